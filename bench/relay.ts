@@ -1,0 +1,223 @@
+/**
+ * What the engine costs beside the least that could do its job: profiles of 50 kB are relayed to two local endpoints
+ * by `pyroduct run` and by a bare `node:http` + undici relay, in turn, several rounds in one run.
+ *
+ *     npm run bench            # or with: -- --profiles 4000 --rounds 5 --bytes 50000
+ *
+ * Prints for each the CPU time per profile (of the relaying process alone), the throughput and the p99 of the answer to
+ * the sender; for the engine also the largest resident size and the time until it is ready.
+ */
+import { Pool } from "@effect/platform-node/Undici"
+import { type ChildProcess, fork, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import * as Labels from "../src/profile/Labels.ts"
+import * as PushV1 from "../src/wire/PushV1.ts"
+
+const { values } = parseArgs({
+  options: {
+    profiles: { type: "string", default: "3000" },
+    rounds: { type: "string", default: "5" },
+    bytes: { type: "string", default: "50000" },
+    senders: { type: "string", default: "4" }
+  }
+})
+const profiles = Number(values.profiles)
+const rounds = Number(values.rounds)
+const senders = Number(values.senders)
+
+const pushPath = "/push.v1.PusherService/Push"
+const body = PushV1.encode(
+  Labels.make({ __name__: "process_cpu", service_name: "bench", region: "eu-1", pod: "bench-0" }),
+  [{ id: "", profile: randomBytes(Number(values.bytes)) }]
+)
+
+/** Bytes that do not compress, the same in every run. */
+function randomBytes(length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  let state = 1
+  for (let index = 0; index < length; index++) {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0
+    bytes[index] = state >>> 16
+  }
+  return bytes
+}
+
+interface Sink {
+  readonly url: string
+  received: number
+  readonly server: Server
+}
+
+const startSink = async (): Promise<Sink> => {
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => {
+      sink.received += 1
+      response.writeHead(200, { "content-type": "application/proto" }).end()
+    })
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const sink: Sink = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received: 0, server }
+  return sink
+}
+
+interface Relay {
+  readonly name: string
+  readonly process: ChildProcess
+  readonly url: string
+  readonly readyMillis: number
+}
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, "close")
+  return port
+}
+
+const startBare = async (sinks: ReadonlyArray<Sink>): Promise<Relay> => {
+  const started = performance.now()
+  const child = fork(new URL("./bareRelay.ts", import.meta.url), sinks.map(({ url }) => url))
+  const [port] = await once(child, "message") as [number]
+  return { name: "bare", process: child, url: `http://127.0.0.1:${port}`, readyMillis: performance.now() - started }
+}
+
+const startEngine = async (sinks: ReadonlyArray<Sink>, directory: string): Promise<Relay> => {
+  const port = await freePort()
+  const config = join(directory, "bench.alloy")
+  writeFileSync(
+    config,
+    `pyroscope.receive_http "bench" {
+  http {
+    listen_address = "127.0.0.1"
+    listen_port    = ${port}
+  }
+  forward_to = [pyroscope.write.bench.receiver]
+}
+
+pyroscope.write "bench" {
+${sinks.map(({ url }) => `  endpoint {\n    url = "${url}"\n  }`).join("\n")}
+}
+`
+  )
+  const started = performance.now()
+  const child = spawn(process.execPath, [
+    new URL("../src/bin.ts", import.meta.url).pathname,
+    "run",
+    "--server.http.listen-addr=127.0.0.1:0",
+    `--storage.path=${directory}`,
+    config
+  ], { stdio: ["ignore", "ignore", "pipe"] })
+  let log = ""
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on("data", (chunk: Uint8Array) => {
+      log += String(chunk)
+      if (log.includes("pyroduct is ready")) resolve()
+    })
+    child.on("exit", (code) => reject(new Error(`pyroduct exited with ${code}: ${log}`)))
+  })
+  return {
+    name: "pyroduct",
+    process: child,
+    url: `http://127.0.0.1:${port}`,
+    readyMillis: performance.now() - started
+  }
+}
+
+/** User and system time of a process, in milliseconds, from the kernel's clock ticks of 10 ms. */
+const cpuMillis = (pid: number): number => {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ")
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+const residentMegabytes = (pid: number): number =>
+  Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024
+
+interface Round {
+  readonly cpuMicros: number
+  readonly rate: number
+  readonly p99: number
+}
+
+const run = async (relay: Relay, sinks: ReadonlyArray<Sink>, count: number): Promise<Round> => {
+  const pool = new Pool(relay.url, { connections: senders })
+  for (const sink of sinks) sink.received = 0
+  const pid = relay.process.pid!
+  const times: Array<number> = []
+  const cpu = cpuMillis(pid)
+  const started = performance.now()
+  let next = 0
+  const sender = async (): Promise<void> => {
+    while (next++ < count) {
+      const sent = performance.now()
+      const response = await pool.request({
+        path: pushPath,
+        method: "POST",
+        body,
+        headers: { "content-type": "application/proto" }
+      })
+      await response.body.dump()
+      if (response.statusCode !== 200) throw new Error(`${relay.name} answered ${response.statusCode}`)
+      times.push(performance.now() - sent)
+    }
+  }
+  await Promise.all(Array.from({ length: senders }, sender))
+  while (sinks.some(({ received }) => received < count)) await new Promise((resolve) => setImmediate(resolve))
+  const millis = performance.now() - started
+  const spent = cpuMillis(pid) - cpu
+  await pool.close()
+  times.sort((a, b) => a - b)
+  return { cpuMicros: spent * 1000 / count, rate: count / millis * 1000, p99: times[Math.floor(times.length * 0.99)]! }
+}
+
+const median = (numbers: ReadonlyArray<number>): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!
+
+const directory = mkdtempSync(join(tmpdir(), "pyroduct-bench-"))
+const sinks = [await startSink(), await startSink()]
+const relays = [await startBare(sinks), await startEngine(sinks, directory)]
+const results = new Map<string, Array<Round>>(relays.map(({ name }) => [name, []]))
+try {
+  for (const relay of relays) await run(relay, sinks, Math.max(500, profiles / 2))
+  for (let round = 0; round < rounds; round++) {
+    for (const relay of relays) {
+      const result = await run(relay, sinks, profiles)
+      results.get(relay.name)!.push(result)
+      console.log(
+        `round ${round + 1}  ${relay.name.padEnd(8)}  ${result.cpuMicros.toFixed(0).padStart(5)} us CPU/profile  ` +
+          `${result.rate.toFixed(0).padStart(6)} profiles/s  p99 ${result.p99.toFixed(2)} ms`
+      )
+    }
+  }
+  const of = (name: string, key: keyof Round): number => median(results.get(name)!.map((round) => round[key]))
+  const ratios = results.get("pyroduct")!.map((round, index) =>
+    round.cpuMicros / results.get("bare")![index]!.cpuMicros
+  )
+  const engine = relays[1]!
+  console.log(`\nmedians of ${rounds} rounds, ${profiles} profiles of ${body.byteLength} bytes to 2 endpoints each`)
+  for (const { name } of relays) {
+    console.log(
+      `${name.padEnd(8)}  ${of(name, "cpuMicros").toFixed(0)} us CPU/profile  ${
+        of(name, "rate").toFixed(0)
+      } profiles/s  ` +
+        `p99 ${of(name, "p99").toFixed(2)} ms`
+    )
+  }
+  console.log(`CPU per profile, pyroduct to bare: ${median(ratios).toFixed(2)}`)
+  console.log(`largest resident size of pyroduct: ${residentMegabytes(engine.process.pid!).toFixed(0)} MB`)
+  console.log(`pyroduct ready after ${engine.readyMillis.toFixed(0)} ms`)
+} finally {
+  for (const relay of relays) relay.process.kill("SIGKILL")
+  for (const sink of sinks) {
+    sink.server.closeAllConnections()
+    sink.server.close()
+  }
+  rmSync(directory, { recursive: true })
+}

@@ -1,0 +1,14 @@
+/**
+ * The `pyroduct` command.
+ */
+import { Command } from "effect/cli"
+import * as Run from "./cli/Run.ts"
+import * as Validate from "./cli/Validate.ts"
+import { version } from "./telemetry/Version.ts"
+
+const command = Command.make("pyroduct").pipe(
+  Command.withDescription("A profile pipeline for Pyroscope"),
+  Command.withSubcommands([Run.command, Validate.command])
+)
+
+export const main = Command.run(command, { version })

@@ -1,0 +1,38 @@
+/**
+ * A configuration file, and how its problems are shown.
+ */
+import { Console, Data, Effect, FileSystem, Result, Runtime } from "effect"
+import * as Diagnostic from "../syntax/Diagnostic.ts"
+import * as Source from "../syntax/Source.ts"
+
+/** The command has failed and has said why. */
+export class Reported extends Data.TaggedError("Reported") {
+  override readonly [Runtime.errorExitCode] = 1
+  override readonly [Runtime.errorReported] = false
+}
+
+/** Prints a last word and fails. */
+export const giveUp = (message: string): Effect.Effect<never, Reported> =>
+  Effect.andThen(Console.error(`Error: ${message}`), new Reported())
+
+const reasons: Readonly<Record<string, string>> = {
+  NotFound: "no such file",
+  PermissionDenied: "permission denied",
+  BadResource: "not a file"
+}
+
+export const read = Effect.fnUntraced(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const bytes = yield* fs.readFile(path).pipe(
+    Effect.catch((error) =>
+      giveUp(`reading config path "${path}": ${reasons[error.reason._tag] ?? error.reason.message}`)
+    )
+  )
+  const text = Source.check(bytes)
+  return Result.isFailure(text) ? yield* giveUp(`${path}: ${text.failure}`) : Source.make(path, text.success)
+})
+
+export const report = (source: Source.Source, diagnostics: ReadonlyArray<Diagnostic.Diagnostic>): Effect.Effect<void> =>
+  Console.error(
+    Diagnostic.renderAll(diagnostics, new Map([[source.name, source]]), { color: process.stderr.isTTY }).trimEnd()
+  )

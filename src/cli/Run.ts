@@ -1,0 +1,120 @@
+/**
+ * `pyroduct run`: the engine, until a signal stops it.
+ *
+ * The first SIGINT or SIGTERM stops the sources, drains the queues and exits 0, or 1 when profiles had to be given up. A
+ * second one exits at once.
+ */
+import { Clock, Console, Duration, Effect, Layer, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { Drain } from "../delivery/Drain.ts"
+import { Identity } from "../delivery/Identity.ts"
+import * as Engine from "../engine/Engine.ts"
+import * as GoDuration from "../evaluation/GoDuration.ts"
+import { ComponentApi } from "../server/ComponentApi.ts"
+import * as Listener from "../server/Listener.ts"
+import * as Server from "../server/Server.ts"
+import { version } from "../telemetry/Version.ts"
+import { Transport } from "../transport/Transport.ts"
+import * as Components from "./Components.ts"
+import * as ConfigFile from "./ConfigFile.ts"
+import * as Host from "./Host.ts"
+import * as Signals from "./Signals.ts"
+import * as Storage from "./Storage.ts"
+
+const file = Argument.String("file").pipe(Argument.withDescription("The configuration file"))
+
+const listenAddress = Flag.String("server.http.listen-addr").pipe(
+  Flag.withDescription("Where the engine's own server listens: metrics, health and the components' API"),
+  Flag.withDefault("127.0.0.1:12345"),
+  Flag.filterMap(
+    (text) => Option.fromUndefinedOr(Listener.parseAddress(text)),
+    (text) => `"${text}" is not an address such as 127.0.0.1:12345`
+  )
+)
+
+const storagePath = Flag.String("storage.path").pipe(
+  Flag.withDescription("The directory for what has to survive a restart"),
+  Flag.withDefault("data-pyroduct/")
+)
+
+const drainTimeout = Flag.String("shutdown.drain-timeout").pipe(
+  Flag.withDescription("How long queued profiles may still be delivered once a signal has come"),
+  Flag.withDefault("30s"),
+  Flag.filterMap(
+    (text) => Option.getSuccess(GoDuration.parse(text)),
+    (text) => `"${text}" is not a duration such as 30s`
+  )
+)
+
+export const command = Command.make(
+  "run",
+  { file, listenAddress, storagePath, drainTimeout },
+  Effect.fnUntraced(function*({ drainTimeout, file, listenAddress, storagePath }) {
+    const source = yield* ConfigFile.read(file)
+    const settings = { sources: [source], registry: Components.registry, stdlib: Host.stdlib() }
+    const identity = yield* Storage.identity(storagePath)
+    const shutdown = makeShutdown(drainTimeout)
+    return yield* run(settings, listenAddress).pipe(
+      Effect.catchTags({
+        ConfigError: ({ diagnostics }) => ConfigFile.report(source, diagnostics),
+        ListenError: (error) => Console.error(`Error: ${error.message}`)
+      }),
+      Effect.andThen(ConfigFile.giveUp("could not perform the initial load successfully")),
+      Effect.provide(platform),
+      Effect.provideService(Identity, identity),
+      Effect.provideService(Drain, shutdown.drain),
+      Effect.onInterrupt(() => shutdown.report),
+      Signals.exitAtOnceOnSecond(shutdown.begin)
+    )
+  })
+).pipe(Command.withDescription("Run a configuration file until SIGINT or SIGTERM"))
+
+const platform = Layer.mergeAll(Transport.layer, Listener.Listener.layer, ComponentApi.layer)
+
+/** Ends only by failing to start, or by interruption. */
+const run = <R>(settings: Engine.Settings<R>, address: Listener.Address) =>
+  Effect.gen(function*() {
+    const started = yield* Clock.currentTimeMillis
+    yield* Effect.fromResult(Engine.check(settings))
+    let engine: Engine.Engine | undefined
+    const components = Effect.suspend(() => engine?.components ?? Effect.succeed([]))
+    const server = yield* Server.make({
+      ...address,
+      isReady: Effect.sync(() => engine !== undefined),
+      unhealthy: Effect.map(
+        components,
+        (all) => all.filter(({ health }) => health.state === "unhealthy").map(({ name }) => name)
+      )
+    })
+    engine = yield* Engine.start(settings)
+    const millis = (yield* Clock.currentTimeMillis) - started
+    yield* Effect.logInfo("pyroduct is ready").pipe(
+      Effect.annotateLogs({ version, addr: `${server.host}:${server.port}`, duration: `${millis}ms` })
+    )
+    return yield* Effect.never
+  }).pipe(Effect.scoped)
+
+/** One deadline for all queues, from the first signal on, and the count of what did not make it. */
+const makeShutdown = (timeout: Duration.Duration) => {
+  let deadline: number | undefined
+  let abandoned = 0
+  const begin = Effect.gen(function*() {
+    deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(timeout)
+    yield* Effect.logInfo("shutting down").pipe(
+      Effect.annotateLogs({ drain_timeout: GoDuration.format(timeout) })
+    )
+  })
+  const drain: Drain = {
+    deadline: Effect.map(Clock.currentTimeMillis, (now) => deadline ?? now + Duration.toMillis(timeout)),
+    abandoned: (endpoint, profiles) => {
+      abandoned += profiles
+      return Effect.logError("profiles given up").pipe(Effect.annotateLogs({ endpoint, profiles }))
+    }
+  }
+  const report = Effect.suspend(() => {
+    if (abandoned === 0) return Effect.logInfo("shut down cleanly")
+    process.exitCode = 1
+    return Effect.logError("shut down with losses").pipe(Effect.annotateLogs({ profiles: abandoned }))
+  })
+  return { begin, drain, report }
+}

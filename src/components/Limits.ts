@@ -1,0 +1,17 @@
+/**
+ * Bounds that arguments have in common. Each text follows the value it is about.
+ */
+import { Duration, Schema } from "effect"
+
+/** A duration that something can take. */
+export const positive = Schema.makeFilter((duration: Duration.Duration) =>
+  Duration.isFinite(duration) && Duration.isGreaterThan(duration, Duration.zero) ? undefined : "must be greater than 0"
+)
+
+export const atLeast = (minimum: number) =>
+  Schema.makeFilter((n: number) => n >= minimum ? undefined : `must be at least ${minimum}`)
+
+export const between = (minimum: number, maximum: number) =>
+  Schema.makeFilter((n: number) =>
+    n >= minimum && n <= maximum ? undefined : `must be between ${minimum} and ${maximum}`
+  )

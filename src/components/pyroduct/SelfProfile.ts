@@ -1,0 +1,140 @@
+/**
+ * `pyroduct.self_profile`: profiles of the engine's own process, taken by V8 itself.
+ *
+ * - `process_cpu`, with `samples/count` and `cpu/nanoseconds`: what the main thread does, without gaps.
+ * - `memory`, with `inuse_space/bytes`: what is alive of all that was allocated since the component started. V8 collects
+ *   the garbage before it tells.
+ */
+import { Clock, Duration, Effect, Layer, Result, Schema } from "effect"
+import type { Component } from "../../engine/Component.ts"
+import * as Health from "../../engine/Health.ts"
+import * as Decode from "../../evaluation/Decode.ts"
+import * as Labels from "../../profile/Labels.ts"
+import * as Profile from "../../profile/Profile.ts"
+import * as Receiver from "../../profile/Receiver.ts"
+import * as V8Profile from "../../profile/V8Profile.ts"
+import * as Receivers from "../Receivers.ts"
+import * as Gzip from "./Gzip.ts"
+import { Inspector, type InspectorError } from "./Inspector.ts"
+
+const atLeast = (minimum: Duration.Duration) =>
+  Schema.makeFilter((duration: Duration.Duration) =>
+    Duration.isFinite(duration) && Duration.isGreaterThanOrEqualTo(duration, minimum)
+      ? undefined
+      : `must be at least ${Duration.format(minimum)}`
+  )
+
+/** What no receiver would take, or what is set elsewhere, is better found at once. */
+const acceptable = Schema.makeFilter((labels: Readonly<Record<string, string>>) => {
+  const checked = Labels.fromPairs([...Object.entries(labels), ["__name__", "memory"], ["service_name", "pyroduct"]])
+  return Result.isFailure(checked) ? `must be labels: ${checked.failure.message}` : undefined
+})
+
+export const Arguments = Schema.Struct({
+  forward_to: Receivers.Argument,
+  interval: Decode.withDefault(Decode.Duration.check(atLeast(Duration.seconds(1))), Duration.seconds(15)),
+  service_name: Decode.withDefault(Decode.String, "pyroduct"),
+  labels: Decode.withDefault(Decode.map(Decode.String).check(acceptable), {}),
+  cpu: Decode.withDefault(Decode.Bool, true),
+  heap: Decode.withDefault(Decode.Bool, true),
+  /** Of the CPU profile. */
+  sampling_interval: Decode.withDefault(Decode.Duration.check(atLeast(Duration.millis(1))), Duration.millis(10))
+})
+export type Arguments = typeof Arguments.Type
+
+/** Arguments as an application writes them: what has a default may be left out. */
+export type Options = Parameters<typeof Arguments.make>[0]
+
+/** Bytes of allocations to a sample: fine enough for an engine's heap, and hardly felt. */
+const heapInterval = 512 * 1024
+
+/** Something to take profiles of, again and again. */
+interface Source {
+  /** The `__name__` of its profiles. */
+  readonly name: string
+  readonly start: Effect.Effect<void, InspectorError>
+  /** Takes a pprof, after which the next one has begun. */
+  readonly take: Effect.Effect<Uint8Array, InspectorError>
+}
+
+const cpuOf = (inspector: Inspector, interval: Duration.Duration): Source => {
+  const start = inspector.startCpu(interval)
+  const take = Effect.gen(function*() {
+    const profile = yield* inspector.stopCpu
+    const now = yield* Clock.currentTimeNanos
+    yield* start
+    return V8Profile.cpu(profile, now, interval)
+  })
+  return { name: "process_cpu", start, take }
+}
+
+const heapOf = (inspector: Inspector): Source => ({
+  name: "memory",
+  start: inspector.startHeap(heapInterval),
+  take: Effect.zipWith(
+    inspector.heap,
+    Clock.currentTimeNanos,
+    (profile, now) => V8Profile.heap(profile, now, heapInterval)
+  )
+})
+
+/** Profiles until its scope closes. */
+export const layer = (options: Options): Layer.Layer<never, Schema.SchemaError> =>
+  Layer.effectDiscard(
+    Effect.gen(function*() {
+      const args = yield* Effect.mapError(Arguments.makeEffect(options), (issue) => new Schema.SchemaError(issue))
+      const connect = yield* Inspector
+      const inspector = yield* connect
+      const run = yield* makeRun(args)
+      if (args.cpu) yield* run(cpuOf(inspector, args.sampling_interval))
+      if (args.heap) yield* run(heapOf(inspector))
+    })
+  )
+
+/** Starts a source in the background. What fails is tried again at the next interval. */
+const makeRun = Effect.fnUntraced(function*(args: Arguments) {
+  const health = yield* Health.Reporter
+  const receiver = Receiver.all(args.forward_to)
+  const failing = new Set<string>()
+
+  const failed = Effect.fnUntraced(function*(name: string, error: InspectorError) {
+    yield* health.unhealthy(`cannot take ${name} profiles: ${error.message}`)
+    if (failing.has(name)) return
+    failing.add(name)
+    yield* Effect.logWarning("cannot take profiles").pipe(Effect.annotateLogs({ profile: name, err: error.message }))
+  })
+  const recovered = (name: string): Effect.Effect<void> =>
+    Effect.suspend(() => failing.delete(name) && failing.size === 0 ? health.healthy("taking profiles") : Effect.void)
+
+  return Effect.fnUntraced(function*({ name, start, take }: Source) {
+    const labels = Labels.make({
+      pyroscope_spy: "nodespy",
+      ...args.labels,
+      service_name: args.service_name,
+      __name__: name
+    })
+    const forward = Effect.fnUntraced(function*(pprof: Uint8Array) {
+      const profile = yield* Gzip.gzip(pprof)
+      yield* receiver.push(Profile.series(labels, [{ id: "", profile }]))
+    })
+    const turn = take.pipe(
+      Effect.tapError(() => Effect.ignore(start)),
+      Effect.tap(() => recovered(name)),
+      Effect.flatMap(forward),
+      Effect.catchTags({
+        InspectorError: (error) => failed(name, error),
+        Refused: (error) =>
+          Effect.logWarning("profile refused").pipe(Effect.annotateLogs({ profile: name, err: error.message }))
+      })
+    )
+    yield* Effect.catch(start, (error) => failed(name, error))
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(args.interval), turn)))
+  })
+})
+
+export const component: Component<Arguments, never, Schema.SchemaError> = {
+  name: "pyroduct.self_profile",
+  arguments: Arguments,
+  exports: {},
+  layer
+}

@@ -1,0 +1,48 @@
+/**
+ * `pyroscope.receive_http`: takes what SDKs and agents push and hands it to `forward_to`.
+ */
+import { Effect, Layer, Schema } from "effect"
+import * as Block from "../../engine/Block.ts"
+import type { Component } from "../../engine/Component.ts"
+import * as Decode from "../../evaluation/Decode.ts"
+import * as Receiver from "../../profile/Receiver.ts"
+import * as Listener from "../../server/Listener.ts"
+import * as ProfileApi from "../../server/ProfileApi.ts"
+import * as HttpListener from "../HttpListener.ts"
+import * as Receivers from "../Receivers.ts"
+
+const Http = HttpListener.block({ host: "", port: 8080 })
+
+export const Arguments = Schema.Struct({
+  forward_to: Receivers.Argument,
+  graceful_shutdown_timeout: Decode.withDefault(Decode.Duration, Listener.defaults.shutdownTimeout),
+  http: Block.optional(Http),
+  debug_info_upload_timeout: Block.unsupported,
+  grpc: Block.unsupported
+})
+export type Arguments = typeof Arguments.Type
+
+/** Listens until its scope closes. */
+export const layer = (args: Arguments): Layer.Layer<never, Listener.ListenError, Listener.Listener> =>
+  Layer.effectDiscard(
+    Effect.gen(function*() {
+      const listener = yield* Listener.Listener
+      const http = args.http ?? Http.make({})
+      const handler = yield* ProfileApi.make({
+        maxBytes: http.max_body_size,
+        accept: Receiver.all(args.forward_to).push
+      })
+      const address = yield* listener.listen(
+        HttpListener.settings(http, args.graceful_shutdown_timeout),
+        handler
+      )
+      yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: `${address.host}:${address.port}` }))
+    })
+  )
+
+export const component: Component<Arguments, never, Listener.ListenError, Listener.Listener> = {
+  name: "pyroscope.receive_http",
+  arguments: Arguments,
+  exports: {},
+  layer
+}

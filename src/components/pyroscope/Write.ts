@@ -1,0 +1,129 @@
+/**
+ * `pyroscope.write`: profiles to every configured endpoint.
+ */
+import { Duration, Effect, Layer, Schema } from "effect"
+import * as Endpoint from "../../delivery/Endpoint.ts"
+import * as FanOut from "../../delivery/FanOut.ts"
+import * as Queue from "../../delivery/Queue.ts"
+import * as RetrySchedule from "../../delivery/RetrySchedule.ts"
+import * as Block from "../../engine/Block.ts"
+import type { Component } from "../../engine/Component.ts"
+import * as Decode from "../../evaluation/Decode.ts"
+import { Receiver } from "../../profile/Receiver.ts"
+import * as Authentication from "../../transport/Authentication.ts"
+import type { Transport } from "../../transport/Transport.ts"
+import * as Limits from "../Limits.ts"
+import * as Receivers from "../Receivers.ts"
+
+/** Anything else could never be pushed to. */
+const Url = Decode.String.check(Schema.makeFilter((text) => urlProblem(text)))
+
+const urlProblem = (text: string): string | undefined => {
+  if (!URL.canParse(text)) return "must be an absolute URL such as \"https://profiles.example\""
+  const { protocol, username, password } = new URL(text)
+  if (protocol !== "http:" && protocol !== "https:") return `unsupported protocol scheme "${protocol.slice(0, -1)}"`
+  return Authentication.isUserInfo(username) && Authentication.isUserInfo(password)
+    ? undefined
+    : "the user info of the URL holds an invalid escape"
+}
+
+const BasicAuth = Schema.Struct({
+  username: Decode.withDefault(Decode.String, ""),
+  password: Decode.optional(Decode.Secret),
+  password_file: Block.unsupported
+})
+
+/** An addition to the language: how much an endpoint may fall behind. */
+const QueueSettings = Schema.Struct({
+  max_bytes: Decode.withDefault(Decode.ByteSize, Queue.defaults.maxBytes),
+  when_full: Decode.withDefault(Decode.enumeration(["drop_oldest", "drop_newest", "reject"]), Queue.defaults.whenFull),
+  max_age: Decode.withDefault(Decode.Duration.check(Limits.positive), Duration.hours(1)),
+  concurrency: Decode.withDefault(Decode.Int.check(Limits.atLeast(1)), 8)
+})
+
+const EndpointArguments = Schema.Struct({
+  url: Url,
+  name: Decode.withDefault(Decode.String, ""),
+  remote_timeout: Decode.withDefault(Decode.Duration.check(Limits.positive), Duration.seconds(10)),
+  headers: Decode.withDefault(Decode.map(Decode.String), {}),
+  min_backoff_period: Decode.withDefault(Decode.Duration.check(Limits.positive), RetrySchedule.defaults.minBackoff),
+  max_backoff_period: Decode.withDefault(Decode.Duration.check(Limits.positive), RetrySchedule.defaults.maxBackoff),
+  max_backoff_retries: Decode.withDefault(Decode.Int.check(Limits.atLeast(0)), RetrySchedule.defaults.maxRetries),
+  retry_on_http_429: Decode.withDefault(Decode.Bool, RetrySchedule.defaults.retryRateLimited),
+  backoff_jitter: Decode.withDefault(Decode.Bool, RetrySchedule.defaults.jitter),
+  bearer_token: Decode.optional(Decode.Secret),
+  basic_auth: Block.optional(BasicAuth),
+  queue: Block.optional(QueueSettings),
+  authorization: Block.unsupported,
+  bearer_token_file: Block.unsupported,
+  debug_info_upload_timeout: Block.unsupported,
+  enable_http2: Block.unsupported,
+  follow_redirects: Block.unsupported,
+  http_headers: Block.unsupported,
+  no_proxy: Block.unsupported,
+  oauth2: Block.unsupported,
+  proxy_connect_header: Block.unsupported,
+  proxy_from_environment: Block.unsupported,
+  proxy_url: Block.unsupported,
+  tls_config: Block.unsupported
+}).check(Schema.makeFilter(({ basic_auth, bearer_token }) =>
+  basic_auth !== undefined && bearer_token !== undefined
+    ? "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
+    : undefined
+))
+type EndpointArguments = typeof EndpointArguments.Type
+
+export const Arguments = Schema.Struct({
+  external_labels: Decode.withDefault(Decode.map(Decode.String), {}),
+  endpoint: Block.many(EndpointArguments),
+  tracing: Block.unsupported
+})
+export type Arguments = typeof Arguments.Type
+
+/** Arguments as an application writes them: what has a default may be left out. */
+export type Options = Parameters<typeof Arguments.make>[0]
+
+const settingsOf = (args: EndpointArguments): Endpoint.Settings => {
+  const queue = args.queue ?? QueueSettings.make({})
+  return {
+    url: new URL(args.url),
+    remoteTimeout: args.remote_timeout,
+    headers: args.headers,
+    credentials: credentialsOf(args),
+    lane: {
+      queue: { maxBytes: queue.max_bytes, whenFull: queue.when_full },
+      concurrency: queue.concurrency,
+      maxAge: queue.max_age,
+      retry: {
+        minBackoff: args.min_backoff_period,
+        maxBackoff: args.max_backoff_period,
+        maxRetries: args.max_backoff_retries,
+        retryRateLimited: args.retry_on_http_429,
+        jitter: args.backoff_jitter
+      }
+    }
+  }
+}
+
+const credentialsOf = ({ basic_auth, bearer_token }: EndpointArguments): Authentication.Credentials | undefined => {
+  if (bearer_token !== undefined) return Authentication.bearer(bearer_token)
+  return basic_auth && Authentication.basic(basic_auth.username, basic_auth.password)
+}
+
+/** A receiver that forwards to every endpoint. Closing its scope drains the queues. */
+export const layer = (options: Options): Layer.Layer<Receiver, Schema.SchemaError, Transport> =>
+  Layer.effect(
+    Receiver,
+    Effect.gen(function*() {
+      const args = yield* Effect.mapError(Arguments.makeEffect(options), (issue) => new Schema.SchemaError(issue))
+      const lanes = yield* Effect.forEach(args.endpoint, (endpoint) => Endpoint.make(settingsOf(endpoint)))
+      return FanOut.make({ externalLabels: args.external_labels }, lanes)
+    })
+  )
+
+export const component: Component<Arguments, Receiver, Schema.SchemaError, Transport> = {
+  name: "pyroscope.write",
+  arguments: Arguments,
+  exports: { receiver: Receivers.exported },
+  layer
+}

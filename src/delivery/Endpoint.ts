@@ -1,0 +1,160 @@
+/**
+ * One endpoint: a connection, the requests it gets, and the lane that delivers them.
+ */
+import { Clock, type Context, Duration, Effect, Result, type Scope } from "effect"
+import * as Gauge from "../telemetry/Gauge.ts"
+import * as Metrics from "../telemetry/Metrics.ts"
+import * as Authentication from "../transport/Authentication.ts"
+import { Transport } from "../transport/Transport.ts"
+import * as Identity from "./Identity.ts"
+import * as Lane from "./Lane.ts"
+import type { Outbound } from "./Outbound.ts"
+import * as PushError from "./PushError.ts"
+import type { Outcome } from "./Receipt.ts"
+
+export interface Settings {
+  /** Where the API is, path prefix included. User info in it becomes basic auth. */
+  readonly url: URL
+  /** For each attempt, from the first byte sent to the last received. */
+  readonly remoteTimeout: Duration.Duration
+  /** Sent with each request; an `Authorization` here goes before any credentials. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly credentials: Authentication.Credentials | undefined
+  readonly lane: Omit<Lane.Settings, "endpoint">
+}
+
+/** Runs until its scope closes, and then drains. */
+export const make = Effect.fnUntraced(function*(
+  settings: Settings
+): Effect.fn.Return<Lane.Lane, never, Transport | Scope.Scope> {
+  const endpoint = nameOf(settings.url)
+  const identity = yield* Identity.Identity
+  const transport = yield* Transport
+  const connection = yield* transport.connect({
+    origin: settings.url.origin,
+    connections: settings.lane.concurrency
+  })
+  const context = yield* Effect.context<never>()
+  const metrics = metricsOf(endpoint, context)
+  const prefix = settings.url.pathname.replace(/\/+$/, "")
+  const common = headersOf(settings, identity)
+
+  const push = Effect.fnUntraced(function*(outbound: Outbound) {
+    const started = yield* Clock.currentTimeMillis
+    const result = yield* connection.send({
+      method: "POST",
+      path: prefix + outbound.path,
+      headers: { ...common, ...outbound.headers },
+      body: outbound.body
+    }).pipe(
+      Effect.mapError((error) => PushError.fromTransport(error, settings.remoteTimeout)),
+      Effect.timeoutOrElse({
+        duration: settings.remoteTimeout,
+        orElse: () => Effect.fail(new PushError.Timeout({ after: settings.remoteTimeout }))
+      }),
+      Effect.result
+    )
+    const now = yield* Clock.currentTimeMillis
+    metrics.attempted(outbound, now - started)
+    const reason = Result.isFailure(result) ? result.failure : PushError.fromResponse(result.success, now)
+    if (reason !== undefined) return yield* new PushError.PushError({ endpoint, reason })
+  })
+
+  const lane = yield* Lane.make({ endpoint, ...settings.lane }, push, observe(endpoint, metrics))
+  yield* Gauge.observe(Metrics.queueProfiles({ endpoint }), lane.size)
+  yield* Gauge.observe(Metrics.queueBytes({ endpoint }), lane.bytes)
+  return lane
+})
+
+/** The URL without credentials: what logs, metrics and errors call the endpoint. */
+export const nameOf = (url: URL): string => {
+  const name = new URL(url)
+  name.username = ""
+  name.password = ""
+  return name.pathname === "/" && name.search === "" ? name.origin : name.href
+}
+
+/** Later ones win, whatever their case: the user's, ours; credentials only where there is no `Authorization` yet. */
+const headersOf = (settings: Settings, identity: Identity.Identity): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(settings.headers)) headers[name.toLowerCase()] = value
+  const credentials = Authentication.fromUrl(settings.url) ?? settings.credentials
+  if (credentials !== undefined) headers["authorization"] ??= Authentication.header(credentials)
+  headers["user-agent"] = identity.userAgent
+  headers["x-agent-id"] = identity.id
+  return headers
+}
+
+/** Updates are direct: a metric costs no effect on the way of a profile. */
+const metricsOf = (endpoint: string, context: Context.Context<never>) => {
+  const sentBytes = Metrics.sentBytes({ endpoint })
+  const sentProfiles = Metrics.sentProfiles({ endpoint })
+  const retries = Metrics.retries({ endpoint })
+  const latency = (type: string) => Metrics.latency({ endpoint, type })
+  const perAttempt = { push: latency("push_downstream"), ingest: latency("ingest_downstream") }
+  const perProfile = { push: latency("push_endpoint"), ingest: latency("ingest_endpoint") }
+  return {
+    attempted: (outbound: Outbound, millis: number): void =>
+      perAttempt[outbound.kind].updateUnsafe(millis / 1000, context),
+    retried: (): void => retries.updateUnsafe(1, context),
+    settled: (outbound: Outbound, outcome: Outcome, time: Duration.Duration): void => {
+      if (outcome._tag === "Delivered") {
+        sentBytes.updateUnsafe(outbound.profileBytes, context)
+        sentProfiles.updateUnsafe(outbound.profiles, context)
+        perProfile[outbound.kind].updateUnsafe(Duration.toSeconds(time), context)
+      } else {
+        const reason = outcome._tag === "Failed" ? outcome.error.reason._tag : outcome.reason
+        Metrics.droppedBytes({ endpoint, reason }).updateUnsafe(outbound.profileBytes, context)
+        Metrics.droppedProfiles({ endpoint, reason }).updateUnsafe(outbound.profiles, context)
+      }
+    }
+  }
+}
+
+/** Losses are logged when they begin, then at most this often. */
+const lossInterval = Duration.toMillis("1 minute")
+
+/** Counts everything; logs what changes: the first delivery, a failure's beginning, its end, and losses in sum. */
+const observe = (endpoint: string, metrics: ReturnType<typeof metricsOf>): Lane.Observer => {
+  let state: "new" | "delivering" | "failing" = "new"
+  let lost = 0
+  let lossLoggedAt = -Infinity
+  const annotate = Effect.annotateLogs({ endpoint })
+
+  const lossLogged = Effect.fnUntraced(function*(err: string) {
+    lost += 1
+    const now = yield* Clock.currentTimeMillis
+    if (now - lossLoggedAt < lossInterval) return
+    lossLoggedAt = now
+    yield* Effect.logWarning("profiles dropped").pipe(Effect.annotateLogs({ profiles: lost, err }))
+    lost = 0
+  }, annotate)
+
+  return {
+    paused: (error) => {
+      if (state === "failing") return Effect.void
+      state = "failing"
+      return Effect.logWarning("endpoint is failing, will retry").pipe(
+        Effect.annotateLogs({ err: error.reason.message }),
+        annotate
+      )
+    },
+    retried: (error, delay) => {
+      metrics.retried()
+      return Effect.logDebug("push failed, will retry").pipe(
+        Effect.annotateLogs({ err: error.reason.message, delay: Duration.format(delay) }),
+        annotate
+      )
+    },
+    settled: (outbound, outcome, latency) => {
+      metrics.settled(outbound, outcome, latency)
+      if (outcome._tag !== "Delivered") {
+        return lossLogged(outcome._tag === "Failed" ? outcome.error.reason.message : outcome.reason)
+      }
+      if (state === "delivering") return Effect.void
+      const message = state === "new" ? "first profile delivered" : "endpoint is back, profile delivered"
+      state = "delivering"
+      return Effect.logInfo(message).pipe(Effect.annotateLogs({ bytes: outbound.profileBytes }), annotate)
+    }
+  }
+}

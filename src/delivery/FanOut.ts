@@ -1,0 +1,39 @@
+/**
+ * One profile to every endpoint: checks and merges the labels, encodes once, and puts the result into each lane.
+ *
+ * A push is all or nothing: where one lane would refuse, none gets the profile, so that the sender can try again
+ * without making duplicates. No lane waits for another.
+ */
+import { Duration, Effect } from "effect"
+import * as Labels from "../profile/Labels.ts"
+import type { Profile } from "../profile/Profile.ts"
+import { InvalidLabels, QueueFull, type Receiver, Refused, Stopped } from "../profile/Receiver.ts"
+import type { Lane } from "./Lane.ts"
+import * as Outbound from "./Outbound.ts"
+import * as Receipt from "./Receipt.ts"
+
+export interface Settings {
+  /** Set last: they override, and an empty value removes a label. */
+  readonly externalLabels: Readonly<Record<string, string>>
+}
+
+/** What a sender that found a full queue is told to wait. */
+const retryAfter = Duration.seconds(5)
+
+export const make = (settings: Settings, lanes: ReadonlyArray<Lane>): Receiver => ({
+  push: Effect.fnUntraced(function*(profile: Profile) {
+    const mistake = Labels.check(profile.labels)
+    if (mistake !== undefined) return yield* new Refused({ reason: new InvalidLabels({ cause: mistake }) })
+    if (lanes.length === 0) return Receipt.none
+    const outbound = Outbound.make(profile, settings.externalLabels)
+    for (const lane of lanes) {
+      if (lane.isClosing()) return yield* new Refused({ reason: new Stopped() })
+      if (!lane.accepts(outbound.body.byteLength)) {
+        return yield* new Refused({ reason: new QueueFull({ endpoint: lane.endpoint, retryAfter }) })
+      }
+    }
+    const outcomes: Array<Effect.Effect<Receipt.Outcome>> = []
+    for (const lane of lanes) outcomes.push(yield* lane.offer(outbound))
+    return { outcomes: Effect.all(outcomes) }
+  })
+})

@@ -1,0 +1,75 @@
+/**
+ * When a push is tried again, as a value: exponential from `minBackoff`, capped at `maxBackoff`, at most `maxRetries`
+ * times, no sooner than a Retry-After allows, and only for errors that may pass.
+ *
+ * A schedule holds no state and no clock: step it with `Schedule.toStep`, or hand it to `Effect.retry`. Randomness
+ * comes from the `Random` service.
+ */
+import { Duration, Effect, Pull, Random, Schedule } from "effect"
+import type { PushError } from "./PushError.ts"
+
+export interface Settings {
+  /** The base of the first delay; each further base is twice the one before. */
+  readonly minBackoff: Duration.Duration
+  /** No delay is longer, but for a Retry-After. Wins over a longer `minBackoff`. */
+  readonly maxBackoff: Duration.Duration
+  /** Retries after the first attempt; 0 is without end. */
+  readonly maxRetries: number
+  /** Whether 429 is retried. */
+  readonly retryRateLimited: boolean
+  /** On: a delay is uniform between its base and twice its base. Off: it is the base. */
+  readonly jitter: boolean
+}
+
+export const defaults: Settings = {
+  minBackoff: Duration.millis(500),
+  maxBackoff: Duration.minutes(5),
+  maxRetries: 10,
+  retryRateLimited: true,
+  jitter: true
+}
+
+/** The delays alone, without end: what an endpoint that keeps failing is left alone for. */
+export const backoff = (
+  settings: Pick<Settings, "minBackoff" | "maxBackoff" | "jitter">
+): Schedule.Schedule<Duration.Duration> => {
+  const max = settings.maxBackoff
+  // `min` recurs while any member does and takes the shorter delay; both members are endless.
+  const base = Schedule.min([Schedule.exponential(settings.minBackoff), Schedule.spaced(max)])
+  const spread = settings.jitter
+    ? Schedule.modifyDelay(
+      base,
+      ({ duration }) => Effect.map(Random.next, (random) => Duration.min(Duration.times(duration, 1 + random), max))
+    )
+    : base
+  return Schedule.map(spread, ({ duration }) => duration)
+}
+
+/** Steps with the error of each failed attempt; its output is the delay. */
+export const make = (settings: Settings): Schedule.Schedule<Duration.Duration, PushError> => {
+  const delays = backoff(settings)
+  const bounded = settings.maxRetries === 0 ? delays : Schedule.upTo(delays, { times: settings.maxRetries })
+  return bounded.pipe(
+    Schedule.setInputType<PushError>(),
+    Schedule.while(({ input }) =>
+      input.isRetryable && (settings.retryRateLimited || input.reason._tag !== "RateLimited")
+    ),
+    Schedule.modifyDelay(({ duration, input }) =>
+      Effect.succeed(input.retryAfter === undefined ? duration : Duration.max(duration, input.retryAfter))
+    ),
+    Schedule.map(({ duration }) => duration)
+  )
+}
+
+/** Gives the delay before the next attempt, or `undefined` when the schedule is through. */
+export type Step<Input> = (now: number, input: Input) => Effect.Effect<Duration.Duration | undefined>
+
+/** Starts a schedule from its beginning: the one place where a schedule has state. */
+export const start = <Input>(
+  schedule: Schedule.Schedule<Duration.Duration, Input>
+): Effect.Effect<Step<Input>> =>
+  Effect.map(Schedule.toStep(schedule), (step) => (now, input) =>
+    step(now, input).pipe(
+      Effect.map(([, delay]): Duration.Duration | undefined => delay),
+      Pull.catchDone(() => Effect.succeed(undefined))
+    ))

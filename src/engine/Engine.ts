@@ -1,0 +1,204 @@
+/**
+ * A configuration, running.
+ *
+ * Loading has two halves. `check` parses the sources, builds the graph and decodes every block's arguments, with
+ * placeholders for the exports of components that do not run yet: it finds all that can be wrong with a text and has no
+ * effects. `start` builds the components, dependencies first, each in a scope of its own; closing the engine's scope
+ * closes them in reverse, so that sources stop before what they send to is drained.
+ *
+ * A first load is all or nothing: if a component cannot be built, those that were are stopped again.
+ */
+import { Clock, Data, Effect, Exit, Layer, Metric, Result, Scope as EffectScope } from "effect"
+import * as Scope from "../evaluation/Scope.ts"
+import * as Value from "../evaluation/Value.ts"
+import * as Diagnostic from "../syntax/Diagnostic.ts"
+import * as Parser from "../syntax/Parser.ts"
+import type { Position, Range, Source } from "../syntax/Source.ts"
+import * as Gauge from "../telemetry/Gauge.ts"
+import * as Metrics from "../telemetry/Metrics.ts"
+import * as Arguments from "./Arguments.ts"
+import { ComponentId } from "./Component.ts"
+import * as Graph from "./Graph.ts"
+import * as Health from "./Health.ts"
+import type { Registry } from "./Registry.ts"
+
+/** What is wrong with a configuration. */
+export class ConfigError extends Data.TaggedError("ConfigError")<{
+  readonly diagnostics: ReadonlyArray<Diagnostic.Diagnostic>
+}> {
+  override get message(): string {
+    return Diagnostic.summary(this.diagnostics)
+  }
+}
+
+export interface Settings<R> {
+  readonly sources: ReadonlyArray<Source>
+  readonly registry: Registry<R>
+  /** What names mean besides components: the standard library. */
+  readonly stdlib: ReadonlyMap<string, Value.Value>
+}
+
+export interface ComponentStatus {
+  readonly id: string
+  readonly name: string
+  readonly health: Health.Health
+}
+
+export interface Engine {
+  readonly components: Effect.Effect<ReadonlyArray<ComponentStatus>>
+}
+
+/** Finds every problem of a configuration and starts nothing. */
+export const check = <R>(settings: Settings<R>): Result.Result<ReadonlyArray<Graph.Node<R>>, ConfigError> => {
+  const parsed = settings.sources.map(Parser.parse)
+  const broken = parsed.flatMap((file) => Result.isFailure(file) ? file.failure : [])
+  if (broken.length > 0) return Result.fail(new ConfigError({ diagnostics: broken }))
+  const files = parsed.flatMap((file) => Result.isSuccess(file) ? [file.success] : [])
+  const { nodes, problems, unresolved } = Graph.make(files, settings.registry, (name) => settings.stdlib.has(name))
+  const placeholders = new Map(nodes.map((node) => [node.id, exportsOf(node, (e) => e.placeholder)]))
+  const scope = scopeOf(placeholders, settings.stdlib)
+  const isKnown = ({ file, range }: Diagnostic.Diagnostic): boolean =>
+    range !== undefined && unresolved.some((known) => known.file === file && contains(known.range, range.start))
+  const decoding = nodes.flatMap((node) => {
+    const decoded = Arguments.decode(node.component.arguments, node.block, node.file, scope)
+    return Result.isFailure(decoded) ? decoded.failure.filter((problem) => !isKnown(problem)) : []
+  })
+  const diagnostics = files.flatMap(({ name }) =>
+    [...problems, ...decoding].filter(({ file }) => file === name).sort(Diagnostic.byPosition)
+  )
+  return diagnostics.length > 0 ? Result.fail(new ConfigError({ diagnostics })) : Result.succeed(nodes)
+}
+
+const contains = (range: Range, { offset }: Position): boolean =>
+  range.start.offset <= offset && offset <= range.end.offset
+
+/** Runs a configuration until the scope closes. */
+export const start = Effect.fn("Engine.start")(function*<R>(
+  settings: Settings<R>
+): Effect.fn.Return<Engine, ConfigError, R | EffectScope.Scope> {
+  const nodes = yield* Effect.fromResult(check(settings))
+  const exports = new Map<string, Value.Value>()
+  const running: Array<Running> = []
+  const diagnostics: Array<Diagnostic.Diagnostic> = []
+  const failed = new Set<Graph.Node<R>>()
+  const scope = yield* EffectScope.fork(yield* Effect.scope)
+
+  for (const node of nodes) {
+    const built = node.dependencies.some((dependency) => failed.has(dependency))
+      ? Result.fail([])
+      : yield* build(node, scopeOf(exports, settings.stdlib), running).pipe(EffectScope.provide(scope), Effect.result)
+    if (Result.isSuccess(built)) exports.set(node.id, built.success)
+    else {
+      failed.add(node)
+      diagnostics.push(...built.failure)
+    }
+  }
+  if (diagnostics.length > 0) {
+    yield* EffectScope.close(scope, Exit.void)
+    return yield* new ConfigError({ diagnostics })
+  }
+  const components = Effect.sync(() => running.map(statusOf))
+  yield* publishHealth(running)
+  return { components }
+})
+
+interface Running {
+  readonly node: { readonly id: string; readonly component: { readonly name: string } }
+  readonly health: { run: Health.Health; own: Health.Health | undefined }
+}
+
+const statusOf = ({ health, node }: Running): ComponentStatus => ({
+  id: node.id,
+  name: node.component.name,
+  health: health.own === undefined ? health.run : Health.worst(health.run, health.own)
+})
+
+/** Builds one component and gives its exports. */
+const build = Effect.fnUntraced(function*<R>(
+  node: Graph.Node<R>,
+  scope: Scope.Scope,
+  running: Array<Running>
+): Effect.fn.Return<Value.Value, ReadonlyArray<Diagnostic.Diagnostic>, R | EffectScope.Scope> {
+  const args = yield* Effect.fromResult(Arguments.decode(node.component.arguments, node.block, node.file, scope))
+  const now = yield* Clock.currentTimeMillis
+  const component: Running = {
+    node,
+    health: { run: { state: "unknown", message: "component created", updatedAt: now }, own: undefined }
+  }
+  running.push(component)
+  const attributes = yield* Metric.CurrentMetricAttributes
+  const componentScope = yield* EffectScope.fork(yield* Effect.scope)
+  const context = yield* Layer.fresh(node.component.layer(args)).pipe(
+    Layer.buildWithScope(componentScope),
+    Effect.mapError((error) => [
+      Diagnostic.error(`Failed to build component: ${error.message}`, node.file, node.block.nameRange)
+    ]),
+    Effect.provideService(ComponentId, node.id),
+    Effect.provideService(Health.Reporter, reporter(component)),
+    Effect.provideService(Metric.CurrentMetricAttributes, {
+      ...attributes,
+      component_id: node.id,
+      component_path: "/"
+    }),
+    Effect.annotateLogs({ component_path: "/", component_id: node.id })
+  )
+  component.health.run = {
+    state: "healthy",
+    message: "started component",
+    updatedAt: yield* Clock.currentTimeMillis
+  }
+  yield* EffectScope.addFinalizer(
+    componentScope,
+    Effect.map(Clock.currentTimeMillis, (updatedAt) => {
+      component.health.run = { state: "exited", message: "component shut down cleanly", updatedAt }
+    })
+  )
+  return exportsOf(node, (e) => e.read(context))
+})
+
+const reporter = (component: Running): Health.Reporter => {
+  const report = (state: Health.State) => (message: string) =>
+    Effect.map(Clock.currentTimeMillis, (updatedAt) => {
+      component.health.own = { state, message, updatedAt }
+    })
+  return { healthy: report("healthy"), unhealthy: report("unhealthy") }
+}
+
+const exportsOf = <R>(
+  node: Graph.Node<R>,
+  read: (e: Graph.Node<R>["component"]["exports"][string]) => Value.Value
+): Value.Value => Value.object(Object.entries(node.component.exports).map(([name, e]) => [name, read(e)]))
+
+/** `pyroscope.write.a` and `pyroscope.write.b` as the object `pyroscope` that names lead into. */
+const scopeOf = (exports: ReadonlyMap<string, Value.Value>, stdlib: ReadonlyMap<string, Value.Value>): Scope.Scope => {
+  const root: Names = new Map()
+  for (const [id, value] of exports) {
+    const path = id.split(".")
+    let names = root
+    for (const name of path.slice(0, -1)) {
+      const next = names.get(name)
+      const inner: Names = next instanceof Map ? next : new Map()
+      names.set(name, inner)
+      names = inner
+    }
+    names.set(path.at(-1)!, value)
+  }
+  return Scope.make(new Map([...root].map(([name, inner]) => [name, valueOf(inner)])), stdlib)
+}
+
+type Names = Map<string, Names | Value.Value>
+
+const valueOf = (names: Names | Value.Value): Value.Value =>
+  names instanceof Map ? Value.object([...names].map(([name, inner]) => [name, valueOf(inner)])) : names
+
+/** Counts the components by health whenever somebody looks. */
+const publishHealth = (running: ReadonlyArray<Running>): Effect.Effect<void, never, EffectScope.Scope> =>
+  Effect.forEach(
+    ["healthy", "unhealthy", "unknown", "exited"],
+    (state) =>
+      Gauge.observe(
+        Metrics.runningComponents({ health_type: state }),
+        () => running.filter((component) => statusOf(component).health.state === state).length
+      ),
+    { discard: true }
+  )

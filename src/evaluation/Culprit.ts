@@ -1,0 +1,38 @@
+/**
+ * The expression to blame for a value that does not fit.
+ */
+import * as Printer from "../syntax/Printer.ts"
+import type { Range } from "../syntax/Source.ts"
+import type * as Tree from "../syntax/Tree.ts"
+
+/** Where the blame goes, and how an error text names it. */
+export interface Culprit {
+  readonly range: Range
+  readonly text: string
+}
+
+/**
+ * The place of what lies at `path` (positions in arrays, names of fields) below the value of `expr`. The elements of
+ * literal arrays and objects are places of their own; from where the value comes from elsewhere the rest of the path
+ * follows the expression: `key_value.object.field1[2]`.
+ */
+export const locate = (expr: Tree.Expression, path: ReadonlyArray<string | number>): Culprit => {
+  const [step, ...rest] = path
+  const inner = step === undefined ? undefined : child(expr, step)
+  if (inner !== undefined) return locate(inner, rest)
+  const suffix = path.map((step) => typeof step === "number" ? `[${step}]` : `.${step}`)
+  return { range: expr.range, text: Printer.expression(expr) + suffix.join("") }
+}
+
+const child = (expr: Tree.Expression, step: string | number): Tree.Expression | undefined => {
+  switch (expr._tag) {
+    case "Paren":
+      return child(expr.expression, step)
+    case "Array":
+      return typeof step === "number" ? expr.elements[step] : undefined
+    case "Object":
+      return expr.fields.findLast((field) => field.name.name === step)?.value
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Evaluation of expressions. Whatever fails names the expression to blame and points at it.
+ *
+ * All operands, elements and arguments are evaluated, left to right, before the operation on them: `&&` and `||` do not
+ * stop early. The first failure ends the evaluation.
+ */
+import { Result } from "effect"
+import * as Printer from "../syntax/Printer.ts"
+import type { Range } from "../syntax/Source.ts"
+import * as StringLiteral from "../syntax/StringLiteral.ts"
+import type * as Tree from "../syntax/Tree.ts"
+import * as Conversion from "./Conversion.ts"
+import * as Literal from "./Literal.ts"
+import * as Operator from "./Operator.ts"
+import type { Scope } from "./Scope.ts"
+import * as Value from "./Value.ts"
+
+/** `message` is complete: where an expression is to blame it begins with that expression. */
+export interface EvaluationError {
+  readonly message: string
+  readonly range: Range
+}
+
+type Evaluated = Result.Result<Value.Value, EvaluationError>
+
+/** The value of an expression, or the first thing that is wrong with it. */
+export const evaluate = (expr: Tree.Expression, scope: Scope): Evaluated => {
+  switch (expr._tag) {
+    case "Literal":
+      return Result.mapError(Literal.evaluate(expr), (message) => ({ message, range: expr.range }))
+    case "Name": {
+      const value = scope.lookup(expr.name)
+      return value === undefined
+        ? fail(expr.range, `identifier ${StringLiteral.quote(expr.name)} does not exist`)
+        : Result.succeed(value)
+    }
+    case "Paren":
+      return evaluate(expr.expression, scope)
+    case "Array":
+      return Result.map(evaluateAll(expr.elements, scope), Value.list)
+    case "Object": {
+      const values = evaluateAll(expr.fields.map((field) => field.value), scope)
+      return Result.map(
+        values,
+        (values) => Value.object(expr.fields.map((field, index) => [field.name.name, values[index]!]))
+      )
+    }
+    case "Access":
+      return Result.flatMap(evaluate(expr.value, scope), (value) => access(expr, value))
+    case "Index":
+      return Result.gen(function*() {
+        const value = yield* evaluate(expr.value, scope)
+        return yield* element(expr, value, yield* evaluate(expr.index, scope))
+      })
+    case "Call":
+      return Result.flatMap(evaluate(expr.callee, scope), (callee) => call(expr, callee, scope))
+    case "Unary":
+      return Result.flatMap(
+        evaluate(expr.operand, scope),
+        (operand) => blame(expr.operand, Operator.unary(expr.operator, operand))
+      )
+    case "Binary":
+      return Result.gen(function*() {
+        const left = yield* evaluate(expr.left, scope)
+        const right = yield* evaluate(expr.right, scope)
+        return yield* Result.mapError(
+          Operator.binary(expr.operator, left, right),
+          ({ operand, message }) => blaming(expr[operand], message)
+        )
+      })
+  }
+}
+
+const evaluateAll = (exprs: ReadonlyArray<Tree.Expression>, scope: Scope) =>
+  Result.gen(function*() {
+    const values: Array<Value.Value> = []
+    for (const expr of exprs) values.push(yield* evaluate(expr, scope))
+    return values
+  })
+
+const access = ({ name, value: owner }: Tree.Access, value: Value.Value): Evaluated => {
+  const field = StringLiteral.quote(name.name)
+  switch (value._tag) {
+    case "Object": {
+      const found = value.fields.get(name.name)
+      return found === undefined ? fail(name.range, `field ${field} does not exist`) : Result.succeed(found)
+    }
+    case "Secret":
+    case "Opaque":
+      return blame(owner, Result.fail(sealed))
+    default:
+      return blame(owner, Result.fail(`cannot access field ${field} on value of type ${Value.typeName(value)}`))
+  }
+}
+
+/** Unlike `.name`, `["name"]` of a field that is not there is null. */
+const element = (expr: Tree.Index, value: Value.Value, index: Value.Value): Evaluated => {
+  switch (value._tag) {
+    case "List":
+      return blame(
+        expr.index,
+        Result.flatMap(toPosition(index), (position) => {
+          const item = value.items[Number(position)]
+          return item === undefined
+            ? Result.fail(`index ${position} is out of range of array with length ${value.items.length}`)
+            : Result.succeed(item)
+        })
+      )
+    case "Object":
+      return index._tag === "Text"
+        ? Result.succeed(value.fields.get(index.value) ?? Value.nil)
+        : blame(expr.index, Result.fail(Conversion.mismatch("string", index)))
+    case "Secret":
+    case "Opaque":
+      return blame(expr.value, Result.fail(sealed))
+    default:
+      return blame(expr.value, Result.fail(`expected object or array, got ${Value.typeName(value)}`))
+  }
+}
+
+/** A number as it is: no text is a position. */
+const toPosition = (index: Value.Value): Result.Result<bigint | number, string> => {
+  switch (index._tag) {
+    case "Int":
+    case "Uint":
+      return Result.succeed(BigInt.asIntN(64, index.value))
+    case "Float":
+      return Result.succeed(Math.trunc(index.value))
+    default:
+      return Result.fail(Conversion.mismatch("number", index))
+  }
+}
+
+const sealed = "expected object or array or a capsule convertible to an object, got capsule"
+
+const call = ({ callee, args }: Tree.Call, value: Value.Value, scope: Scope): Evaluated =>
+  Result.gen(function*() {
+    if (value._tag !== "Function") return yield* blame(callee, Result.fail(Conversion.mismatch("function", value)))
+    const { parameters, variadic } = value
+    const given = yield* evaluateAll(args, scope)
+    if (given.length < parameters.length || (given.length > parameters.length && variadic === undefined)) {
+      const expected = variadic === undefined ? parameters.length : `at least ${parameters.length}`
+      return yield* blame(callee, Result.fail(`expected ${expected} args, got ${given.length}`))
+    }
+    const converted = yield* Result.all(
+      given.map((arg, index) =>
+        blame(args[index]!, Conversion.toParameter(parameters[index] ?? variadic ?? "any", arg))
+      )
+    )
+    return yield* blame(callee, value.call(converted))
+  })
+
+const blaming = (expr: Tree.Expression, message: string): EvaluationError => ({
+  message: `${Printer.expression(expr)} ${message}`,
+  range: expr.range
+})
+
+const blame = <A>(expr: Tree.Expression, result: Result.Result<A, string>): Result.Result<A, EvaluationError> =>
+  Result.mapError(result, (message) => blaming(expr, message))
+
+const fail = (range: Range, message: string): Result.Result<never, EvaluationError> => Result.fail({ message, range })

@@ -1,0 +1,160 @@
+/**
+ * The labels of a profile: what it is a profile of.
+ *
+ * Labels never hold an empty value, for an empty label and an absent one are the same thing, and they are iterated in
+ * the order of their names.
+ */
+import { Result, Schema } from "effect"
+
+export type Labels = ReadonlyMap<string, string>
+
+/** Labels to be laid over others: an empty value removes the label. */
+export type Overrides = ReadonlyMap<string, string> | Readonly<Record<string, string>>
+
+/** Labels no server would take. `name` and `value` are of the label that is wrong. */
+export class LabelError extends Schema.TaggedError<LabelError>()("LabelError", {
+  reason: Schema.Literals(["Missing", "Duplicate", "InvalidName", "InvalidServiceName", "InvalidValue"]),
+  name: Schema.String,
+  value: Schema.String
+}) {
+  override get message(): string {
+    switch (this.reason) {
+      case "Missing":
+        return "service name is required"
+      case "Duplicate":
+        return `duplicate label name: ${this.name}`
+      case "InvalidName":
+        return this.name === "" ? "label name is required" : `invalid label name: ${forbidden(this.name, notInName)}`
+      case "InvalidServiceName":
+        return `invalid service name: ${forbidden(this.value, notInServiceName)}`
+      case "InvalidValue":
+        return `invalid label value for ${this.name}: ${this.value}`
+    }
+  }
+}
+
+const notInName = /[^a-zA-Z0-9_.]/u
+const notInServiceName = /[^a-zA-Z0-9_./-]/u
+/** Half of a surrogate pair: text that has no UTF-8. */
+const loneSurrogate = /\p{Surrogate}/u
+
+const forbidden = (text: string, character: RegExp): string =>
+  `${text}: character is not allowed: '${character.exec(text)?.[0]}'`
+
+const failure = (reason: LabelError["reason"], name = "", value = ""): Result.Result<never, LabelError> =>
+  Result.fail(new LabelError({ reason, name, value }))
+
+/** A label's name is made of ASCII letters, digits, `_` and `.`, of which any may come first. */
+export const checkName = (name: string): Result.Result<string, LabelError> =>
+  name === "" || notInName.test(name) ? failure("InvalidName", name) : Result.succeed(name)
+
+/** The value of `__name__` that stands in front of the other labels on `/ingest`: as names, and with `/` and `-`. */
+export const checkServiceName = (value: string): Result.Result<string, LabelError> => {
+  if (value === "") return failure("Missing")
+  return notInServiceName.test(value) ? failure("InvalidServiceName", "__name__", value) : Result.succeed(value)
+}
+
+type Pair = readonly [name: string, value: string]
+
+const byName = ([a]: Pair, [b]: Pair): number => a < b ? -1 : a > b ? 1 : 0
+
+/** In the order of names. Most senders keep it, and then this costs a look at each pair. */
+const sorted = (pairs: Array<Pair>): ReadonlyArray<Pair> =>
+  pairs.every((pair, index) => index === 0 || pairs[index - 1]![0] <= pair[0]) ? pairs : pairs.sort(byName)
+
+const present = (pairs: Iterable<Pair>): ReadonlyArray<Pair> => {
+  const kept: Array<Pair> = []
+  for (const pair of pairs) if (pair[1] !== "") kept.push(pair)
+  return sorted(kept)
+}
+
+/**
+ * Labels as a sender wrote them, in any order. A label with an empty value is no label; of several mistakes the first
+ * in the order of names is reported.
+ */
+export const fromPairs = (pairs: Iterable<Pair>): Result.Result<Labels, LabelError> => {
+  const kept = present(pairs)
+  const mistake = mistakeIn(kept)
+  return mistake === undefined ? Result.succeed(new Map(kept)) : Result.fail(mistake)
+}
+
+/** What keeps a server from taking these labels. */
+export const check = (labels: Labels): LabelError | undefined => mistakeIn(labels)
+
+const mistakeIn = (sorted: Iterable<Pair>): LabelError | undefined => {
+  let previous: string | undefined
+  for (const [name, value] of sorted) {
+    if (name === previous) return new LabelError({ reason: "Duplicate", name, value })
+    if (loneSurrogate.test(value)) return new LabelError({ reason: "InvalidValue", name, value })
+    if (name === "" || notInName.test(name)) return new LabelError({ reason: "InvalidName", name, value: "" })
+    previous = name
+  }
+  return previous === undefined ? new LabelError({ reason: "Missing", name: "", value: "" }) : undefined
+}
+
+/** Labels from a trusted source. */
+export const make = (labels: Overrides): Labels => merge(new Map(), labels)
+
+/** The label's value, empty where there is no such label. */
+export const get = (labels: Labels, name: string): string => labels.get(name) ?? ""
+
+/** The labels with one of them set, or removed if the value is empty. */
+export const set = (labels: Labels, name: string, value: string): Labels => merge(labels, { [name]: value })
+
+/** The labels with others laid over them. */
+export const merge = (labels: Labels, overrides: Overrides): Labels => {
+  const laid = sorted(Array.from(overrides instanceof Map ? overrides : Object.entries(overrides)))
+  if (laid.length === 0) return labels
+  const merged = new Map<string, string>()
+  const add = ([name, value]: Pair): void => {
+    if (value !== "") merged.set(name, value)
+  }
+  let next = 0
+  for (const pair of labels) {
+    while (next < laid.length && laid[next]![0] < pair[0]) add(laid[next++]!)
+    add(laid[next]?.[0] === pair[0] ? laid[next++]! : pair)
+  }
+  while (next < laid.length) add(laid[next++]!)
+  return merged
+}
+
+export const equals = (a: Labels, b: Labels): boolean => {
+  if (a.size !== b.size) return false
+  for (const [name, value] of a) if (b.get(name) !== value) return false
+  return true
+}
+
+/**
+ * The labels as they leave for an endpoint: external labels override, and names that begin with `__` are dropped but
+ * for `__name__` and `__delta__`, whoever has set them. The rule is one for pushes and for `/ingest`.
+ */
+export const outgoing = (labels: Labels, external: Overrides): Labels => {
+  const merged = merge(labels, external)
+  const isPrivate = (name: string): boolean => name.startsWith("__") && name !== "__name__" && name !== "__delta__"
+  for (const name of merged.keys()) {
+    if (isPrivate(name)) return new Map(Array.from(merged).filter(([name]) => !isPrivate(name)))
+  }
+  return merged
+}
+
+/**
+ * What `/ingest` adds on receipt, where `__name__` is the application's name: it becomes the `service_name`, or the
+ * `app_name` if the sender has named its service itself.
+ */
+export const forIngest = (labels: Labels): Labels => {
+  const name = get(labels, "__name__")
+  return name === "" ? labels : set(labels, labels.has("service_name") ? "app_name" : "service_name", name)
+}
+
+/**
+ * The counterpart of {@link forIngest} when a profile is sent on to `/ingest`: there the service's name is what stands
+ * in front, so a `service_name` becomes the `__name__`.
+ */
+export const toIngest = (labels: Labels): Labels => {
+  const service = get(labels, "service_name")
+  return service === "" ? labels : set(labels, "__name__", service)
+}
+
+/** `{a="b", c="d"}`, for people to read. */
+export const format = (labels: Labels): string =>
+  `{${Array.from(labels, ([name, value]) => `${name}=${JSON.stringify(value)}`).join(", ")}}`

@@ -1,0 +1,73 @@
+/**
+ * Somewhere to send profiles: what `forward_to` refers to and what an application pushes to.
+ */
+import { Context, Duration, Effect, Result, Schema } from "effect"
+import * as Receipt from "../delivery/Receipt.ts"
+import { LabelError } from "./Labels.ts"
+import type { Profile } from "./Profile.ts"
+
+export interface Receiver {
+  /**
+   * Hands a profile over. Succeeds when every endpoint's queue has it, and never waits for a delivery: the receipt
+   * does, for whoever wants to know.
+   */
+  readonly push: (profile: Profile) => Effect.Effect<Receipt.Receipt, Refused>
+}
+
+export const Receiver = Context.Service<Receiver>("pyroduct/profile/Receiver")
+
+/** The labels break a rule of the protocol: pushing the same profile again cannot succeed. */
+export class InvalidLabels extends Schema.TaggedError<InvalidLabels>()("InvalidLabels", {
+  cause: LabelError
+}) {
+  override get message(): string {
+    return `invalid labels in profile: ${this.cause.message}`
+  }
+}
+
+/** A queue that is set to refuse is full: try again after `retryAfter`. */
+export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", {
+  endpoint: Schema.String,
+  retryAfter: Schema.Duration
+}) {
+  override get message(): string {
+    return `the queue of ${this.endpoint} is full, retry after ${Duration.format(this.retryAfter)}`
+  }
+}
+
+/** The receiver is shutting down. */
+export class Stopped extends Schema.TaggedError<Stopped>()("Stopped", {}) {
+  override get message(): string {
+    return "shutting down"
+  }
+}
+
+/** Why a profile was not taken. Nothing of it is kept. */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", {
+  reason: Schema.Union([InvalidLabels, QueueFull, Stopped])
+}) {
+  override get message(): string {
+    return this.reason.message
+  }
+}
+
+/**
+ * One receiver in front of several: each gets every profile, whether or not another refuses it. A refusal is reported
+ * once all have been asked; a profile that can never succeed outranks one that may be tried again.
+ */
+export const all = (receivers: ReadonlyArray<Receiver>): Receiver => {
+  if (receivers.length === 1) return receivers[0]!
+  return {
+    push: Effect.fnUntraced(function*(profile) {
+      const receipts: Array<Receipt.Receipt> = []
+      let refused: Refused | undefined
+      for (const receiver of receivers) {
+        const result = yield* Effect.result(receiver.push(profile))
+        if (Result.isSuccess(result)) receipts.push(result.success)
+        else if (refused === undefined || result.failure.reason._tag === "InvalidLabels") refused = result.failure
+      }
+      if (refused !== undefined) return yield* refused
+      return Receipt.all(receipts)
+    })
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * The two ways in which profiles are sent over HTTP, as a Pyroscope server has them: `push.v1` over Connect unary
+ * (protobuf or JSON) and `/ingest` in every format.
+ *
+ * Answers are truthful: 200 only for what was accepted, a 4xx for what can never be, 429 or 503 with Retry-After for
+ * what may be later. Profile bytes are not looked into.
+ */
+import { Clock, Data, Duration, Effect, type Metric, Result } from "effect"
+import { HttpServerRequest, HttpServerResponse } from "effect/http"
+import * as Labels from "../profile/Labels.ts"
+import * as Profile from "../profile/Profile.ts"
+import type { Refused } from "../profile/Receiver.ts"
+import * as Metrics from "../telemetry/Metrics.ts"
+import * as Compression from "../wire/Compression.ts"
+import * as Connect from "../wire/Connect.ts"
+import * as IngestName from "../wire/IngestName.ts"
+import * as PushV1 from "../wire/PushV1.ts"
+import * as Body from "./Body.ts"
+import type * as Listener from "./Listener.ts"
+
+export interface Settings {
+  /** Of a body, before and after decompression. */
+  readonly maxBytes: number
+  readonly accept: (profile: Profile.Profile) => Effect.Effect<unknown, Refused>
+}
+
+export const make = (settings: Settings): Effect.Effect<Listener.Handler> =>
+  Effect.map(Effect.context<never>(), (context) => {
+    const limits: Body.Limits = { maxBytes: settings.maxBytes, budget: Body.makeBudget(4 * settings.maxBytes) }
+    const duration = durations()
+    return Effect.gen(function*() {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const started = yield* Clock.currentTimeMillis
+      const [path, query] = split(request.url)
+      const route = routes[path] ?? "unknown"
+      const response = yield* answer(route, request, query, settings, limits)
+      const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
+      duration(route, response.status).updateUnsafe(seconds, context)
+      return response
+    })
+  })
+
+type Route = "push" | "ingest" | "unknown"
+
+const routes: Readonly<Record<string, Route>> = {
+  "/push.v1.PusherService/Push": "push",
+  "/ingest": "ingest"
+}
+
+/** Path and query; SDKs append their path to a URL that may end in a slash. */
+const split = (url: string): readonly [path: string, query: string] => {
+  const mark = url.indexOf("?")
+  const path = mark < 0 ? url : url.slice(0, mark)
+  return [path.includes("//") ? path.replace(/\/{2,}/g, "/") : path, mark < 0 ? "" : url.slice(mark + 1)]
+}
+
+const durations = () => {
+  const metrics = new Map<string, Metric.Metric<number, Metric.HistogramState>>()
+  return (route: Route, status: number) => {
+    const key = `${route} ${status}`
+    const known = metrics.get(key)
+    if (known !== undefined) return known
+    const metric = Metrics.requestDuration({ route, status_code: String(status) })
+    metrics.set(key, metric)
+    return metric
+  }
+}
+
+/** An answer that is no success. */
+class Failure extends Data.TaggedError("Failure")<{
+  readonly status: number
+  readonly code: Connect.Code
+  readonly detail: string
+  readonly headers?: Readonly<Record<string, string>>
+}> {}
+
+const invalid = (detail: string): Failure => new Failure({ status: 400, code: "invalid_argument", detail })
+
+const answer = (
+  route: Route,
+  request: HttpServerRequest.HttpServerRequest,
+  query: string,
+  settings: Settings,
+  limits: Body.Limits
+): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  if (route === "unknown") {
+    return Effect.succeed(refuse(new Failure({ status: 404, code: "not_found", detail: "not found" })))
+  }
+  if (request.method !== "POST") {
+    const detail = `${request.method} is not allowed, use POST`
+    const headers = { allow: "POST" }
+    return Effect.succeed(refuse(new Failure({ status: 405, code: "unimplemented", detail, headers })))
+  }
+  return (route === "push" ? push(request, settings, limits) : ingest(request, query, settings, limits)).pipe(
+    Effect.catch((failure) => Effect.succeed(refuse(failure)))
+  )
+}
+
+const refuse = ({ code, detail, headers, status }: Failure): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(Connect.errorBody(code, detail), {
+    status,
+    contentType: "application/json",
+    ...(headers === undefined ? {} : { headers })
+  })
+
+// ---- /push.v1.PusherService/Push ----
+
+const push = Effect.fnUntraced(function*(
+  request: HttpServerRequest.HttpServerRequest,
+  settings: Settings,
+  limits: Body.Limits
+) {
+  const { headers } = request
+  const format = formats.get(mediaType(headers["content-type"]))
+  if (format === undefined) return yield* unsupportedMediaType(headers["content-type"])
+  const version = headers["connect-protocol-version"]
+  if (version !== undefined && version !== "1") {
+    return yield* invalid(`connect-protocol-version must be "1": got ${JSON.stringify(version)}`)
+  }
+  const received = yield* readBody(request, limits)
+  const bytes = yield* decompress(received, headers["content-encoding"], limits.maxBytes)
+  const decoded = format.decode(bytes)
+  if (Result.isFailure(decoded)) return yield* invalid(decoded.failure.message)
+  for (const profile of yield* profilesOf(decoded.success)) {
+    yield* Effect.mapError(settings.accept(profile), fromRefused)
+  }
+  return format.success
+})
+
+const formats = new Map([
+  ["application/proto", {
+    decode: PushV1.decode,
+    success: HttpServerResponse.empty({ status: 200, headers: { "content-type": "application/proto" } })
+  }],
+  ["application/json", {
+    decode: PushV1.decodeJson,
+    success: HttpServerResponse.text("{}", { contentType: "application/json" })
+  }]
+])
+
+const mediaType = (contentType: string | undefined): string =>
+  contentType === undefined ? "" : contentType.split(";", 1)[0]!.trim().toLowerCase()
+
+const unsupportedMediaType = (contentType: string | undefined): Failure => {
+  const supported = [...formats.keys()].join(", ")
+  const detail = `unsupported content type ${JSON.stringify(contentType ?? "")}, use one of ${supported}`
+  return new Failure({ status: 415, code: "invalid_argument", detail, headers: { "accept-post": supported } })
+}
+
+const decompress = (
+  bytes: Uint8Array,
+  encoding: string | undefined,
+  maxBytes: number
+): Effect.Effect<Uint8Array, Failure> => {
+  if (encoding === undefined || encoding === "identity" || bytes.byteLength === 0) return Effect.succeed(bytes)
+  if (encoding !== "gzip") {
+    const detail = `unknown compression ${JSON.stringify(encoding)}: supported encodings are gzip`
+    return Effect.fail(new Failure({ status: 501, code: "unimplemented", detail }))
+  }
+  return Effect.mapError(
+    Compression.gunzip(bytes, maxBytes),
+    (error) => error._tag === "TooLarge" ? tooLarge(error.message) : invalid(error.message)
+  )
+}
+
+/** All labels are checked before the first profile is accepted, so that a bad request leaves nothing behind. */
+const profilesOf = (series: ReadonlyArray<PushV1.Series>): Effect.Effect<ReadonlyArray<Profile.Series>, Failure> => {
+  if (series.length === 0) return Effect.fail(invalid("no profiles received"))
+  const profiles: Array<Profile.Series> = []
+  for (const { labels, samples } of series) {
+    if (samples.length === 0) return Effect.fail(invalid("no profiles received"))
+    const checked = Labels.fromPairs(labels)
+    if (Result.isFailure(checked)) {
+      return Effect.fail(invalid(`invalid labels in profile: ${checked.failure.message}`))
+    }
+    profiles.push(Profile.series(checked.success, samples))
+  }
+  return Effect.succeed(profiles)
+}
+
+// ---- /ingest ----
+
+const ingest = Effect.fnUntraced(function*(
+  request: HttpServerRequest.HttpServerRequest,
+  query: string,
+  settings: Settings,
+  limits: Body.Limits
+) {
+  const labels = IngestName.parse(new URLSearchParams(query).get("name") ?? "")
+  if (Result.isFailure(labels)) return yield* invalid(`name: ${labels.failure.message}`)
+  const body = yield* readBody(request, limits)
+  const profile = Profile.ingest({
+    labels: Labels.forIngest(labels.success),
+    query,
+    contentType: request.headers["content-type"],
+    body
+  })
+  yield* Effect.mapError(settings.accept(profile), fromRefused)
+  return ingested
+})
+
+const ingested = HttpServerResponse.empty({ status: 200 })
+
+// ---- what both refuse ----
+
+const readBody = (
+  request: HttpServerRequest.HttpServerRequest,
+  limits: Body.Limits
+): Effect.Effect<Uint8Array, Failure> =>
+  Effect.mapError(Body.read(request, limits), (error) => {
+    switch (error._tag) {
+      case "BodyTooLarge":
+        return tooLarge(error.message)
+      case "Busy":
+        return new Failure({ status: 503, code: "unavailable", detail: error.message, headers: retryAfter(1) })
+      case "Aborted":
+        return invalid(error.message)
+    }
+  })
+
+const tooLarge = (detail: string): Failure => new Failure({ status: 413, code: "invalid_argument", detail })
+
+const retryAfter = (seconds: number) => ({ "retry-after": String(Math.ceil(seconds)) })
+
+const fromRefused = ({ message, reason }: Refused): Failure => {
+  switch (reason._tag) {
+    case "InvalidLabels":
+      return invalid(message)
+    case "QueueFull": {
+      const headers = retryAfter(Duration.toSeconds(reason.retryAfter))
+      return new Failure({ status: 429, code: "resource_exhausted", detail: message, headers })
+    }
+    case "Stopped":
+      return new Failure({ status: 503, code: "unavailable", detail: message, headers: retryAfter(1) })
+  }
+}

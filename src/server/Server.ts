@@ -1,0 +1,54 @@
+/**
+ * The engine's own server: `/metrics`, `/-/ready`, `/-/healthy` and what components mount.
+ */
+import { Effect } from "effect"
+import { HttpServerRequest, HttpServerResponse } from "effect/http"
+import { PrometheusMetrics } from "effect/observability"
+import { ComponentApi } from "./ComponentApi.ts"
+import * as Listener from "./Listener.ts"
+
+export interface Settings extends Listener.Address {
+  readonly isReady: Effect.Effect<boolean>
+  /** The names of components that are not well. */
+  readonly unhealthy: Effect.Effect<ReadonlyArray<string>>
+}
+
+/** Listens until the scope closes. */
+export const make = Effect.fnUntraced(function*(settings: Settings) {
+  const listener = yield* Listener.Listener
+  const api = yield* ComponentApi
+  const { host, port } = settings
+  return yield* listener.listen({ ...Listener.defaults, host, port }, handler(settings, api))
+})
+
+const text = (body: string, status = 200) => HttpServerResponse.text(`${body}\n`, { status })
+
+const handler = (settings: Settings, api: ComponentApi["Service"]): Listener.Handler =>
+  Effect.gen(function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const path = new URL(request.url, "http://localhost").pathname
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return HttpServerResponse.empty({ status: 405, headers: { allow: "GET, HEAD" } })
+    }
+    switch (path) {
+      case "/metrics":
+        return HttpServerResponse.text(yield* PrometheusMetrics.format(), {
+          contentType: "text/plain; version=0.0.4; charset=utf-8"
+        })
+      case "/-/ready":
+        return (yield* settings.isReady) ? text("pyroduct is ready.") : text("pyroduct is not ready.", 503)
+      case "/-/healthy": {
+        const names = yield* settings.unhealthy
+        return names.length === 0
+          ? text("All pyroduct components are healthy.")
+          : text(`unhealthy components: ${names.join(", ")}`, 500)
+      }
+    }
+    if (path.startsWith(apiPrefix)) {
+      const response = yield* api.handle(path.slice(apiPrefix.length))
+      if (response !== undefined) return response
+    }
+    return text("not found", 404)
+  })
+
+const apiPrefix = "/api/v0/component/"

@@ -1,0 +1,84 @@
+/**
+ * Every metric, with its name. Those of `pyroscope.*` components have the names that dashboards for Alloy look for.
+ *
+ * In the engine a component's metrics carry `component_id` and `component_path` besides.
+ */
+import { Metric } from "effect"
+
+type Attributes = Readonly<Record<string, string>>
+
+const seconds = Metric.exponentialBoundaries({ start: 0.001, factor: 2, count: 17 })
+
+// pyroscope.write. `endpoint` is the URL without credentials.
+export const sentBytes = (attributes: Attributes) =>
+  Metric.counter("pyroscope_write_sent_bytes_total", {
+    attributes,
+    description: "Bytes of profiles that an endpoint took.",
+    incremental: true
+  })
+export const sentProfiles = (attributes: Attributes) =>
+  Metric.counter("pyroscope_write_sent_profiles_total", {
+    attributes,
+    description: "Profiles that an endpoint took.",
+    incremental: true
+  })
+/** Also by `reason`. */
+export const droppedBytes = (attributes: Attributes) =>
+  Metric.counter("pyroscope_write_dropped_bytes_total", {
+    attributes,
+    description: "Bytes of profiles that an endpoint did not get.",
+    incremental: true
+  })
+/** Also by `reason`. */
+export const droppedProfiles = (attributes: Attributes) =>
+  Metric.counter("pyroscope_write_dropped_profiles_total", {
+    attributes,
+    description: "Profiles that an endpoint did not get.",
+    incremental: true
+  })
+export const retries = (attributes: Attributes) =>
+  Metric.counter("pyroscope_write_retries_total", {
+    attributes,
+    description: "Pushes that were tried again.",
+    incremental: true
+  })
+/** By `type`: `push_endpoint` and `ingest_endpoint` with retries, `push_downstream` and `ingest_downstream` per attempt. */
+export const latency = (attributes: Attributes) =>
+  Metric.histogram("pyroscope_write_latency", {
+    attributes,
+    description: "Seconds it took to push a profile.",
+    boundaries: seconds
+  })
+export const queueProfiles = (attributes: Attributes) =>
+  Metric.gauge("pyroscope_write_queue_profiles", {
+    attributes,
+    description: "Profiles in an endpoint's queue, those on their way included."
+  })
+export const queueBytes = (attributes: Attributes) =>
+  Metric.gauge("pyroscope_write_queue_bytes", {
+    attributes,
+    description: "Bytes in an endpoint's queue, those on their way included."
+  })
+
+// pyroscope.receive_http
+/** By `route` and `status_code`. */
+export const requestDuration = (attributes: Attributes) =>
+  Metric.histogram("pyroscope_receive_http_request_duration_seconds", {
+    attributes,
+    description: "Seconds from a request's head to its answer.",
+    boundaries: seconds
+  })
+
+// The engine
+/** By `health_type`. */
+export const runningComponents = (attributes: Attributes) =>
+  Metric.gauge("pyroduct_component_controller_running_components", {
+    attributes,
+    description: "Components by their health."
+  })
+/** By `version`. */
+export const buildInfo = (attributes: Attributes) =>
+  Metric.gauge("pyroduct_build_info", {
+    attributes,
+    description: "A constant 1, labelled with the version that runs."
+  })

@@ -1,0 +1,7 @@
+/**
+ * What a test of profiles and their delivery needs: a server that follows a script, schedules without a clock, profiles
+ * by chance.
+ */
+export * as Profiles from "./Profiles.ts"
+export * as Schedules from "./Schedules.ts"
+export * as ScriptedServer from "./ScriptedServer.ts"

@@ -1,0 +1,168 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result } from "effect"
+import * as Diagnostic from "../../src/syntax/Diagnostic.ts"
+import * as Parser from "../../src/syntax/Parser.ts"
+import * as Source from "../../src/syntax/Source.ts"
+
+const plain = { color: false }
+
+/** A range from the first byte of `from` to the last byte of `to`. */
+const between = (source: Source.Source, from: string, to: string): Source.Range => {
+  const text = Source.text(source, 0, source.bytes.length)
+  const offset = (index: number): number => Source.make("", text.slice(0, index)).bytes.length
+  return {
+    start: Source.positionAt(source, offset(text.indexOf(from))),
+    end: Source.positionAt(source, offset(text.indexOf(to) + to.length) - 1)
+  }
+}
+
+/** The lines shown for a problem that runs `from` one string `to` the end of another. */
+const render = (text: string, from: string, to: string): ReadonlyArray<string> => {
+  const source = Source.make("config.river", text)
+  const diagnostic = Diagnostic.error("synthetic error", "config.river", between(source, from, to))
+  return Diagnostic.render(diagnostic, new Map([[source.name, source]]), plain).split("\n")
+}
+
+const parseErrors = (source: Source.Source): ReadonlyArray<Diagnostic.Diagnostic> =>
+  Result.getOrThrow(Result.flip(Parser.parse(source)))
+
+describe("Diagnostic", () => {
+  describe("render", () => {
+    it("underlines a range of one line, with a line before and after", () => {
+      assert.deepStrictEqual(render("a = 1\nb = wrong + 2\nc = 3\nd = 4", "wrong", "wrong"), [
+        "Error: config.river:2:5: synthetic error",
+        "",
+        "1 | a = 1",
+        "2 | b = wrong + 2",
+        "  |     ^^^^^",
+        "3 | c = 3",
+        ""
+      ])
+    })
+
+    it("joins the lines of a longer range", () => {
+      const text = "FILE_BEGIN\nSTART\nTEXT\n\tTEXT\n\t\tTEXT\n\t\t\tDONE after\nFILE_END"
+      assert.deepStrictEqual(render(text, "START", "DONE"), [
+        "Error: config.river:2:1: synthetic error",
+        "",
+        "1 |   FILE_BEGIN",
+        "2 |   START",
+        "  |  _^^^^^",
+        "3 | | TEXT",
+        "4 | |     TEXT",
+        "5 | |         TEXT",
+        "6 | |             DONE after",
+        "  | |_____________^^^^",
+        "7 |   FILE_END",
+        ""
+      ])
+    })
+
+    it("marks a longer range from its start and up to its end, indents of spaces included", () => {
+      assert.deepStrictEqual(render("ab = {\n  c = 1,\n  d }\n", "= {", "d"), [
+        "Error: config.river:1:4: synthetic error",
+        "",
+        "1 |   ab = {",
+        "  |  ____^^^",
+        "2 | |   c = 1,",
+        "3 | |   d }",
+        "  | |_^^^",
+        "4 |   ",
+        ""
+      ])
+    })
+
+    it("aligns line numbers to the last one shown", () => {
+      assert.deepStrictEqual(render(`${"\n".repeat(8)}wrong\n`, "wrong", "wrong").slice(2), [
+        " 8 | ",
+        " 9 | wrong",
+        "   | ^^^^^",
+        "10 | ",
+        ""
+      ])
+    })
+
+    it("shows tabs as four blanks, also between carets, and no carriage returns", () => {
+      assert.deepStrictEqual(render("\ta\tb\tc\r\n", "a", "b").slice(2), [
+        "1 |     a    b    c",
+        "  |     ^    ^",
+        "2 | ",
+        ""
+      ])
+    })
+
+    it("gives each character one mark, whatever its bytes", () => {
+      assert.deepStrictEqual(render("é = 名前 + 1", "名", "前").slice(2), [
+        "1 | é = 名前 + 1",
+        "  |     ^^",
+        ""
+      ])
+    })
+
+    it("prints no caret past the end of the line", () => {
+      const source = Source.make("a", "x = [\n\t1\n]\n")
+      assert.strictEqual(
+        Diagnostic.renderAll(parseErrors(source), new Map([["a", source]]), plain),
+        "Error: a:2:3: missing ',' in expression list\n\n1 | x = [\n2 |     1\n  |      \n3 | ]\n"
+      )
+    })
+
+    it("shows the first and the last line of a text", () => {
+      assert.deepStrictEqual(render("\nab", "\n", "\n").slice(2), ["1 | ", "  | ", "2 | ab", ""])
+      assert.deepStrictEqual(render("\nab", "a", "b").slice(2), ["1 | ", "2 | ab", "  | ^^", ""])
+    })
+
+    it("stands on one line without the text or without a place", () => {
+      const range = between(Source.make("", "ab"), "b", "b")
+      const show = (file: string | undefined, range: Source.Range | undefined): string =>
+        Diagnostic.render(Diagnostic.error("oh", file, range), new Map(), plain)
+      assert.strictEqual(show("a", range), "Error: a:1:2: oh\n")
+      assert.strictEqual(show(undefined, range), "Error: 1:2: oh\n")
+      assert.strictEqual(show("a", undefined), "Error: a: oh\n")
+      assert.strictEqual(show(undefined, undefined), "Error: -: oh\n")
+    })
+
+    it("names a warning one", () => {
+      assert.strictEqual(Diagnostic.render(Diagnostic.warning("hm"), new Map(), plain), "Warning: -: hm\n")
+    })
+
+    it("colours the header and never the snippet", () => {
+      const source = Source.make("a", "x")
+      const range = between(source, "x", "x")
+      const show = (diagnostic: Diagnostic.Diagnostic): string =>
+        Diagnostic.render(diagnostic, new Map([["a", source]]), { color: true })
+      const snippet = "\n\n1 | x\n  | ^\n"
+      assert.strictEqual(
+        show(Diagnostic.error("oh", "a", range)),
+        `\u001b[31;1mError: \u001b[0m\u001b[1ma:1:1: oh\u001b[0m${snippet}`
+      )
+      assert.strictEqual(
+        show(Diagnostic.warning("hm", "a", range)),
+        `\u001b[33;1mWarning: \u001b[0m\u001b[1ma:1:1: hm\u001b[0m${snippet}`
+      )
+    })
+  })
+
+  it("renderAll puts a blank line between diagnostics, each with its own source", () => {
+    const sources = new Map(["a", "b"].map((name) => [name, Source.make(name, `${name} = #`)]))
+    const diagnostics = [...sources.values()].flatMap((source) => parseErrors(source).slice(0, 1))
+    assert.strictEqual(
+      Diagnostic.renderAll(diagnostics, sources, plain),
+      [
+        "Error: a:1:5: illegal character U+0023 '#'\n\n1 | a = #\n  |     ^\n",
+        "Error: b:1:5: illegal character U+0023 '#'\n\n1 | b = #\n  |     ^\n"
+      ].join("\n")
+    )
+  })
+
+  it("summary tells the first and how many more there are", () => {
+    const [first, second] = [Diagnostic.error("oh"), Diagnostic.error("no")]
+    assert.strictEqual(Diagnostic.summary([first]), "-: oh")
+    assert.strictEqual(Diagnostic.summary([first, second]), "-: oh (and 1 more diagnostics)")
+    const source = Source.make("a", "x = #")
+    assert.strictEqual(
+      Diagnostic.summary(parseErrors(source)),
+      "a:1:5: illegal character U+0023 '#' (and 1 more diagnostics)"
+    )
+  })
+})
