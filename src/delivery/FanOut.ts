@@ -4,7 +4,7 @@
  * A push is all or nothing: where one lane would refuse, none gets the profile, so that the sender can try again
  * without making duplicates. No lane waits for another.
  */
-import { Duration, Effect } from "effect"
+import { Clock, Duration, Effect } from "effect"
 import * as Labels from "../profile/Labels.ts"
 import type { Profile } from "../profile/Profile.ts"
 import { InvalidLabels, QueueFull, type Receiver, Refused, Stopped } from "../profile/Receiver.ts"
@@ -26,14 +26,14 @@ export const make = (settings: Settings, lanes: ReadonlyArray<Lane>): Receiver =
     if (mistake !== undefined) return yield* new Refused({ reason: new InvalidLabels({ cause: mistake }) })
     if (lanes.length === 0) return Receipt.none
     const outbound = Outbound.make(profile, settings.externalLabels)
+    const now = yield* Clock.currentTimeMillis
+    // No effect from here on: nothing may come between the last question and the last offer.
     for (const lane of lanes) {
       if (lane.isClosing()) return yield* new Refused({ reason: new Stopped() })
       if (!lane.accepts(outbound.body.byteLength)) {
         return yield* new Refused({ reason: new QueueFull({ endpoint: lane.endpoint, retryAfter }) })
       }
     }
-    const outcomes: Array<Effect.Effect<Receipt.Outcome>> = []
-    for (const lane of lanes) outcomes.push(yield* lane.offer(outbound))
-    return { outcomes: Effect.all(outcomes) }
+    return { outcomes: Effect.all(lanes.map((lane) => lane.offer(outbound, now))) }
   })
 })

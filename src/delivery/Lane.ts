@@ -44,8 +44,8 @@ export interface Lane {
   readonly endpoint: string
   /** Whether a queue set to refuse has room; any other has. */
   readonly accepts: (bytes: number) => boolean
-  /** Queues a profile; the effect it gives waits for the outcome. */
-  readonly offer: (outbound: Outbound) => Effect.Effect<Effect.Effect<Outcome>>
+  /** Queues a profile, there and then; the effect waits for the outcome. */
+  readonly offer: (outbound: Outbound, now: number) => Effect.Effect<Outcome>
   readonly isClosing: () => boolean
   readonly size: () => number
   readonly bytes: () => number
@@ -76,17 +76,17 @@ export const make = Effect.fnUntraced(function*<R>(
   let underWay = 0
   let deadline: number | undefined
 
-  const finish = (delivery: Delivery, outcome: Outcome, now: number): Effect.Effect<void> => {
-    Deferred.doneUnsafe(delivery.outcome, Effect.succeed(outcome))
-    return observer.settled(delivery.outbound, outcome, Duration.millis(now - delivery.since))
-  }
+  /** The outcome is known last, for whoever waits for it may end everything. */
+  const finish = (delivery: Delivery, outcome: Outcome, now: number): Effect.Effect<void> =>
+    Effect.map(observer.settled(delivery.outbound, outcome, Duration.millis(now - delivery.since)), () => {
+      Deferred.doneUnsafe(delivery.outcome, Effect.succeed(outcome))
+    })
   const drop = (delivery: Delivery, reason: DropReason, now: number): Effect.Effect<void> =>
     finish(delivery, { _tag: "Dropped", endpoint, reason }, now)
   const fail = (delivery: Delivery, error: PushError, now: number): Effect.Effect<void> =>
     finish(delivery, { _tag: "Failed", endpoint, error, retries: delivery.retries }, now)
 
-  const failed = Effect.fnUntraced(function*(delivery: Delivery, error: PushError, generation: number) {
-    const now = yield* Clock.currentTimeMillis
+  const failed = Effect.fnUntraced(function*(delivery: Delivery, error: PushError, generation: number, now: number) {
     if (yield* pace.failed(error, generation, now)) yield* observer.paused(error)
     delivery.nextDelay ??= yield* RetrySchedule.start(schedule)
     const delay = yield* delivery.nextDelay(now, error)
@@ -96,29 +96,39 @@ export const make = Effect.fnUntraced(function*<R>(
     }
     delivery.retries += 1
     queue.postpone(delivery, now + Duration.toMillis(delay))
+    wake.openUnsafe()
     yield* observer.retried(error, delay)
   })
 
-  const attempt = Effect.fnUntraced(function*(delivery: Delivery) {
-    const age = (yield* Clock.currentTimeMillis) - delivery.since
-    if (age > maxAge) {
+  const conclude = Effect.fnUntraced(
+    function*(delivery: Delivery, exit: Exit.Exit<void, PushError>, generation: number) {
+      const now = yield* Clock.currentTimeMillis
+      if (Exit.isSuccess(exit)) {
+        pace.answered()
+        queue.settle(delivery)
+        return yield* finish(delivery, { _tag: "Delivered", endpoint }, now)
+      }
+      const error = Cause.findError(exit.cause)
+      if (Result.isSuccess(error)) return yield* failed(delivery, error.success, generation, now)
+      yield* Effect.logError("a push died", exit.cause).pipe(Effect.annotateLogs({ endpoint }))
       queue.settle(delivery)
-      const error = new PushError({ endpoint, reason: new Expired({ age: Duration.millis(age) }) })
-      return yield* fail(delivery, error, delivery.since + age)
-    }
+      yield* drop(delivery, "defect", now)
+    },
+    Effect.uninterruptible
+  )
+
+  const expire = Effect.fnUntraced(function*(delivery: Delivery, now: number) {
+    queue.settle(delivery)
+    const reason = new Expired({ age: Duration.millis(now - delivery.since) })
+    yield* fail(delivery, new PushError({ endpoint, reason }), now)
+  }, Effect.uninterruptible)
+
+  const attempt = Effect.fnUntraced(function*(delivery: Delivery) {
+    const now = yield* Clock.currentTimeMillis
+    if (now - delivery.since > maxAge) return yield* expire(delivery, now)
     const generation = pace.generation()
     const exit = yield* Effect.exit(push(delivery.outbound))
-    if (Exit.isSuccess(exit)) {
-      pace.answered()
-      queue.settle(delivery)
-      return yield* finish(delivery, { _tag: "Delivered", endpoint }, yield* Clock.currentTimeMillis)
-    }
-    if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt // its profile stays in the queue
-    const error = Cause.findError(exit.cause)
-    if (Result.isSuccess(error)) return yield* failed(delivery, error.success, generation)
-    yield* Effect.logError("a push died", exit.cause).pipe(Effect.annotateLogs({ endpoint }))
-    queue.settle(delivery)
-    yield* drop(delivery, "defect", yield* Clock.currentTimeMillis)
+    yield* conclude(delivery, exit, generation)
   })
 
   const limit = (): number => pace.isFailing() ? 1 : settings.concurrency
@@ -134,12 +144,11 @@ export const make = Effect.fnUntraced(function*<R>(
   const deliver = Effect.fnUntraced(function*(first: Delivery) {
     let delivery: Delivery | undefined = first
     while (delivery !== undefined) {
-      const wasFailing = pace.isFailing()
       yield* attempt(delivery)
       underWay -= 1
       const now = yield* Clock.currentTimeMillis
       delivery = take(now)
-      if (wasFailing && !pace.isFailing()) fill(now)
+      fill(now) // after a failure that is over, more may be under way again
     }
     wake.openUnsafe()
   })
@@ -198,16 +207,15 @@ export const make = Effect.fnUntraced(function*<R>(
   return {
     endpoint,
     accepts: (bytes) => settings.queue.whenFull !== "reject" || queue.fits(bytes),
-    offer: Effect.fnUntraced(function*(outbound) {
-      const now = yield* Clock.currentTimeMillis
+    offer: (outbound, now) => {
       const outcome = Deferred.makeUnsafe<Outcome>()
       const bytes = outbound.body.byteLength
       const dropped = queue.offer({ outbound, bytes, since: now, outcome, retries: 0, nextDelay: undefined })
-      for (const delivery of dropped) yield* drop(delivery, "queue_full", now)
+      for (const delivery of dropped) start(drop(delivery, "queue_full", now))
       fill(now)
       if (underWay < limit()) wake.openUnsafe()
       return Deferred.await(outcome)
-    }),
+    },
     isClosing: () => deadline !== undefined,
     size: queue.size,
     bytes: queue.bytes

@@ -39,15 +39,16 @@ export const make = (settings: RetrySchedule.Settings): Pace => {
       next = undefined
     },
     failed: Effect.fnUntraced(function*(error, begun, now) {
-      if (error.retryAfter !== undefined) pauseFor(error.retryAfter, now)
-      if (!error.isRetryable) next = undefined
-      else if (begun === generation) {
-        generation += 1
-        next ??= yield* RetrySchedule.start(pauses)
-        pauseFor((yield* next(now, error)) ?? Duration.zero, now) // the pauses have no end
-        return true
+      if (!error.isRetryable) {
+        next = undefined
+        return false
       }
-      return false
+      if (error.retryAfter !== undefined) pauseFor(error.retryAfter, now)
+      if (begun !== generation) return false
+      generation += 1
+      next ??= yield* RetrySchedule.start(pauses)
+      pauseFor((yield* next(now, error)) ?? Duration.zero, now) // the pauses have no end
+      return true
     })
   }
 }

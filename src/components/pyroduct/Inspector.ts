@@ -1,8 +1,12 @@
 /**
  * What V8 tells about the process that it runs, through `node:inspector`. Nothing listens and nobody can attach.
+ *
+ * Starting V8's sampler stops the main thread for tens of milliseconds, in which it makes a list of all functions there
+ * are. `Profiler.start` and `Profiler.stop` would do so for each profile. What V8's console calls a profile may begin
+ * while another goes on, so here the next one begins before one ends, and the sampler is started once.
  */
 import { Context, Duration, Effect, Schema, type Scope } from "effect"
-import { type HeapProfiler, type Profiler, Session } from "node:inspector"
+import { console as v8, type HeapProfiler, type Profiler, Session } from "node:inspector"
 
 /** V8 refused a command. */
 export class InspectorError extends Schema.TaggedError<InspectorError>()("InspectorError", {
@@ -15,14 +19,69 @@ export class InspectorError extends Schema.TaggedError<InspectorError>()("Inspec
 }
 
 export interface Inspector {
-  /** Samples what the main thread runs, once per interval. */
+  /** Samples from now on what the main thread runs, once per interval. What was sampled before is lost. */
   readonly startCpu: (interval: Duration.Duration) => Effect.Effect<void, InspectorError>
-  /** What was sampled since the start, which is over with that. */
-  readonly stopCpu: Effect.Effect<Profiler.Profile, InspectorError>
-  /** Samples allocations, one per that many bytes. */
+  /** What was sampled since the start or the last take. The sampling goes on without a gap. */
+  readonly takeCpu: Effect.Effect<Profiler.Profile, InspectorError>
+  /** Samples from now on what is allocated, once per that many bytes. */
   readonly startHeap: (intervalBytes: number) => Effect.Effect<void, InspectorError>
-  /** What was sampled and is alive: V8 collects the garbage first. The sampling goes on. */
-  readonly heap: Effect.Effect<HeapProfiler.SamplingHeapProfile, InspectorError>
+  /** What of all that was sampled since the start is alive: V8 collects the garbage first. The sampling goes on. */
+  readonly takeHeap: Effect.Effect<HeapProfiler.SamplingHeapProfile, InspectorError>
+}
+
+const make = (session: Session): Inspector => {
+  const post = <A>(command: string, parameters?: object) =>
+    Effect.callback<A, InspectorError>((resume) =>
+      session.post(
+        command,
+        parameters,
+        (error, answer) =>
+          resume(
+            error === null ? Effect.succeed(answer as A) : new InspectorError({ command, detail: error.message })
+          )
+      )
+    )
+
+  let title = ""
+  let finished: Profiler.Profile | undefined
+  session.on("Profiler.consoleProfileFinished", ({ params }) => {
+    if (params.title === title) finished = params.profile
+  })
+  /** The title is for V8 to tell it from others, which another session, or the application, may have begun. */
+  const begin = (): string => {
+    const title = `pyroduct ${crypto.randomUUID()}`
+    v8.profile(title)
+    return title
+  }
+
+  return {
+    startCpu: (interval) =>
+      post("Profiler.disable").pipe(
+        Effect.andThen(post("Profiler.enable")),
+        Effect.andThen(post("Profiler.setSamplingInterval", { interval: Duration.toMillis(interval) * 1000 })),
+        Effect.andThen(Effect.sync(() => {
+          title = begin()
+        }))
+      ),
+    takeCpu: Effect.suspend(() => {
+      const next = begin()
+      finished = undefined
+      v8.profileEnd(title) // V8 tells of the end before it returns.
+      title = next
+      return finished === undefined
+        ? Effect.fail(new InspectorError({ command: "console.profileEnd", detail: "there is no profile" }))
+        : Effect.succeed(finished)
+    }),
+    startHeap: (intervalBytes) =>
+      Effect.andThen(
+        post("HeapProfiler.enable"),
+        post("HeapProfiler.startSampling", { samplingInterval: intervalBytes })
+      ),
+    takeHeap: Effect.map(
+      post<HeapProfiler.GetSamplingProfileReturnType>("HeapProfiler.getSamplingProfile"),
+      ({ profile }) => profile
+    )
+  }
 }
 
 const connect: Effect.Effect<Inspector, never, Scope.Scope> = Effect.acquireRelease(
@@ -32,34 +91,7 @@ const connect: Effect.Effect<Inspector, never, Scope.Scope> = Effect.acquireRele
     return session
   }),
   (session) => Effect.sync(() => session.disconnect())
-).pipe(Effect.map((session): Inspector => {
-  const post = <A>(command: string, parameters?: object) =>
-    Effect.callback<A, InspectorError>((resume) =>
-      session.post(command, parameters, (error, answer) =>
-        resume(
-          error === null
-            ? Effect.succeed(answer as A)
-            : new InspectorError({ command, detail: error.message })
-        ))
-    )
-  return {
-    startCpu: (interval) =>
-      post("Profiler.enable").pipe(
-        Effect.andThen(post("Profiler.setSamplingInterval", { interval: Duration.toMillis(interval) * 1000 })),
-        Effect.andThen(post("Profiler.start"))
-      ),
-    stopCpu: Effect.map(post<Profiler.StopReturnType>("Profiler.stop"), ({ profile }) => profile),
-    startHeap: (intervalBytes) =>
-      Effect.andThen(
-        post("HeapProfiler.enable"),
-        post("HeapProfiler.startSampling", { samplingInterval: intervalBytes })
-      ),
-    heap: Effect.map(
-      post<HeapProfiler.GetSamplingProfileReturnType>("HeapProfiler.getSamplingProfile"),
-      ({ profile }) => profile
-    )
-  }
-}))
+).pipe(Effect.map(make))
 
 /** Connects until the scope closes. */
 export const Inspector = Context.Reference("pyroduct/components/pyroduct/Inspector", { defaultValue: () => connect })

@@ -53,26 +53,25 @@ interface Source {
   /** The `__name__` of its profiles. */
   readonly name: string
   readonly start: Effect.Effect<void, InspectorError>
-  /** Takes a pprof, after which the next one has begun. */
+  /** A pprof of what there is so far. */
   readonly take: Effect.Effect<Uint8Array, InspectorError>
 }
 
-const cpuOf = (inspector: Inspector, interval: Duration.Duration): Source => {
-  const start = inspector.startCpu(interval)
-  const take = Effect.gen(function*() {
-    const profile = yield* inspector.stopCpu
-    const now = yield* Clock.currentTimeNanos
-    yield* start
-    return V8Profile.cpu(profile, now, interval)
-  })
-  return { name: "process_cpu", start, take }
-}
+const cpuOf = (inspector: Inspector, interval: Duration.Duration): Source => ({
+  name: "process_cpu",
+  start: inspector.startCpu(interval),
+  take: Effect.zipWith(
+    inspector.takeCpu,
+    Clock.currentTimeNanos,
+    (profile, now) => V8Profile.cpu(profile, now, interval)
+  )
+})
 
 const heapOf = (inspector: Inspector): Source => ({
   name: "memory",
   start: inspector.startHeap(heapInterval),
   take: Effect.zipWith(
-    inspector.heap,
+    inspector.takeHeap,
     Clock.currentTimeNanos,
     (profile, now) => V8Profile.heap(profile, now, heapInterval)
   )
