@@ -1,6 +1,6 @@
 /**
  * What the engine costs beside the least that could do its job: profiles of 50 kB are relayed to two local endpoints
- * by `pyroduct run` and by a bare `node:http` + undici relay, in turn, several rounds in one run.
+ * by `pyroduct run`, as built, and by a bare `node:http` + undici relay, in turn, several rounds in one run.
  *
  *     npm run bench            # or with: -- --profiles 4000 --rounds 5 --bytes 50000
  *
@@ -110,7 +110,7 @@ ${sinks.map(({ url }) => `  endpoint {\n    url = "${url}"\n  }`).join("\n")}
   )
   const started = performance.now()
   const child = spawn(process.execPath, [
-    new URL("../src/bin.ts", import.meta.url).pathname,
+    new URL("../dist/bin.js", import.meta.url).pathname,
     "run",
     "--server.http.listen-addr=127.0.0.1:0",
     `--storage.path=${directory}`,

@@ -95,7 +95,7 @@ export const make = Effect.fnUntraced(function*<R>(
       return yield* fail(delivery, error, now)
     }
     delivery.retries += 1
-    queue.postpone(delivery, now + Duration.toMillis(delay))
+    queue.postpone(delivery, Math.ceil(now + Duration.toMillis(delay))) // a clock knows no parts of milliseconds
     wake.openUnsafe()
     yield* observer.retried(error, delay)
   })

@@ -29,7 +29,7 @@ export const make = (settings: RetrySchedule.Settings): Pace => {
   let generation = 0
 
   const pauseFor = (pause: Duration.Duration, now: number): void => {
-    pausedUntil = Math.max(pausedUntil, now + Duration.toMillis(pause))
+    pausedUntil = Math.max(pausedUntil, Math.ceil(now + Duration.toMillis(pause)))
   }
   return {
     isFailing: () => next !== undefined,

@@ -71,8 +71,8 @@ interface Body {
   readonly encoded: Record<string, unknown>
   readonly attributes: Map<string, Tree.Attribute>
   readonly blocks: Map<string, Array<Body>>
-  /** Fields that have been complained about. */
-  readonly reported: Set<string>
+  /** Fields that are there and have no value: what is wrong with them has been said. */
+  readonly broken: Set<string>
 }
 
 const read = (shape: Shape, block: Tree.Block, scope: Scope, report: Report): Body => {
@@ -82,7 +82,7 @@ const read = (shape: Shape, block: Tree.Block, scope: Scope, report: Report): Bo
     encoded: {},
     attributes: new Map(),
     blocks: new Map(),
-    reported: new Set()
+    broken: new Set()
   }
   for (const statement of block.body) {
     if (statement._tag === "Attribute") readAttribute(body, statement, scope, report)
@@ -93,33 +93,30 @@ const read = (shape: Shape, block: Tree.Block, scope: Scope, report: Report): Bo
 
 const readAttribute = (body: Body, attribute: Tree.Attribute, scope: Scope, report: Report): void => {
   const name = attribute.name.name
-  const complain = (message: string, range: Range | undefined = attribute.range) => {
-    body.reported.add(name)
-    report(message, range)
-  }
   const field = body.shape.get(name)
-  if (field === undefined) return complain(`unrecognized attribute name "${name}"`)
-  if (field._tag === "Unsupported") return complain(`attribute "${name}" is not supported by pyroduct yet`)
-  if (field._tag === "Block") return complain(`"${name}" must be a block, but is used as an attribute`)
-  if (body.attributes.has(name)) return complain(`attribute "${name}" may only be provided once`)
+  if (field?._tag !== "Attribute") {
+    body.broken.add(name)
+    return report(misplacedAttribute(name, field), attribute.range)
+  }
+  if (body.attributes.has(name)) return report(`attribute "${name}" may only be provided once`, attribute.range)
   body.attributes.set(name, attribute)
   const value: Result.Result<Value, Expression.EvaluationError> = Expression.evaluate(attribute.value, scope)
-  if (Result.isFailure(value)) return complain(value.failure.message, value.failure.range)
+  if (Result.isFailure(value)) {
+    body.broken.add(name)
+    return report(value.failure.message, value.failure.range)
+  }
   body.encoded[name] = value.success
 }
 
 const readBlock = (body: Body, block: Tree.Block, scope: Scope, report: Report): void => {
   const name = block.name.join(".")
-  const complain = (message: string, range: Range = block.range) => {
-    body.reported.add(name)
-    report(message, range)
-  }
   const field = body.shape.get(name)
-  if (field === undefined) return complain(`unrecognized block name "${name}"`)
-  if (field._tag === "Unsupported") return complain(`block "${name}" is not supported by pyroduct yet`)
-  if (field._tag === "Attribute") return complain(`"${name}" must be an attribute, but is used as a block`)
+  if (field?._tag !== "Block") {
+    body.broken.add(name)
+    return report(misplacedBlock(name, field), block.range)
+  }
   if (block.label !== undefined) {
-    complain(`block "${name}" does not support specifying labels`, { start: block.range.start, end: block.open.end })
+    report(`block "${name}" does not support specifying labels`, { start: block.range.start, end: block.open.end })
   }
   const nested = read(field.shape, block, scope, report)
   const siblings = body.blocks.get(name)
@@ -130,8 +127,22 @@ const readBlock = (body: Body, block: Tree.Block, scope: Scope, report: Report):
     siblings.push(nested)
     body.encoded[name] = siblings.map((sibling) => sibling.encoded)
   } else if (siblings.push(nested) === 2) {
-    complain(`block "${name}" may only be specified once`, siblings[0]!.block.range)
+    report(`block "${name}" may only be specified once`, siblings[0]!.block.range)
   }
+}
+
+const misplacedAttribute = (name: string, field: Exclude<Field, { _tag: "Attribute" }> | undefined): string => {
+  if (field === undefined) return `unrecognized attribute name "${name}"`
+  return field._tag === "Unsupported"
+    ? `attribute "${name}" is not supported by pyroduct yet`
+    : `"${name}" must be a block, but is used as an attribute`
+}
+
+const misplacedBlock = (name: string, field: Exclude<Field, { _tag: "Block" }> | undefined): string => {
+  if (field === undefined) return `unrecognized block name "${name}"`
+  return field._tag === "Unsupported"
+    ? `block "${name}" is not supported by pyroduct yet`
+    : `"${name}" must be an attribute, but is used as a block`
 }
 
 // ---- what does not fit ----
@@ -180,7 +191,7 @@ const placeOf = (body: Body, path: ReadonlyArray<PropertyKey | { readonly key: P
   const [name, ...rest] = path.map((step) => typeof step === "object" ? step.key : step)
   const whole: Place = { body, range: body.block.range, text: "" }
   if (name === undefined) return whole
-  if (body.reported.has(String(name))) return undefined
+  if (body.broken.has(String(name))) return undefined
   const attribute = body.attributes.get(String(name))
   if (attribute !== undefined) {
     return { body, ...Culprit.locate(attribute.value, rest.filter((step) => typeof step !== "symbol")) }

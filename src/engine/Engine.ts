@@ -8,7 +8,7 @@
  *
  * A first load is all or nothing: if a component cannot be built, those that were are stopped again.
  */
-import { Clock, Data, Effect, Exit, Layer, Metric, Result, Scope as EffectScope } from "effect"
+import { Clock, Context, Data, Effect, Exit, Layer, Metric, Result, Scope as EffectScope } from "effect"
 import * as Scope from "../evaluation/Scope.ts"
 import * as Value from "../evaluation/Value.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
@@ -44,9 +44,12 @@ export interface ComponentStatus {
   readonly health: Health.Health
 }
 
+/** A configuration that runs. */
 export interface Engine {
   readonly components: Effect.Effect<ReadonlyArray<ComponentStatus>>
 }
+
+export const Engine = Context.Service<Engine>("pyroduct/engine/Engine")
 
 /** Finds every problem of a configuration and starts nothing. */
 export const check = <R>(settings: Settings<R>): Result.Result<ReadonlyArray<Graph.Node<R>>, ConfigError> => {
@@ -102,6 +105,9 @@ export const start = Effect.fn("Engine.start")(function*<R>(
   return { components }
 })
 
+export const layer = <R>(settings: Settings<R>): Layer.Layer<Engine, ConfigError, R> =>
+  Layer.effect(Engine, start(settings))
+
 interface Running {
   readonly node: { readonly id: string; readonly component: { readonly name: string } }
   readonly health: { run: Health.Health; own: Health.Health | undefined }
@@ -128,6 +134,13 @@ const build = Effect.fnUntraced(function*<R>(
   running.push(component)
   const attributes = yield* Metric.CurrentMetricAttributes
   const componentScope = yield* EffectScope.fork(yield* Effect.scope)
+  // Added before what the Layer adds, so that it runs after all of that.
+  yield* EffectScope.addFinalizer(
+    componentScope,
+    Effect.map(Clock.currentTimeMillis, (updatedAt) => {
+      component.health.run = { state: "exited", message: "component shut down cleanly", updatedAt }
+    })
+  )
   const context = yield* Layer.fresh(node.component.layer(args)).pipe(
     Layer.buildWithScope(componentScope),
     Effect.mapError((error) => [
@@ -147,12 +160,6 @@ const build = Effect.fnUntraced(function*<R>(
     message: "started component",
     updatedAt: yield* Clock.currentTimeMillis
   }
-  yield* EffectScope.addFinalizer(
-    componentScope,
-    Effect.map(Clock.currentTimeMillis, (updatedAt) => {
-      component.health.run = { state: "exited", message: "component shut down cleanly", updatedAt }
-    })
-  )
   return exportsOf(node, (e) => e.read(context))
 })
 

@@ -21,9 +21,9 @@ export interface Node<R = never> {
 
 export interface Graph<R> {
   /**
-   * In the order to start them: what others depend on comes first, and of blocks that are equally far from the end of
-   * their chains those that stand first in the text. So in reverse order every source stops before any of the
-   * components that sources send to. With problems the order means nothing.
+   * In the order to start them: what others depend on comes first, sources, on which nothing depends, come last, and of
+   * blocks that are equally far from the end of their chains those that stand first in the text. So in reverse order
+   * every source stops before any of the components that sources send to. With problems the order means nothing.
    */
   readonly nodes: ReadonlyArray<Node<R>>
   readonly problems: ReadonlyArray<Diagnostic.Diagnostic>
@@ -141,6 +141,12 @@ const reachableFrom = <R>(id: string, drafts: ReadonlyMap<string, Draft<R>>): Re
 }
 
 const startOrder = <R>(drafts: ReadonlyMap<string, Draft<R>>): ReadonlyArray<Node<R>> => {
+  const referredTo = new Set([...drafts.values()].flatMap(({ targets }) => [...targets]))
+  /** Steps to the end of the longest chain; sources are further from it than anything else. */
+  const depthOf = (id: string, targets: ReadonlyArray<{ readonly depth: number }>): number => {
+    if (targets.length > 0 && !referredTo.has(id)) return drafts.size
+    return Math.max(-1, ...targets.map(({ depth }) => depth)) + 1
+  }
   const placed = new Map<string, { readonly node: Node<R>; readonly depth: number }>()
   const place = (draft: Draft<R>): { readonly node: Node<R>; readonly depth: number } => {
     const known = placed.get(draft.id)
@@ -149,7 +155,7 @@ const startOrder = <R>(drafts: ReadonlyMap<string, Draft<R>>): ReadonlyArray<Nod
     const targets = [...draft.targets].map((target) => place(drafts.get(target)!))
     const result = {
       node: { id, component, block, file, dependencies: targets.map(({ node }) => node) },
-      depth: Math.max(-1, ...targets.map(({ depth }) => depth)) + 1
+      depth: depthOf(id, targets)
     }
     placed.set(id, result)
     return result

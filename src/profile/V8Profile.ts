@@ -1,5 +1,5 @@
 /**
- * Profiles of V8 as pprof.
+ * Profiles of V8 as pprof; `undefined` where there is nothing in them.
  *
  * A function is told by name, file and line; one without a name is called `(anonymous) <file>:<line>`, without the
  * file's folders. The files of `file://` scripts are paths. What V8 does besides running functions is one as well:
@@ -26,7 +26,7 @@ import {
  *
  * `until`, in nanoseconds since the epoch, is when the profile ended; `interval` is the time from sample to sample.
  */
-export const cpu = (profile: Profiler.Profile, until: bigint, interval: Duration.Duration): Uint8Array => {
+export const cpu = (profile: Profiler.Profile, until: bigint, interval: Duration.Duration): Uint8Array | undefined => {
   const parents = new Map<number, Profiler.ProfileNode>()
   for (const node of profile.nodes) for (const child of node.children ?? []) parents.set(child, node)
   const hits = new Map<number, number>()
@@ -63,7 +63,11 @@ export const cpu = (profile: Profiler.Profile, until: bigint, interval: Duration
  *
  * `at`, in nanoseconds since the epoch, is when the profile was taken; of each `intervalBytes` bytes one was sampled.
  */
-export const heap = (profile: HeapProfiler.SamplingHeapProfile, at: bigint, intervalBytes: number): Uint8Array => {
+export const heap = (
+  profile: HeapProfiler.SamplingHeapProfile,
+  at: bigint,
+  intervalBytes: number
+): Uint8Array | undefined => {
   const pprof = builder()
   const visit = (node: HeapProfiler.SamplingHeapProfileNode, callers: ReadonlyArray<Runtime.CallFrame>): void => {
     const stack = [node.callFrame, ...callers]
@@ -111,8 +115,10 @@ const builder = () => {
     add: (stack: ReadonlyArray<Runtime.CallFrame>, value: Array<number>): void => {
       samples.push(new Sample({ locationId: stack.slice(0, -1).map(locate), value }))
     },
-    encode: (head: Omit<ProfileInput, "stringTable" | "sample" | "function" | "location">): Uint8Array =>
-      new Profile({ ...head, stringTable, sample: samples, function: functions, location: locations }).encode()
+    encode: (head: Omit<ProfileInput, "stringTable" | "sample" | "function" | "location">): Uint8Array | undefined =>
+      samples.length === 0
+        ? undefined
+        : new Profile({ ...head, stringTable, sample: samples, function: functions, location: locations }).encode()
   }
 }
 

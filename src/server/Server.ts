@@ -26,7 +26,7 @@ const text = (body: string, status = 200) => HttpServerResponse.text(`${body}\n`
 const handler = (settings: Settings, api: ComponentApi["Service"]): Listener.Handler =>
   Effect.gen(function*() {
     const request = yield* HttpServerRequest.HttpServerRequest
-    const path = new URL(request.url, "http://localhost").pathname
+    const path = request.url.split("?", 1)[0]!
     if (request.method !== "GET" && request.method !== "HEAD") {
       return HttpServerResponse.empty({ status: 405, headers: { allow: "GET, HEAD" } })
     }

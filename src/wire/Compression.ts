@@ -1,5 +1,5 @@
 /**
- * Gzip, with a limit to what comes out of it.
+ * Gzip, with a limit to what comes out of it when it is decompressed.
  */
 import { Effect, Schema } from "effect"
 import * as Zlib from "node:zlib"
@@ -19,6 +19,12 @@ export class Malformed extends Schema.TaggedError<Malformed>()("Malformed", { de
 }
 
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
+
+/** Compresses, off the main thread. There is a gzip of all bytes: a failure is a defect. */
+export const gzip = (bytes: Uint8Array): Effect.Effect<Uint8Array> =>
+  Effect.callback((resume) =>
+    Zlib.gzip(bytes, (error, output) => resume(error === null ? Effect.succeed(output) : Effect.die(error)))
+  )
 
 /** Deflate makes no byte out of less than this. */
 const maxRatio = 1032

@@ -28,7 +28,8 @@ const node = (
 })
 
 /** What it says, read back: each stack from the leaf, as `name file:line`, and its values. */
-const read = (bytes: Uint8Array) => {
+const read = (bytes: Uint8Array | undefined) => {
+  assert(bytes !== undefined)
   const profile = Profile.decode(bytes)
   const text = (index: number | bigint) => profile.stringTable.strings[Number(index)]
   const functions = new Map(profile.function.map((fn) => [fn.id, fn]))
@@ -93,10 +94,15 @@ describe("V8Profile", () => {
   })
 
   it("says the period, the duration and when it began", () => {
-    const profile = cpu({})
+    const profile = cpu({ samples: [2], timeDeltas: [1] })
     assert.strictEqual(profile.period, "10000000 cpu/nanoseconds")
     assert.strictEqual(profile.duration, 15_000_000_000n)
     assert.strictEqual(profile.time, now - 15_000_000_000n)
+  })
+
+  it("is no profile when there was nothing to do", () => {
+    const profile = { nodes: [node(1, root, [2]), node(2, frame("(idle)"))], startTime: 0, endTime: 1 }
+    assert.isUndefined(V8Profile.cpu({ ...profile, samples: [2], timeDeltas: [1] }, now, interval))
   })
 
   it("leaves out the time in which there was nothing to do", () => {
@@ -141,8 +147,7 @@ describe("V8Profile", () => {
         head: allocated(1, root, 0, [
           allocated(2, main, 0, [allocated(3, work, 524_288), allocated(4, frame("push"), 1_048_600)]),
           allocated(5, work, 7)
-        ]),
-        samples: []
+        ])
       },
       now,
       524_288

@@ -13,8 +13,8 @@ import * as Labels from "../../profile/Labels.ts"
 import * as Profile from "../../profile/Profile.ts"
 import * as Receiver from "../../profile/Receiver.ts"
 import * as V8Profile from "../../profile/V8Profile.ts"
+import * as Compression from "../../wire/Compression.ts"
 import * as Receivers from "../Receivers.ts"
-import * as Gzip from "./Gzip.ts"
 import { Inspector, type InspectorError } from "./Inspector.ts"
 
 const atLeast = (minimum: Duration.Duration) =>
@@ -53,8 +53,8 @@ interface Source {
   /** The `__name__` of its profiles. */
   readonly name: string
   readonly start: Effect.Effect<void, InspectorError>
-  /** A pprof of what there is so far. */
-  readonly take: Effect.Effect<Uint8Array, InspectorError>
+  /** A pprof of what there is so far, if there is anything. */
+  readonly take: Effect.Effect<Uint8Array | undefined, InspectorError>
 }
 
 const cpuOf = (inspector: Inspector, interval: Duration.Duration): Source => ({
@@ -112,8 +112,9 @@ const makeRun = Effect.fnUntraced(function*(args: Arguments) {
       service_name: args.service_name,
       __name__: name
     })
-    const forward = Effect.fnUntraced(function*(pprof: Uint8Array) {
-      const profile = yield* Gzip.gzip(pprof)
+    const forward = Effect.fnUntraced(function*(pprof: Uint8Array | undefined) {
+      if (pprof === undefined) return
+      const profile = yield* Compression.gzip(pprof)
       yield* receiver.push(Profile.series(labels, [{ id: "", profile }]))
     })
     const turn = take.pipe(

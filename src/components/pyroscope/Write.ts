@@ -1,7 +1,7 @@
 /**
  * `pyroscope.write`: profiles to every configured endpoint.
  */
-import { Duration, Effect, Layer, Schema } from "effect"
+import { Duration, Effect, Layer, Schema, Scope } from "effect"
 import * as Endpoint from "../../delivery/Endpoint.ts"
 import * as FanOut from "../../delivery/FanOut.ts"
 import * as Queue from "../../delivery/Queue.ts"
@@ -110,13 +110,15 @@ const credentialsOf = ({ basic_auth, bearer_token }: EndpointArguments): Authent
   return basic_auth && Authentication.basic(basic_auth.username, basic_auth.password)
 }
 
-/** A receiver that forwards to every endpoint. Closing its scope drains the queues. */
+/** A receiver that forwards to every endpoint. Closing its scope drains the queues, all at the same time. */
 export const layer = (options: Options): Layer.Layer<Receiver, Schema.SchemaError, Transport> =>
   Layer.effect(
     Receiver,
     Effect.gen(function*() {
       const args = yield* Effect.mapError(Arguments.makeEffect(options), (issue) => new Schema.SchemaError(issue))
-      const lanes = yield* Effect.forEach(args.endpoint, (endpoint) => Endpoint.make(settingsOf(endpoint)))
+      const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
+      const lanes = yield* Effect.forEach(args.endpoint, (endpoint) =>
+        Effect.flatMap(Scope.fork(scope), (own) => Scope.provide(Endpoint.make(settingsOf(endpoint)), own)))
       return FanOut.make({ externalLabels: args.external_labels }, lanes)
     })
   )

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Logger, Queue, Result } from "effect"
 import { TestClock } from "effect/testing"
-import type { Profiler } from "node:inspector"
+import type { HeapProfiler, Profiler } from "node:inspector"
 import * as Zlib from "node:zlib"
 import { Profile as Pprof } from "pprof-format"
 import { Inspector, InspectorError } from "../../../src/components/pyroduct/Inspector.ts"
@@ -27,6 +27,17 @@ const cpuProfile: Profiler.Profile = {
   timeDeltas: [10_000]
 }
 
+const heapOf = (selfSize: number): HeapProfiler.SamplingHeapProfile => ({
+  head: {
+    id: 1,
+    callFrame,
+    selfSize: 0,
+    children: [{ id: 2, callFrame: { ...callFrame, functionName: "keep" }, selfSize, children: [] }]
+  }
+})
+
+const heapProfile = heapOf(524_288)
+
 const refusal = new InspectorError({ command: "Profiler.start", detail: "no" })
 
 /** An inspector that notes its commands and refuses them while `refuses` says so; and what comes of it. */
@@ -35,17 +46,17 @@ const setting = Effect.gen(function*() {
   const health: Array<string> = []
   const logged: Array<string> = []
   const received = yield* Queue.make<Profile.Profile>()
-  const state = { refuses: (_command: string): boolean => false, isReceiving: true }
-  const command = <A>(name: string, answer: A) =>
+  const state = { refuses: (_command: string): boolean => false, isReceiving: true, heap: heapProfile }
+  const command = <A>(name: string, answer: () => A) =>
     Effect.suspend(() => {
       commands.push(name)
-      return state.refuses(name) ? Effect.fail(refusal) : Effect.succeed(answer)
+      return state.refuses(name) ? Effect.fail(refusal) : Effect.succeed(answer())
     })
   const inspector = Effect.succeed<Inspector>({
-    startCpu: (interval) => command(`startCpu ${Duration.format(interval)}`, undefined),
-    takeCpu: command("takeCpu", cpuProfile),
-    startHeap: (bytes) => command(`startHeap ${bytes}`, undefined),
-    takeHeap: command("takeHeap", { head: { id: 1, callFrame, selfSize: 0, children: [] }, samples: [] })
+    startCpu: (interval) => command(`startCpu ${Duration.format(interval)}`, () => undefined),
+    takeCpu: command("takeCpu", () => cpuProfile),
+    startHeap: (bytes) => command(`startHeap ${bytes}`, () => undefined),
+    takeHeap: command("takeHeap", () => state.heap)
   })
   const receiver = {
     push: (profile: Profile.Profile) =>
@@ -125,6 +136,18 @@ describe("SelfProfile", () => {
       const pprof = pprofOf(yield* Queue.take(received))
       assert.strictEqual(BigInt(pprof.timeNanos), 1_700_000_000_000_000_000n)
       assert.strictEqual(BigInt(pprof.durationNanos), 15_000_000_000n)
+    }))
+
+  it.effect("pushes nothing where there is nothing to show", () =>
+    Effect.gen(function*() {
+      const { received, start, state } = yield* setting
+      state.heap = heapOf(0)
+      yield* start()
+      yield* TestClock.adjust("15 seconds")
+      const { labels } = yield* Queue.take(received)
+      assert.strictEqual(labels.get("__name__"), "process_cpu")
+      yield* TestClock.adjust("15 seconds")
+      assert.strictEqual((yield* Queue.take(received)).labels.get("__name__"), "process_cpu")
     }))
 
   it.effect("takes only what is asked for, as often as is asked for", () =>

@@ -46,5 +46,5 @@ const ofMultipart = (body: Uint8Array, contentType: string): Effect.Effect<Conte
           ? Effect.map(Effect.promise(() => part.arrayBuffer()), (bytes) => pprof(new Uint8Array(bytes)))
           : Effect.succeed(other(body, "the multipart body has no file \"profile\""))
       }),
-      Effect.catch(() => Effect.succeed(other(body, "malformed multipart body")))
+      Effect.orElseSucceed(() => other(body, "malformed multipart body"))
     )

@@ -6,7 +6,6 @@
  */
 import { Effect, FileSystem, type PlatformError } from "effect"
 import * as Compression from "../../../wire/Compression.ts"
-import * as Gzip from "../Gzip.ts"
 
 export interface Directory {
   /** What earlier runs have left, oldest first. */
@@ -43,7 +42,7 @@ export const open = Effect.fnUntraced(function*(path: string) {
     }
   }
   const write = Effect.fnUntraced(function*(name: string, bytes: Uint8Array) {
-    const content = Compression.isGzip(bytes) ? bytes : yield* Gzip.gzip(bytes)
+    const content = Compression.isGzip(bytes) ? bytes : yield* Compression.gzip(bytes)
     const whole = `${path}/${name}`
     yield* fs.writeFile(whole + unfinished, content).pipe(
       Effect.andThen(fs.rename(whole + unfinished, whole)),

@@ -131,11 +131,10 @@ export const make = Effect.fnUntraced(function*({ directory, maxBytes, maxProfil
 const nothing: Insight = { sample_types: [], samples: 0, top: [] }
 
 /** A copy, for the bytes are a view of the request that they came in, which would be kept whole. */
-const inMemory = (bytes: Uint8Array): Directory.File => ({
-  size: bytes.byteLength,
-  read: Effect.succeed(new Uint8Array(bytes)),
-  remove: Effect.void
-})
+const inMemory = (bytes: Uint8Array): Directory.File => {
+  const own = new Uint8Array(bytes)
+  return { size: own.byteLength, read: Effect.succeed(own), remove: Effect.void }
+}
 
 const fileName = (id: string, labels: Labels.Labels, content: Content.Content): string => {
   const name = Labels.get(labels, "__name__").replace(/[^\w.-]/g, "_").slice(0, 100)

@@ -1,0 +1,113 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Duration, Effect, Fiber, Logger } from "effect"
+import { TestClock } from "effect/testing"
+import * as Drain from "../../src/delivery/Drain.ts"
+import * as errors from "./errors.ts"
+import * as lanes from "./lanes.ts"
+
+const dropped = { _tag: "Dropped", endpoint: errors.endpoint, reason: "shutdown" } as const
+
+/** How many milliseconds it takes to close a lane. */
+const closing = (lane: Effect.Success<ReturnType<typeof lanes.make>>) =>
+  Effect.gen(function*() {
+    const start = yield* Clock.currentTimeMillis
+    yield* lane.close
+    return (yield* Clock.currentTimeMillis) - start
+  }).pipe(Effect.forkChild({ startImmediately: true }))
+
+describe("Drain", () => {
+  it.effect("takes no time where nothing is queued, and reports nothing", () =>
+    Effect.gen(function*() {
+      const lane = yield* lanes.make(() => Effect.void)
+      yield* yield* lane.offer("a")
+      assert.isFalse(lane.lane.isClosing())
+      assert.strictEqual(yield* Fiber.join(yield* closing(lane)), 0)
+      assert.isTrue(lane.lane.isClosing())
+      assert.isUndefined(lane.abandoned())
+    }))
+
+  it.effect("delivers what is queued, and takes no longer than that", () =>
+    Effect.gen(function*() {
+      const lane = yield* lanes.make(() => Effect.sleep("1 second"), { concurrency: 2 })
+      for (const name of ["a", "b", "c", "d", "e"]) yield* lane.offer(name)
+      const closed = yield* closing(lane)
+      assert.isTrue(lane.lane.isClosing())
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Fiber.join(closed), 3000)
+      assert.deepStrictEqual(lane.settled.map(({ outcome }) => outcome._tag), Array(5).fill("Delivered"))
+      assert.isUndefined(lane.abandoned())
+    }))
+
+  it.effect("goes on retrying what can be due in time", () =>
+    Effect.gen(function*() {
+      const lane = yield* lanes.make(
+        (_, attempt) => attempt < 3 ? Effect.fail(errors.serverFailure()) : Effect.void,
+        { drainFor: Duration.seconds(10) }
+      )
+      const outcome = yield* lane.offer("a")
+      const closed = yield* closing(lane)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Fiber.join(closed), 3500)
+      assert.strictEqual((yield* outcome)._tag, "Delivered")
+    }))
+
+  it.effect("ends at the deadline: what is under way is interrupted, all that is left is reported and dropped", () =>
+    Effect.gen(function*() {
+      const logged: Array<unknown> = []
+      const logger = Logger.layer([Logger.make(({ message }) => void logged.push(message))])
+      const lane = yield* lanes.make((name) => name === "a" ? Effect.void : Effect.never, {
+        concurrency: 2,
+        drainFor: Duration.seconds(30)
+      }).pipe(Effect.provide(logger))
+      const outcomes = yield* Effect.forEach(["a", "b", "c", "d", "e"], (name) => lane.offer(name))
+      const closed = yield* closing(lane)
+      yield* TestClock.adjust("29 seconds")
+      assert.strictEqual(lane.underWay(), 2)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* Fiber.join(closed), 30_000)
+      assert.strictEqual(lane.underWay(), 0)
+      assert.strictEqual(lane.abandoned(), 4)
+      const [delivered, ...others] = yield* Effect.all(outcomes)
+      assert.strictEqual(delivered!._tag, "Delivered")
+      assert.deepStrictEqual(others, [dropped, dropped, dropped, dropped])
+      assert.deepStrictEqual(lanes.namesOf(lane.settled).toSorted(), ["a", "b", "c", "d", "e"])
+      assert.deepStrictEqual([lane.lane.size(), lane.lane.bytes()], [0, 0])
+      assert.deepStrictEqual(logged, [])
+    }))
+
+  it.effect("gives up at once when nothing can be due before the deadline", () =>
+    Effect.gen(function*() {
+      const lane = yield* lanes.make(() => Effect.fail(errors.rateLimited(Duration.seconds(60))), {
+        drainFor: Duration.seconds(30)
+      })
+      const outcomes = [yield* lane.offer("a"), yield* lane.offer("b")]
+      assert.strictEqual(yield* Fiber.join(yield* closing(lane)), 0)
+      assert.deepStrictEqual(yield* Effect.all(outcomes), [dropped, dropped])
+      assert.strictEqual(lane.abandoned(), 2)
+    }))
+
+  it.effect("gives up when nothing more can be due, but not on what is under way", () =>
+    Effect.gen(function*() {
+      const lane = yield* lanes.make(
+        (name) =>
+          name === "a"
+            ? Effect.sleep("20 seconds")
+            : Effect.delay(Effect.fail(errors.rateLimited(Duration.hours(1))), 1),
+        { concurrency: 2, drainFor: Duration.seconds(30) }
+      )
+      const outcomes = [yield* lane.offer("a"), yield* lane.offer("b")]
+      yield* TestClock.adjust("1 second")
+      const closed = yield* closing(lane)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Fiber.join(closed), 19_000)
+      assert.deepStrictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag), ["Delivered", "Dropped"])
+    }))
+
+  it.effect("has thirty seconds where nobody says otherwise", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("1 hour")
+      const { deadline } = yield* Drain.Drain
+      assert.strictEqual(yield* deadline, 3_630_000)
+      assert.strictEqual(yield* Drain.within(Duration.seconds(5)).deadline, 3_605_000)
+    }))
+})

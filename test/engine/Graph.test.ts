@@ -1,0 +1,180 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result } from "effect"
+import * as Graph from "../../src/engine/Graph.ts"
+import * as Registry from "../../src/engine/Registry.ts"
+import * as Parser from "../../src/syntax/Parser.ts"
+import * as Source from "../../src/syntax/Source.ts"
+import { problem } from "../syntax/notation.ts"
+import * as components from "./components.ts"
+
+const registry = Registry.make(components.noting("store", []), components.noting("my.source", []))
+
+const graph = (...texts: ReadonlyArray<string>) =>
+  Graph.make(
+    texts.map((text, index) =>
+      Result.getOrThrowWith(
+        Parser.parse(Source.make(`${index}.alloy`, text)),
+        (diagnostics) => new Error(diagnostics.map(problem).join("; "))
+      )
+    ),
+    registry,
+    (name) => name === "env"
+  )
+
+const problems = (...texts: ReadonlyArray<string>) =>
+  graph(...texts).problems.map((diagnostic) => `${diagnostic.file}:${problem(diagnostic)}`)
+
+/** The blocks in the order to start them, with what each depends on. */
+const order = (text: string) => {
+  const { nodes, problems } = graph(text)
+  assert.deepStrictEqual(problems, [])
+  return nodes.map(({ dependencies, id }) => [id, ...dependencies.map((node) => node.id)].join(" "))
+}
+
+describe("Graph", () => {
+  it("identifies a block by its name and its label", () => {
+    const { nodes } = graph("my.source \"a\" { }\nstore \"a\" { }")
+    assert.deepStrictEqual(nodes.map(({ component, file, id }) => [id, component.name, file]), [
+      ["my.source.a", "my.source", "0.alloy"],
+      ["store.a", "store", "0.alloy"]
+    ])
+  })
+
+  it("depends on every block that is referred to, wherever the reference stands", () => {
+    assert.deepStrictEqual(
+      order(`
+        my.source "s" {
+          to    = [store.a.out, env.store.d.out, { x = store.b.out }["x"]]
+          inner { deep { to = -(1 + env.f(store.c["out"])) } }
+        }
+        store "a" { }
+        store "b" { }
+        store "c" { }
+        store "d" { }
+      `),
+      ["store.a", "store.b", "store.c", "store.d", "my.source.s store.a store.b store.c"]
+    )
+  })
+
+  it("does not take a key or a text for a reference", () => {
+    assert.deepStrictEqual(order("store \"a\" { x = { store = \"store.b.out\" } }\nstore \"b\" { }"), [
+      "store.a",
+      "store.b"
+    ])
+  })
+
+  it("finds references across files", () => {
+    const { nodes, problems } = graph("my.source \"s\" { to = [store.a.out] }", "store \"a\" { }")
+    assert.deepStrictEqual(problems, [])
+    assert.deepStrictEqual(nodes.map(({ file, id }) => `${id} ${file}`), ["store.a 1.alloy", "my.source.s 0.alloy"])
+  })
+
+  it("starts dependencies first, as they stand in the text", () => {
+    assert.deepStrictEqual(
+      order(`
+        store "c" { to = [store.b.out] }
+        store "b" { to = [store.a.out] }
+        store "z" { }
+        store "a" { }
+        my.source "s" { to = [store.c.out, store.a.out] }
+      `),
+      ["store.z", "store.a", "store.b store.a", "store.c store.b", "my.source.s store.c store.a"]
+    )
+  })
+
+  it("stops every source before anything that sources send to, however long their ways", () => {
+    const ids = order(`
+      my.source "near" { to = [store.end.out] }
+      my.source "far" { to = [store.middle.out] }
+      store "middle" { to = [store.beforeEnd.out] }
+      store "beforeEnd" { to = [store.end.out] }
+      store "end" { }
+      my.source "alone" { }
+    `).map((line) => line.split(" ")[0]!)
+    assert.deepStrictEqual(ids, [
+      "store.end",
+      "my.source.alone",
+      "store.beforeEnd",
+      "store.middle",
+      "my.source.near",
+      "my.source.far"
+    ])
+  })
+
+  it("knows its components", () => {
+    assert.deepStrictEqual(problems("nothing.like \"it\" { }\nstor \"a\" { }"), [
+      "0.alloy:1:1-1:12 cannot find the definition of component name \"nothing.like\"",
+      "0.alloy:2:1-2:4 cannot find the definition of component name \"stor\""
+    ])
+  })
+
+  it("tells what others have and pyroduct has not from what nobody knows", () => {
+    assert.deepStrictEqual(
+      problems("pyroscope.ebpf \"a\" { }\nlogging { }\nimport.file \"a\" { }\ndeclare \"a\" { }\npyroscope \"a\" { }"),
+      [
+        "0.alloy:1:1-1:14 component \"pyroscope.ebpf\" is not supported by pyroduct yet",
+        "0.alloy:2:1-2:7 block \"logging\" is not supported by pyroduct yet",
+        "0.alloy:3:1-3:11 block \"import.file\" is not supported by pyroduct yet",
+        "0.alloy:4:1-4:7 block \"declare\" is not supported by pyroduct yet",
+        "0.alloy:5:1-5:9 cannot find the definition of component name \"pyroscope\""
+      ]
+    )
+  })
+
+  it("wants a label, and no attribute outside of blocks", () => {
+    assert.deepStrictEqual(problems("my.source { }\nstore \"\" { }\nlevel = 1"), [
+      "0.alloy:1:1-1:9 component \"my.source\" must have a label",
+      "0.alloy:2:1-2:5 component \"store\" must have a label",
+      "0.alloy:3:1-3:5 unrecognized attribute level"
+    ])
+  })
+
+  it("takes an id once, in all files together", () => {
+    assert.deepStrictEqual(problems("\nmy.source \"a\" { }\nmy.source \"a\" { }", "  my.source \"a\" { }"), [
+      "0.alloy:3:1-3:13 block my.source.a already declared at 0.alloy:2:1",
+      "1.alloy:1:3-1:15 block my.source.a already declared at 0.alloy:2:1"
+    ])
+  })
+
+  it("finds references that lead nowhere", () => {
+    assert.deepStrictEqual(problems("store \"a\" { to = [store.b.out, x, env.HOME, f(y.z)[w].v] }"), [
+      "0.alloy:1:19-1:29 component \"store.b.out\" does not exist or is out of scope",
+      "0.alloy:1:32 component \"x\" does not exist or is out of scope",
+      "0.alloy:1:45 component \"f\" does not exist or is out of scope",
+      "0.alloy:1:47-1:49 component \"y.z\" does not exist or is out of scope",
+      "0.alloy:1:52 component \"w\" does not exist or is out of scope"
+    ])
+  })
+
+  it("does not blame a reference for what is wrong with the block it leads to", () => {
+    assert.deepStrictEqual(problems("store \"a\" { to = [what.b.out] }\nwhat \"b\" { }"), [
+      "0.alloy:2:1-2:4 cannot find the definition of component name \"what\""
+    ])
+  })
+
+  it("finds cycles and shows each of their members, but not who leads into them", () => {
+    assert.deepStrictEqual(
+      problems(`store "b" { to = [store.a.out] }
+store "a" { to = [store.c.out] }
+store "c" { to = [store.b.out] }
+my.source "s" { to = [store.a.out] }
+store "x" { to = [store.x.out] }`),
+      [
+        "0.alloy:1:1-1:5 cycle detected: store.a, store.b, store.c",
+        "0.alloy:2:1-2:5 cycle detected: store.a, store.b, store.c",
+        "0.alloy:3:1-3:5 cycle detected: store.a, store.b, store.c",
+        "0.alloy:5:1-5:5 cannot reference self"
+      ]
+    )
+  })
+
+  it("tells two cycles apart, though one leads to the other", () => {
+    assert.deepStrictEqual(
+      problems(`store "a" { to = [store.b.out] }
+store "b" { to = [store.a.out, store.c.out] }
+store "c" { to = [store.d.out] }
+store "d" { to = [store.c.out] }`).map((line) => line.split(": ")[1]),
+      ["store.a, store.b", "store.a, store.b", "store.c, store.d", "store.c, store.d"]
+    )
+  })
+})

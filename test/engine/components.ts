@@ -1,0 +1,44 @@
+/**
+ * Components that do nothing but be started and stopped.
+ */
+import { Data, Effect, Layer, Schema, type Scope } from "effect"
+import { type Component, ComponentId } from "../../src/engine/Component.ts"
+import * as Decode from "../../src/evaluation/Decode.ts"
+import * as Value from "../../src/evaluation/Value.ts"
+
+export const Arguments = Schema.Struct({
+  to: Decode.withDefault(Decode.list(Decode.String), []),
+  count: Decode.withDefault(Decode.Int, 0)
+})
+export type Arguments = typeof Arguments.Type
+
+export class NoDisk extends Data.TaggedError("NoDisk")<{ readonly message: string }> {}
+
+/** Its `out` is a text, for others' `to`: `a placeholder` until it runs, and then `running`. */
+export const make = <R = never>(
+  name: string,
+  run: (args: Arguments, id: string) => Effect.Effect<void, NoDisk, R | Scope.Scope>
+): Component<Arguments, never, NoDisk, R> => ({
+  name,
+  arguments: Arguments,
+  exports: { out: { placeholder: Value.text("a placeholder"), read: () => Value.text("running") } },
+  layer: (args) =>
+    Layer.effectDiscard(Effect.flatMap(ComponentId, (id) => run(args, id))) as Layer.Layer<never, NoDisk, R>
+})
+
+/** Notes in `events` that it starts and that it has stopped. */
+export const noting = (name: string, events: Array<string>): Component<Arguments, never, NoDisk> =>
+  make(name, (_, id) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        events.push(`+${id}`)
+      }),
+      () =>
+        Effect.sync(() => {
+          events.push(`-${id}`)
+        })
+    ))
+
+/** Cannot be built. */
+export const failing = (name: string): Component<Arguments, never, NoDisk> =>
+  make(name, () => new NoDisk({ message: "no disk" }))
