@@ -23,26 +23,30 @@ import * as Storage from "./Storage.ts"
 
 const file = Argument.String("file").pipe(Argument.withDescription("The configuration file"))
 
-const listenAddress = Flag.String("server.http.listen-addr").pipe(
-  Flag.withDescription("Where the engine's own server listens: metrics, health and the components' API"),
-  Flag.withDefault("127.0.0.1:12345"),
+const text = (name: string, description: string, value: string) =>
+  Flag.String(name).pipe(Flag.withDescription(`${description} (default ${value})`), Flag.withDefault(value))
+
+const listenAddress = text(
+  "server.http.listen-addr",
+  "Where the engine's own server listens: metrics, health and the components' API",
+  "127.0.0.1:12345"
+).pipe(
   Flag.filterMap(
     (text) => Option.fromUndefinedOr(Listener.parseAddress(text)),
-    (text) => `"${text}" is not an address such as 127.0.0.1:12345`
+    () => "an address such as 127.0.0.1:12345"
   )
 )
 
-const storagePath = Flag.String("storage.path").pipe(
-  Flag.withDescription("The directory for what has to survive a restart"),
-  Flag.withDefault("data-pyroduct/")
-)
+const storagePath = text("storage.path", "The directory for what has to survive a restart", "data-pyroduct/")
 
-const drainTimeout = Flag.String("shutdown.drain-timeout").pipe(
-  Flag.withDescription("How long queued profiles may still be delivered once a signal has come"),
-  Flag.withDefault("30s"),
+const drainTimeout = text(
+  "shutdown.drain-timeout",
+  "How long queued profiles may still be delivered once a signal has come",
+  "30s"
+).pipe(
   Flag.filterMap(
     (text) => Option.getSuccess(GoDuration.parse(text)),
-    (text) => `"${text}" is not a duration such as 30s`
+    () => "a duration such as 30s"
   )
 )
 

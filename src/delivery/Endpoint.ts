@@ -39,40 +39,39 @@ export const make = Effect.fnUntraced(function*(
   const prefix = settings.url.pathname.replace(/\/+$/, "")
   const common = headersOf(settings, identity)
 
+  const inTime = Effect.timeoutOrElse({
+    duration: settings.remoteTimeout,
+    orElse: () => Effect.fail(new PushError.Timeout({ after: settings.remoteTimeout }))
+  })
+
   const push = Effect.fnUntraced(function*(outbound: Outbound) {
     const started = yield* Clock.currentTimeMillis
-    const result = yield* connection.send({
+    const result = yield* Effect.result(inTime(connection.send({
       method: "POST",
       path: prefix + outbound.path,
       headers: { ...common, ...outbound.headers },
       body: outbound.body
-    }).pipe(
-      Effect.mapError((error) => PushError.fromTransport(error, settings.remoteTimeout)),
-      Effect.timeoutOrElse({
-        duration: settings.remoteTimeout,
-        orElse: () => Effect.fail(new PushError.Timeout({ after: settings.remoteTimeout }))
-      }),
-      Effect.result
-    )
+    })))
     const now = yield* Clock.currentTimeMillis
     metrics.attempted(outbound, now - started)
-    const reason = Result.isFailure(result) ? result.failure : PushError.fromResponse(result.success, now)
+    const reason = Result.isSuccess(result)
+      ? PushError.fromResponse(result.success, now)
+      : result.failure._tag === "Timeout"
+      ? result.failure
+      : PushError.fromTransport(result.failure, settings.remoteTimeout)
     if (reason !== undefined) return yield* new PushError.PushError({ endpoint, reason })
   })
 
-  const lane = yield* Lane.make({ endpoint, ...settings.lane }, push, observe(endpoint, metrics))
-  yield* Gauge.observe(Metrics.queueProfiles({ endpoint }), lane.size)
-  yield* Gauge.observe(Metrics.queueBytes({ endpoint }), lane.bytes)
+  let lane: Lane.Lane | undefined
+  // Before the lane, so that they are there until it has drained.
+  yield* Gauge.observe(Metrics.queueProfiles({ endpoint }), () => lane?.size() ?? 0)
+  yield* Gauge.observe(Metrics.queueBytes({ endpoint }), () => lane?.bytes() ?? 0)
+  lane = yield* Lane.make({ endpoint, ...settings.lane }, push, observe(endpoint, metrics))
   return lane
 })
 
-/** The URL without credentials: what logs, metrics and errors call the endpoint. */
-export const nameOf = (url: URL): string => {
-  const name = new URL(url)
-  name.username = ""
-  name.password = ""
-  return name.pathname === "/" && name.search === "" ? name.origin : name.href
-}
+/** What logs, metrics and errors call the endpoint: its URL without user info and query, which are secrets. */
+export const nameOf = ({ origin, pathname }: URL): string => pathname === "/" ? origin : origin + pathname
 
 /** Later ones win, whatever their case: the user's, ours; credentials only where there is no `Authorization` yet. */
 const headersOf = (settings: Settings, identity: Identity.Identity): Record<string, string> => {
@@ -121,8 +120,8 @@ const observe = (endpoint: string, metrics: ReturnType<typeof metricsOf>): Lane.
   let lossLoggedAt = -Infinity
   const annotate = Effect.annotateLogs({ endpoint })
 
-  const lossLogged = Effect.fnUntraced(function*(err: string) {
-    lost += 1
+  const lossLogged = Effect.fnUntraced(function*(profiles: number, err: string) {
+    lost += profiles
     const now = yield* Clock.currentTimeMillis
     if (now - lossLoggedAt < lossInterval) return
     lossLoggedAt = now
@@ -149,7 +148,7 @@ const observe = (endpoint: string, metrics: ReturnType<typeof metricsOf>): Lane.
     settled: (outbound, outcome, latency) => {
       metrics.settled(outbound, outcome, latency)
       if (outcome._tag !== "Delivered") {
-        return lossLogged(outcome._tag === "Failed" ? outcome.error.reason.message : outcome.reason)
+        return lossLogged(outbound.profiles, outcome._tag === "Failed" ? outcome.error.reason.message : outcome.reason)
       }
       if (state === "delivering") return Effect.void
       const message = state === "new" ? "first profile delivered" : "endpoint is back, profile delivered"

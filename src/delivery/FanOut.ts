@@ -34,6 +34,7 @@ export const make = (settings: Settings, lanes: ReadonlyArray<Lane>): Receiver =
         return yield* new Refused({ reason: new QueueFull({ endpoint: lane.endpoint, retryAfter }) })
       }
     }
-    return { outcomes: Effect.all(lanes.map((lane) => lane.offer(outbound, now))) }
+    const outcomes = lanes.map((lane) => lane.offer(outbound, now))
+    return { outcomes: Effect.all(outcomes) }
   })
 })

@@ -96,7 +96,6 @@ export const make = Effect.fnUntraced(function*<R>(
     }
     delivery.retries += 1
     queue.postpone(delivery, Math.ceil(now + Duration.toMillis(delay))) // a clock knows no parts of milliseconds
-    wake.openUnsafe()
     yield* observer.retried(error, delay)
   })
 

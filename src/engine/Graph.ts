@@ -141,7 +141,7 @@ const reachableFrom = <R>(id: string, drafts: ReadonlyMap<string, Draft<R>>): Re
 }
 
 const startOrder = <R>(drafts: ReadonlyMap<string, Draft<R>>): ReadonlyArray<Node<R>> => {
-  const referredTo = new Set([...drafts.values()].flatMap(({ targets }) => [...targets]))
+  const referredTo = new Set(Array.from(drafts.values(), ({ targets }) => Array.from(targets)).flat())
   /** Steps to the end of the longest chain; sources are further from it than anything else. */
   const depthOf = (id: string, targets: ReadonlyArray<{ readonly depth: number }>): number => {
     if (targets.length > 0 && !referredTo.has(id)) return drafts.size

@@ -83,7 +83,10 @@ const listen = Effect.fnUntraced(function*(settings: Settings, handler: Handler)
   )
   // Runs after the grace period and before the wait for the last connection, which a slow sender could draw out.
   yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
-  yield* bound.serve(handler)
+  // Interruptible, as it is not by itself: the end of the grace period would wait for slow senders otherwise.
+  yield* bound.serve(Effect.interruptible(handler))
+  // Nothing here is upgraded. Who offers it, as some clients do for HTTP/2, would be handled with the body left unread.
+  server.removeAllListeners("upgrade")
   return addressOf(server)
 })
 

@@ -130,7 +130,10 @@ const push = Effect.fnUntraced(function*(
 const formats = new Map([
   ["application/proto", {
     decode: PushV1.decode,
-    success: HttpServerResponse.empty({ status: 200, headers: { "content-type": "application/proto" } })
+    success: HttpServerResponse.empty({
+      status: 200,
+      headers: { "content-type": "application/proto", "content-length": "0" }
+    })
   }],
   ["application/json", {
     decode: PushV1.decodeJson,
@@ -186,11 +189,14 @@ const ingest = Effect.fnUntraced(function*(
   settings: Settings,
   limits: Body.Limits
 ) {
-  const labels = IngestName.parse(new URLSearchParams(query).get("name") ?? "")
-  if (Result.isFailure(labels)) return yield* invalid(`name: ${labels.failure.message}`)
+  const named = IngestName.parse(new URLSearchParams(query).get("name") ?? "")
+  if (Result.isFailure(named)) return yield* invalid(`name: ${named.failure.message}`)
+  const labels = Labels.forIngest(named.success)
+  // `app{__name__=}` takes the application's name back.
+  if (!labels.has("service_name")) return yield* invalid("name: service name is required")
   const body = yield* readBody(request, limits)
   const profile = Profile.ingest({
-    labels: Labels.forIngest(labels.success),
+    labels,
     query,
     contentType: request.headers["content-type"],
     body
@@ -199,7 +205,7 @@ const ingest = Effect.fnUntraced(function*(
   return ingested
 })
 
-const ingested = HttpServerResponse.empty({ status: 200 })
+const ingested = HttpServerResponse.empty({ status: 200, headers: { "content-length": "0" } })
 
 // ---- what both refuse ----
 

@@ -161,7 +161,7 @@ const execute = (client: HttpClient.HttpClient, origin: string, request: Request
     Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
   )
 
-/** The innermost error with a code says what happened: a `fetch failed` or an `AggregateError` only wraps it. */
+/** The first error with a code, from the outside in, says what happened: a `fetch failed` only wraps it. */
 const transportError = (error: unknown): TransportError => {
   let current = error
   for (let depth = 0; depth < 5 && typeof current === "object" && current !== null; depth++) {

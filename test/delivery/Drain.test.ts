@@ -29,7 +29,7 @@ describe("Drain", () => {
   it.effect("delivers what is queued, and takes no longer than that", () =>
     Effect.gen(function*() {
       const lane = yield* lanes.make(() => Effect.sleep("1 second"), { concurrency: 2 })
-      for (const name of ["a", "b", "c", "d", "e"]) yield* lane.offer(name)
+      for (const name of ["a", "b", "c", "d", "e"]) yield* lane.put(name)
       const closed = yield* closing(lane)
       assert.isTrue(lane.lane.isClosing())
       yield* TestClock.adjust("1 minute")

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Duration, Effect, Schema } from "effect"
+import { Arbitrary, Duration, Effect, Scheduler, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as errors from "./errors.ts"
 import * as lanes from "./lanes.ts"
@@ -46,9 +46,11 @@ describe("Lane", () => {
       maxBytes: upTo(150, 20),
       whenFull: Schema.Literals(["drop_oldest", "drop_newest", "reject"]),
       maxRetries: upTo(3, 1),
-      drainFor: upTo(20_000)
+      drainFor: upTo(20_000),
+      /** Few, so that fibers make way for each other at any place. */
+      opsBeforeYield: upTo(40, 5)
     },
-    ({ concurrency, drainFor, maxBytes, maxRetries, profiles, whenFull }) =>
+    ({ concurrency, drainFor, maxBytes, maxRetries, opsBeforeYield, profiles, whenFull }) =>
       Effect.gen(function*() {
         const lane = yield* lanes.make(
           (name, attempt) => {
@@ -69,9 +71,8 @@ describe("Lane", () => {
           assert.isAtMost(lane.lane.bytes(), maxBytes)
         }
         const closed = yield* Effect.forkChild(lane.close, { startImmediately: true })
-        yield* TestClock.adjust(drainFor)
-        assert.isDefined(closed.pollUnsafe())
-
+        while (closed.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
+        assert.strictEqual(lane.settled.length, profiles.length)
         const all = yield* Effect.all(outcomes)
         assert.deepStrictEqual(
           lane.settled.toSorted((a, b) => Number(a.name) - Number(b.name)).map(({ outcome }) => outcome),
@@ -93,7 +94,7 @@ describe("Lane", () => {
             assert.isTrue(last === "refuses" || attempts === maxRetries + 1, `${last} after ${attempts}`)
           } else if (outcome.reason === "defect") assert.strictEqual(last, "dies")
         }
-      }),
+      }).pipe(Effect.provideService(Scheduler.MaxOpsBeforeYield, opsBeforeYield)),
     { arbitrary: { runs: 200 } }
   )
 })

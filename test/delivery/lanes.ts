@@ -20,7 +20,7 @@ export interface Options extends Partial<Omit<Lane.Settings, "retry" | "queue">>
 }
 
 /** Without jitter and one at a time, if nothing else is said. Half a second, doubled up to a minute, three times. */
-const settingsOf = ({ drainFor: _, queue, retry, ...options }: Options): Lane.Settings => ({
+const settingsOf = ({ queue, retry, ...options }: Options): Lane.Settings => ({
   endpoint: errors.endpoint,
   concurrency: 1,
   maxAge: Duration.hours(24),
@@ -88,14 +88,17 @@ export const make = Effect.fnUntraced(function*(endpoint: Endpoint, options: Opt
     }),
     Scope.provide(scope)
   )
+  const offer = (name: string, bytes = 10) =>
+    Effect.map(Clock.currentTimeMillis, (now) => lane.offer(outbound(name, bytes), now))
   return {
     lane,
     attempts,
     settled,
     pauses,
     retries,
-    offer: (name: string, bytes = 10) =>
-      Effect.map(Clock.currentTimeMillis, (now) => lane.offer(outbound(name, bytes), now)),
+    offer,
+    /** Offers without interest in the outcome. */
+    put: (name: string) => Effect.asVoid(offer(name)),
     underWay: () => underWay,
     mostUnderWay: () => mostUnderWay,
     abandoned: () => abandoned,

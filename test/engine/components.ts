@@ -15,15 +15,14 @@ export type Arguments = typeof Arguments.Type
 export class NoDisk extends Data.TaggedError("NoDisk")<{ readonly message: string }> {}
 
 /** Its `out` is a text, for others' `to`: `a placeholder` until it runs, and then `running`. */
-export const make = <R = never>(
+export const make = <R>(
   name: string,
-  run: (args: Arguments, id: string) => Effect.Effect<void, NoDisk, R | Scope.Scope>
-): Component<Arguments, never, NoDisk, R> => ({
+  run: (args: Arguments, id: string) => Effect.Effect<void, NoDisk, R>
+): Component<Arguments, never, NoDisk, Exclude<R, Scope.Scope>> => ({
   name,
   arguments: Arguments,
   exports: { out: { placeholder: Value.text("a placeholder"), read: () => Value.text("running") } },
-  layer: (args) =>
-    Layer.effectDiscard(Effect.flatMap(ComponentId, (id) => run(args, id))) as Layer.Layer<never, NoDisk, R>
+  layer: (args) => Layer.effectDiscard(Effect.flatMap(ComponentId, (id) => run(args, id)))
 })
 
 /** Notes in `events` that it starts and that it has stopped. */

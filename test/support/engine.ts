@@ -2,7 +2,7 @@
  * Engines to test from outside: in this process, or as the binary in another.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import { Effect, Layer, Logger, References, type Scope } from "effect"
+import { Duration, Effect, Layer, Logger, References, type Scope } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
@@ -44,7 +44,7 @@ export const startEngine = Effect.fnUntraced(function*(config: string) {
     NodeFileSystem.layer,
     Logger.layer([logger]),
     Layer.succeed(References.MinimumLogLevel, "Debug"),
-    Layer.succeed(Drain.Drain, Drain.within("1 second"))
+    Layer.succeed(Drain.Drain, Drain.within(Duration.seconds(1)))
   ))
   const server = yield* Effect.gen(function*() {
     yield* Engine.start({
@@ -81,6 +81,7 @@ export const startBinary = Effect.fnUntraced(function*(
       spawn(process.execPath, [
         binary,
         "run",
+        "--log-level=debug",
         "--server.http.listen-addr=127.0.0.1:0",
         `--storage.path=${directory}`,
         file

@@ -22,10 +22,16 @@ export const Arguments = Schema.Struct({
 })
 export type Arguments = typeof Arguments.Type
 
+/** Arguments as an application writes them: what has a default may be left out. */
+export type Options = Parameters<typeof Arguments.make>[0]
+
+type Failure = Schema.SchemaError | Listener.ListenError
+
 /** Listens until its scope closes. */
-export const layer = (args: Arguments): Layer.Layer<never, Listener.ListenError, Listener.Listener> =>
+export const layer = (options: Options): Layer.Layer<never, Failure, Listener.Listener> =>
   Layer.effectDiscard(
     Effect.gen(function*() {
+      const args = yield* Effect.mapError(Arguments.makeEffect(options), (issue) => new Schema.SchemaError(issue))
       const listener = yield* Listener.Listener
       const http = args.http ?? Http.make({})
       const handler = yield* ProfileApi.make({
@@ -40,7 +46,7 @@ export const layer = (args: Arguments): Layer.Layer<never, Listener.ListenError,
     })
   )
 
-export const component: Component<Arguments, never, Listener.ListenError, Listener.Listener> = {
+export const component: Component<Arguments, never, Failure, Listener.Listener> = {
   name: "pyroscope.receive_http",
   arguments: Arguments,
   exports: {},

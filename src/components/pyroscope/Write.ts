@@ -1,7 +1,7 @@
 /**
  * `pyroscope.write`: profiles to every configured endpoint.
  */
-import { Duration, Effect, Layer, Schema, Scope } from "effect"
+import { Duration, Effect, Layer, Redacted, Schema, Scope } from "effect"
 import * as Endpoint from "../../delivery/Endpoint.ts"
 import * as FanOut from "../../delivery/FanOut.ts"
 import * as Queue from "../../delivery/Queue.ts"
@@ -27,6 +27,23 @@ const urlProblem = (text: string): string | undefined => {
     : "the user info of the URL holds an invalid escape"
 }
 
+/** What a header can carry; the line break at the end of a token is the usual mistake. */
+const isHeaderValue = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
+
+const headersProblem = (headers: Readonly<Record<string, string>>): string | undefined => {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return `must be headers: ${JSON.stringify(name)} is not the name of one`
+    if (!isHeaderValue(value)) return `must be headers: the value of ${name} holds what a header cannot carry`
+  }
+  return undefined
+}
+
+const Headers = Decode.map(Decode.String).check(Schema.makeFilter(headersProblem))
+
+const Token = Decode.Secret.check(
+  Schema.makeFilter((token) => isHeaderValue(Redacted.value(token)) ? undefined : "holds what a header cannot carry")
+)
+
 const BasicAuth = Schema.Struct({
   username: Decode.withDefault(Decode.String, ""),
   password: Decode.optional(Decode.Secret),
@@ -45,13 +62,13 @@ const EndpointArguments = Schema.Struct({
   url: Url,
   name: Decode.withDefault(Decode.String, ""),
   remote_timeout: Decode.withDefault(Decode.Duration.check(Limits.positive), Duration.seconds(10)),
-  headers: Decode.withDefault(Decode.map(Decode.String), {}),
+  headers: Decode.withDefault(Headers, {}),
   min_backoff_period: Decode.withDefault(Decode.Duration.check(Limits.positive), RetrySchedule.defaults.minBackoff),
   max_backoff_period: Decode.withDefault(Decode.Duration.check(Limits.positive), RetrySchedule.defaults.maxBackoff),
   max_backoff_retries: Decode.withDefault(Decode.Int.check(Limits.atLeast(0)), RetrySchedule.defaults.maxRetries),
   retry_on_http_429: Decode.withDefault(Decode.Bool, RetrySchedule.defaults.retryRateLimited),
   backoff_jitter: Decode.withDefault(Decode.Bool, RetrySchedule.defaults.jitter),
-  bearer_token: Decode.optional(Decode.Secret),
+  bearer_token: Decode.optional(Token),
   basic_auth: Block.optional(BasicAuth),
   queue: Block.optional(QueueSettings),
   authorization: Block.unsupported,
@@ -67,11 +84,15 @@ const EndpointArguments = Schema.Struct({
   proxy_url: Block.unsupported,
   tls_config: Block.unsupported
 }).check(Schema.makeFilter(({ basic_auth, bearer_token }) =>
-  basic_auth !== undefined && bearer_token !== undefined
+  basic_auth !== undefined && isGiven(bearer_token)
     ? "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
     : undefined
 ))
 type EndpointArguments = typeof EndpointArguments.Type
+
+/** An empty token is none: it may come from a variable that is not set. */
+const isGiven = (token: Redacted.Redacted<string> | undefined): token is Redacted.Redacted<string> =>
+  token !== undefined && Redacted.value(token) !== ""
 
 export const Arguments = Schema.Struct({
   external_labels: Decode.withDefault(Decode.map(Decode.String), {}),
@@ -106,7 +127,7 @@ const settingsOf = (args: EndpointArguments): Endpoint.Settings => {
 }
 
 const credentialsOf = ({ basic_auth, bearer_token }: EndpointArguments): Authentication.Credentials | undefined => {
-  if (bearer_token !== undefined) return Authentication.bearer(bearer_token)
+  if (isGiven(bearer_token)) return Authentication.bearer(bearer_token)
   return basic_auth && Authentication.basic(basic_auth.username, basic_auth.password)
 }
 

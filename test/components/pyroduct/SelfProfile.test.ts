@@ -27,14 +27,10 @@ const cpuProfile: Profiler.Profile = {
   timeDeltas: [10_000]
 }
 
-const heapOf = (selfSize: number): HeapProfiler.SamplingHeapProfile => ({
-  head: {
-    id: 1,
-    callFrame,
-    selfSize: 0,
-    children: [{ id: 2, callFrame: { ...callFrame, functionName: "keep" }, selfSize, children: [] }]
-  }
-})
+const heapOf = (selfSize: number): HeapProfiler.SamplingHeapProfile => {
+  const keep = { callFrame: { ...callFrame, functionName: "keep" }, selfSize, children: [] }
+  return { head: { ...keep, callFrame, selfSize: 0, children: [keep] } }
+}
 
 const heapProfile = heapOf(524_288)
 

@@ -1,0 +1,201 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, type Scope } from "effect"
+import { readFile, writeFile } from "node:fs/promises"
+import * as Http from "node:http"
+import { join } from "node:path"
+import { send } from "../server/client.ts"
+import { temporaryDirectory } from "../support/engine.ts"
+import { makeJournal } from "../support/journal.ts"
+import { listen } from "../support/ports.ts"
+import * as pyroduct from "./pyroduct.ts"
+
+/** A server that does with a request what `react` says, and notes that it has come. */
+const makeSink = (react: (response: Http.ServerResponse) => void) =>
+  Effect.gen(function*() {
+    const requests = makeJournal<string>((url) => url)
+    const server = Http.createServer((request, response) => {
+      request.resume().on("end", () => {
+        react(response)
+        requests.add(request.url!)
+      })
+    })
+    const port = yield* Effect.acquireRelease(Effect.promise(() => listen(server)), () =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      }))
+    return { requests, url: `http://127.0.0.1:${port}` }
+  })
+
+const accepting = makeSink((response) => response.end())
+
+const config = (sink: string) => `
+pyroscope.receive_http "in" {
+  http {
+    listen_address = "127.0.0.1"
+    listen_port    = 0
+  }
+  forward_to = [pyroscope.write.out.receiver]
+}
+
+pyroscope.write "out" {
+  endpoint {
+    url                = "${sink}"
+    min_backoff_period = "10ms"
+    max_backoff_period = "10ms"
+  }
+}
+`
+
+interface Flags {
+  readonly address?: string
+  readonly drainTimeout?: string
+}
+
+/** Runs a configuration until the scope closes, its own server on a free port unless there is an address. */
+const start = (text: string, { address = "127.0.0.1:0", drainTimeout }: Flags = {}) =>
+  Effect.gen(function*() {
+    const cwd = yield* temporaryDirectory
+    yield* Effect.promise(() => writeFile(join(cwd, "config.alloy"), text))
+    const flags = [`--server.http.listen-addr=${address}`]
+    if (drainTimeout !== undefined) flags.push(`--shutdown.drain-timeout=${drainTimeout}`)
+    return { ...yield* pyroduct.start(["run", ...flags, "config.alloy"], { cwd }), cwd }
+  })
+
+type Engine = Effect.Success<ReturnType<typeof start>>
+
+/** Where it takes profiles, and where its own server is, once it is ready. */
+const addresses = Effect.fnUntraced(function*({ logged }: Engine): Effect.fn.Return<
+  { readonly ingest: string; readonly own: string },
+  never,
+  Scope.Scope
+> {
+  const addressIn = (line: string) => `http://${/ addr=(\S+)/.exec(line)![1]}`
+  const ingest = addressIn(yield* logged(/ msg=listening /))
+  return { ingest: `${ingest}/ingest?name=app`, own: addressIn(yield* logged(/ msg="pyroduct is ready" /)) }
+})
+
+const value = "(?:[^\\s\"=]+|\"(?:[^\"\\\\]|\\\\.)*\")"
+const logfmt = new RegExp(
+  `^ts=\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z level=(debug|info|warn|error) msg=${value}( [a-z_]+=${value})*$`
+)
+
+describe("pyroduct run", () => {
+  it.live("runs a configuration, tells how it is, and ends well when it is told to", () =>
+    Effect.gen(function*() {
+      const sink = yield* accepting
+      const engine = yield* start(config(sink.url))
+      const { ingest, own } = yield* addresses(engine)
+      const get = (path: string) =>
+        Effect.map(send(own + path, { method: "GET" }), ({ body, status }) => `${status} ${body}`)
+      assert.strictEqual(yield* get("/-/ready"), "200 pyroduct is ready.\n")
+      assert.strictEqual(yield* get("/-/healthy"), "200 All pyroduct components are healthy.\n")
+      assert.strictEqual((yield* send(ingest, { body: "a 1" })).status, 200)
+      yield* sink.requests.atLeast(1)
+      yield* engine.logged(/ msg="first profile delivered" .*component_id=pyroscope\.write\.out .*bytes=3$/)
+      const metrics = yield* get("/metrics")
+      const labels = `{endpoint="${sink.url}",component_id="pyroscope.write.out",component_path="/"}`
+      assert.include(metrics, `\npyroscope_write_sent_profiles_total${labels} 1\n`)
+      assert.include(metrics, `\npyroscope_write_sent_bytes_total${labels} 3\n`)
+      assert.include(metrics, "\npyroduct_component_controller_running_components{health_type=\"healthy\"} 2\n")
+
+      const id = yield* Effect.promise(() => readFile(join(engine.cwd, "data-pyroduct/instance_id"), "utf8"))
+      assert.match(id, /^[0-9a-f]{8}-[0-9a-f-]{27}\n$/)
+      yield* engine.signal("SIGTERM")
+      const { code, stderr, stdout } = yield* engine.ended
+      assert.deepStrictEqual([code, stdout], [0, ""])
+      const lines = stderr.trimEnd().split("\n")
+      for (const line of lines) assert.match(line, logfmt)
+      assert.match(lines.at(-2)!, / level=info msg="shutting down" drain_timeout=30s$/)
+      assert.match(lines.at(-1)!, / level=info msg="shut down cleanly"$/)
+    }))
+
+  it.live("delivers what is queued before it ends", () =>
+    Effect.gen(function*() {
+      const waiting: Array<Http.ServerResponse> = []
+      const sink = yield* makeSink((response) => waiting.push(response))
+      const engine = yield* start(config(sink.url).replace("url  ", "queue { concurrency = 1 }\nurl  "))
+      const { ingest } = yield* addresses(engine)
+      for (let n = 0; n < 3; n++) assert.strictEqual((yield* send(ingest, { body: "a 1" })).status, 200)
+      yield* sink.requests.atLeast(1)
+      yield* engine.signal("SIGINT")
+      yield* engine.logged(/ msg="shutting down"/)
+      for (let n = 0; n < 3; n++) {
+        yield* sink.requests.atLeast(n + 1)
+        waiting[n]!.end()
+      }
+      assert.strictEqual((yield* engine.ended).code, 0)
+      assert.strictEqual(sink.requests.all.length, 3)
+    }))
+
+  it.live("gives up at the end of the drain timeout, and says how much", () =>
+    Effect.gen(function*() {
+      const sink = yield* makeSink((response) => response.writeHead(503).end())
+      const engine = yield* start(config(sink.url), { drainTimeout: "200ms" })
+      const { ingest } = yield* addresses(engine)
+      for (let n = 0; n < 3; n++) assert.strictEqual((yield* send(ingest, { body: "a 1" })).status, 200)
+      yield* engine.signal("SIGTERM")
+      const { code, stderr } = yield* engine.ended
+      assert.strictEqual(code, 1)
+      assert.match(stderr, / level=error msg="profiles given up" .*component_id=pyroscope\.write\.out .*profiles=3\n/)
+      assert.match(stderr, / level=error msg="shut down with losses" profiles=3\n$/)
+    }))
+
+  it.live("ends at once at the second signal", () =>
+    Effect.gen(function*() {
+      const sink = yield* makeSink(() => {})
+      const engine = yield* start(config(sink.url))
+      const { ingest } = yield* addresses(engine)
+      assert.strictEqual((yield* send(ingest, { body: "a 1" })).status, 200)
+      yield* sink.requests.atLeast(1)
+      yield* engine.signal("SIGINT")
+      yield* engine.logged(/ msg="shutting down" drain_timeout=30s/)
+      yield* engine.signal("SIGTERM")
+      const { code, stderr } = yield* engine.ended
+      assert.strictEqual(code, 128 + 15)
+      assert.match(stderr, / msg="shutting down" drain_timeout=30s\n$/)
+    }))
+
+  it.live("shows what is wrong with a configuration and starts nothing of it", () =>
+    Effect.gen(function*() {
+      const engine = yield* start(config("profiles.example"))
+      const { code, stderr, stdout } = yield* engine.ended
+      assert.deepStrictEqual([code, stdout], [1, ""])
+      assert.match(
+        stderr,
+        /^Error: config.alloy:12:26: "profiles.example" must be an absolute URL [^]+\nError: could not perform the initial load successfully\n$/
+      )
+    }))
+
+  it.live("shows the block that cannot listen, and stops the others", () =>
+    Effect.gen(function*() {
+      const sink = yield* accepting
+      const taken = sink.url.split(":").at(-1)!
+      const text = config(sink.url)
+      const other = text.split("}\n\n")[0]!.replace("\"in\"", "\"other\"").replace("= 0", `= ${taken}`)
+      const engine = yield* start(`${text}\n${other}}\n`)
+      const { code, stderr } = yield* engine.ended
+      assert.strictEqual(code, 1)
+      const shown = stderr.slice(stderr.indexOf("Error:"))
+      assert.match(
+        shown,
+        new RegExp(
+          `^Error: config.alloy:19:1: Failed to build component: cannot listen on 127.0.0.1:${taken}: address already in use\n\n[^]+\nError: could not perform the initial load successfully\n$`
+        )
+      )
+      assert.match(stderr, / msg=listening .*component_id=pyroscope\.receive_http\.in /)
+    }))
+
+  it.live("says in a line that its own port is taken", () =>
+    Effect.gen(function*() {
+      const { url } = yield* accepting
+      const address = url.slice("http://".length)
+      const engine = yield* start(config(url), { address })
+      const { code, stderr } = yield* engine.ended
+      assert.strictEqual(code, 1)
+      assert.strictEqual(
+        stderr,
+        `Error: cannot listen on ${address}: address already in use\nError: could not perform the initial load successfully\n`
+      )
+    }))
+})

@@ -1,0 +1,243 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Cause, Clock, Effect, Exit, Logger, Metric, Redacted, References, Schema, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { inspect } from "node:util"
+import * as Endpoint from "../../src/delivery/Endpoint.ts"
+import type { Lane } from "../../src/delivery/Lane.ts"
+import * as Outbound from "../../src/delivery/Outbound.ts"
+import { defaults } from "../../src/delivery/RetrySchedule.ts"
+import * as Labels from "../../src/profile/Labels.ts"
+import * as Profile from "../../src/profile/Profile.ts"
+import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
+import * as Authentication from "../../src/transport/Authentication.ts"
+import * as endpoints from "./endpoints.ts"
+
+const { answer, failure, silence } = ScriptedServer
+
+const offer = (lane: Lane, profile = endpoints.outbound()) =>
+  Effect.map(Clock.currentTimeMillis, (now) => lane.offer(profile, now))
+
+/** Every metric as `name{attribute=value}`, but for the endpoint, which all have. */
+const metrics = Effect.map(Metric.snapshot, (snapshot) =>
+  Object.fromEntries(snapshot.map((metric) => {
+    const { endpoint, ...others } = metric.attributes as Readonly<Record<string, string>>
+    assert.strictEqual(endpoint, "http://pyroscope.example:4040")
+    const labels = Object.entries(others).map(([name, value]) => `${name}=${value}`).join(",")
+    return [labels === "" ? metric.id : `${metric.id}{${labels}}`, valueOf(metric)]
+  })))
+
+/** Of a histogram the number and the sum. */
+const valueOf = (metric: Metric.Metric.Snapshot): unknown => {
+  if (metric.type === "Histogram") return [metric.state.count, metric.state.sum]
+  return metric.type === "Gauge" ? metric.state.value : metric.type === "Counter" ? metric.state.count : undefined
+}
+
+const ownRegistry = <A, E, R>(test: Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => Effect.provideService(test, Metric.MetricRegistry, new Map()))
+
+interface Line {
+  readonly level: string
+  readonly message: unknown
+  readonly annotations: Readonly<Record<string, unknown>>
+  readonly cause: Cause.Cause<unknown>
+}
+
+/** Runs with every line that is logged, of every level. */
+const withLog = <A, E, R>(test: (log: ReadonlyArray<Line>) => Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => {
+    const log: Array<Line> = []
+    const logger = Logger.make(({ cause, fiber, logLevel, message }) => {
+      const annotations = fiber.getRef(References.CurrentLogAnnotations)
+      log.push({ level: logLevel, message: Array.isArray(message) ? message[0] : message, annotations, cause })
+    })
+    return test(log).pipe(
+      Effect.provide(Logger.layer([logger])),
+      Effect.provideService(References.MinimumLogLevel, "All")
+    )
+  })
+
+describe("Endpoint", () => {
+  describe("metrics", () => {
+    it.effect("count what was delivered, per attempt and in all", () =>
+      Effect.gen(function*() {
+        const lane = yield* Endpoint.make(endpoints.settings())
+        const outcome = yield* offer(lane, endpoints.outbound(1234))
+        yield* TestClock.adjust("1 minute")
+        yield* outcome
+        assert.deepStrictEqual(yield* metrics, {
+          pyroscope_write_sent_bytes_total: 1234,
+          pyroscope_write_sent_profiles_total: 1,
+          pyroscope_write_retries_total: 1,
+          "pyroscope_write_latency{type=push_downstream}": [2, 5],
+          "pyroscope_write_latency{type=push_endpoint}": [1, 5.5],
+          pyroscope_write_queue_profiles: 0,
+          pyroscope_write_queue_bytes: 0
+        })
+      }).pipe(
+        endpoints.against([Effect.delay(answer(503), "2 seconds"), Effect.delay(answer(200), "3 seconds")]),
+        ownRegistry
+      ))
+
+    it.effect("count the profiles of a series, and tell /ingest from pushes", () =>
+      Effect.gen(function*() {
+        const lane = yield* Endpoint.make(endpoints.settings())
+        const sample = { id: "", profile: new Uint8Array(10) }
+        const labels = Labels.make({ service_name: "checkout" })
+        yield* yield* offer(lane, Outbound.make(Profile.series(labels, [sample, sample, sample]), {}))
+        const body = new Uint8Array(7)
+        yield* yield* offer(
+          lane,
+          Outbound.make(Profile.ingest({ labels, query: "", contentType: undefined, body }), {})
+        )
+        const all = yield* metrics
+        assert.strictEqual(all["pyroscope_write_sent_profiles_total"], 4)
+        assert.strictEqual(all["pyroscope_write_sent_bytes_total"], 37)
+        for (const type of ["push_downstream", "push_endpoint", "ingest_downstream", "ingest_endpoint"]) {
+          assert.deepStrictEqual(all[`pyroscope_write_latency{type=${type}}`], [1, 0], type)
+        }
+      }).pipe(endpoints.against(), ownRegistry))
+
+    it.effect("count what was lost by its reason", () =>
+      Effect.gen(function*() {
+        const body = endpoints.outbound(100).body.byteLength
+        const lane = yield* Endpoint.make(endpoints.settings({
+          lane: {
+            queue: { maxBytes: body, whenFull: "drop_newest" },
+            retry: { ...defaults, maxRetries: 1, jitter: false }
+          }
+        }))
+        const lost = [yield* offer(lane), yield* offer(lane)]
+        yield* TestClock.adjust("1 minute")
+        yield* Effect.all(lost)
+        yield* yield* offer(lane)
+        yield* yield* offer(lane)
+        const all = yield* metrics
+        for (const reason of ["queue_full", "ServerFailure", "Rejected", "defect"]) {
+          assert.strictEqual(all[`pyroscope_write_dropped_profiles_total{reason=${reason}}`], 1, reason)
+          assert.strictEqual(all[`pyroscope_write_dropped_bytes_total{reason=${reason}}`], 100, reason)
+        }
+        assert.isUndefined(all["pyroscope_write_sent_profiles_total"])
+      }).pipe(
+        endpoints.against([
+          Effect.delay(answer(500), 1),
+          Effect.delay(answer(500), 1),
+          answer(422),
+          Effect.die("a bug")
+        ]),
+        ownRegistry
+      ))
+
+    it.effect("show the queue as long as the endpoint is there", () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const lane = yield* Endpoint.make(endpoints.settings({ lane: { concurrency: 1 } })).pipe(Scope.provide(scope))
+        const outcomes = [yield* offer(lane), yield* offer(lane)]
+        const during = yield* metrics
+        assert.strictEqual(during["pyroscope_write_queue_profiles"], 2)
+        assert.strictEqual(during["pyroscope_write_queue_bytes"], 2 * endpoints.outbound().body.byteLength)
+        yield* Scope.close(scope, Exit.void)
+        assert.deepStrictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag), ["Dropped", "Dropped"])
+        const after = yield* metrics
+        assert.strictEqual(after["pyroscope_write_dropped_profiles_total{reason=shutdown}"], 2)
+        assert.notProperty(after, "pyroscope_write_queue_profiles")
+        assert.notProperty(after, "pyroscope_write_queue_bytes")
+      }).pipe(endpoints.against(() => silence), ownRegistry))
+  })
+
+  describe("log", () => {
+    const important = (log: ReadonlyArray<Line>) =>
+      log.filter(({ level }) => level !== "Debug").map(({ level, message }) => `${level}: ${message}`)
+
+    it.effect("says what changes, and not what goes on", () =>
+      withLog((log) =>
+        Effect.gen(function*() {
+          const lane = yield* Endpoint.make(endpoints.settings())
+          for (let count = 0; count < 20; count++) {
+            yield* Effect.asVoid(offer(lane))
+            yield* TestClock.adjust("10 seconds")
+          }
+          assert.deepStrictEqual(important(log), [
+            "Info: first profile delivered",
+            "Warn: endpoint is failing, will retry",
+            "Info: endpoint is back, profile delivered"
+          ])
+          assert.deepStrictEqual(log[0]!.annotations, { endpoint: "http://pyroscope.example:4040", bytes: 100 })
+          const warning = log.find(({ level }) => level === "Warn")
+          assert.strictEqual(warning?.annotations["err"], "the server answered 503")
+        })
+      ).pipe(endpoints.against([answer(200), answer(200), answer(503), answer(503), answer(503)])))
+
+    it.effect("sums up losses, once a minute", () =>
+      withLog((log) =>
+        Effect.gen(function*() {
+          const lane = yield* Endpoint.make(endpoints.settings())
+          for (let count = 0; count < 13; count++) {
+            yield* Effect.asVoid(offer(lane))
+            yield* TestClock.adjust("10 seconds")
+          }
+          assert.deepStrictEqual(
+            log.map(({ annotations, message }) => [message, annotations["profiles"], annotations["err"]]),
+            [1, 6, 6].map((profiles) => ["profiles dropped", profiles, "the server answered 401"])
+          )
+        })
+      ).pipe(endpoints.against(() => answer(401))))
+  })
+
+  describe("secrets", () => {
+    const secret = Arbitrary.map(
+      Arbitrary.array(Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 35 }))), {
+        minLength: 12,
+        maxLength: 20
+      }),
+      (digits) => digits.map((digit) => digit.toString(36)).join("")
+    )
+
+    /** All that a server can do to a request. */
+    const errorPaths = [
+      ...[204, 302, 400, 401, 403, 404, 408, 413, 422, 429, 500, 501, 503].map((status) => answer(status)),
+      answer(400, { body: "{\"code\":\"invalid_argument\",\"message\":\"no\"}" }),
+      ...["ECONNREFUSED", "ENOTFOUND", "ECONNRESET", "CERT_HAS_EXPIRED", "EPROTO", "UNKNOWN"].map(failure),
+      silence,
+      Effect.die(new Error("a bug"))
+    ]
+
+    it.effect.prop(
+      "are in no outcome, no error, no log and no metric, whatever happens",
+      { secret },
+      ({ secret }) =>
+        withLog((log) =>
+          Effect.forEach(errorPaths, (path) =>
+            Effect.gen(function*() {
+              const redacted = Redacted.make(secret)
+              const retry = { ...defaults, maxRetries: 1 }
+              const configurations: ReadonlyArray<endpoints.Options> = [
+                { url: `http://user:${secret}@pyroscope.example/?token=${secret}` },
+                { credentials: Authentication.basic("user", redacted) },
+                { credentials: Authentication.bearer(redacted) },
+                { headers: { Authorization: secret, "X-Api-Key": secret } }
+              ]
+              const lanes = yield* Effect.forEach(configurations, (options) =>
+                Endpoint.make(endpoints.settings({ ...options, lane: { retry } })))
+              const pending = yield* Effect.forEach(lanes, (lane) =>
+                offer(lane))
+              yield* TestClock.adjust("1 minute")
+              const outcomes = yield* Effect.all(pending)
+              const shown = [
+                inspect({ outcomes, log, metrics: yield* Metric.snapshot }, { depth: 20, showHidden: true }),
+                JSON.stringify({ outcomes, log }),
+                ...outcomes.map((outcome) => outcome._tag === "Failed" ? Cause.pretty(Cause.fail(outcome.error)) : ""),
+                ...log.map(({ cause }) => Cause.pretty(cause))
+              ].join("\n")
+              assert.notInclude(shown, secret)
+              assert.notInclude(shown, btoa(`user:${secret}`))
+              // But the server got it.
+              const { requests } = yield* ScriptedServer.ScriptedServer
+              for (const { authorization = "" } of requests.map(({ headers }) => headers)) {
+                assert.include([`Basic ${btoa(`user:${secret}`)}`, `Bearer ${secret}`, secret], authorization)
+              }
+            }).pipe(Effect.scoped, endpoints.against(() => path)), { discard: true })
+        ).pipe(ownRegistry),
+      { arbitrary: { runs: 5 } }
+    )
+  })
+})

@@ -1,0 +1,52 @@
+/**
+ * Endpoints whose server follows a script, and what they send to it.
+ */
+import { Duration, Effect, Layer } from "effect"
+import { Drain, within } from "../../src/delivery/Drain.ts"
+import type * as Endpoint from "../../src/delivery/Endpoint.ts"
+import * as Outbound from "../../src/delivery/Outbound.ts"
+import * as Queue from "../../src/delivery/Queue.ts"
+import * as RetrySchedule from "../../src/delivery/RetrySchedule.ts"
+import * as Labels from "../../src/profile/Labels.ts"
+import * as Profile from "../../src/profile/Profile.ts"
+import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
+import { Transport } from "../../src/transport/Transport.ts"
+
+export interface Options extends Partial<Omit<Endpoint.Settings, "url" | "lane">> {
+  readonly url?: string
+  readonly lane?: Partial<Endpoint.Settings["lane"]>
+}
+
+/** The defaults of `pyroscope.write`, without jitter. */
+export const settings = ({ lane, url, ...options }: Options = {}): Endpoint.Settings => ({
+  url: new URL(url ?? "http://pyroscope.example:4040"),
+  remoteTimeout: Duration.seconds(10),
+  headers: {},
+  credentials: undefined,
+  ...options,
+  lane: {
+    concurrency: 8,
+    maxAge: Duration.hours(1),
+    queue: Queue.defaults,
+    retry: { ...RetrySchedule.defaults, jitter: false },
+    ...lane
+  }
+})
+
+/** Against such a server, with no time to drain when the test is over. */
+export const against = (script?: ScriptedServer.Script) =>
+<A, E, R>(
+  test: Effect.Effect<A, E, R>
+) =>
+  test.pipe(
+    Effect.provide(Transport.layerHttpClient.pipe(Layer.provideMerge(ScriptedServer.layer(script)))),
+    Effect.provideService(Drain, within(Duration.zero))
+  )
+
+/** A series of one sample of that many bytes. */
+export const series = (bytes = 100, service = "checkout"): Profile.Series =>
+  Profile.series(Labels.make({ __name__: "process_cpu", service_name: service }), [
+    { id: "", profile: new Uint8Array(bytes) }
+  ])
+
+export const outbound = (bytes?: number): Outbound.Outbound => Outbound.make(series(bytes), {})

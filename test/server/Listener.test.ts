@@ -1,0 +1,18 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Listener from "../../src/server/Listener.ts"
+
+describe("Listener.parseAddress", () => {
+  it("takes a host or none, and a port", () => {
+    assert.deepStrictEqual(Listener.parseAddress("127.0.0.1:12345"), { host: "127.0.0.1", port: 12345 })
+    assert.deepStrictEqual(Listener.parseAddress("localhost:0"), { host: "localhost", port: 0 })
+    assert.deepStrictEqual(Listener.parseAddress(":65535"), { host: "", port: 65535 })
+    assert.deepStrictEqual(Listener.parseAddress("[::1]:80"), { host: "::1", port: 80 })
+    assert.deepStrictEqual(Listener.parseAddress("[]:80"), { host: "", port: 80 })
+  })
+
+  it("takes nothing else", () => {
+    for (const text of ["", "localhost", "80", "localhost:", "localhost:65536", "localhost:-1", "::1:80", "a:http"]) {
+      assert.strictEqual(Listener.parseAddress(text), undefined, text)
+    }
+  })
+})

@@ -1,0 +1,115 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect } from "effect"
+import * as Zlib from "node:zlib"
+import { converse, send } from "./client.ts"
+import { listening, proto, pushPath, request } from "./profileApi.ts"
+
+const mebibyte = 1024 * 1024
+
+/** Gzip of that many times a mebibyte of zeros, a kilobyte each, whose end says `claims` of its size. */
+const zeros = (mebibytes: number, claims: number): Uint8Array => {
+  const options = { finishFlush: Zlib.constants.Z_FULL_FLUSH }
+  // Ends on a byte, and so may be repeated.
+  const block = Zlib.deflateRawSync(new Uint8Array(mebibyte), options)
+  const trailer = Buffer.alloc(8)
+  trailer.writeUInt32LE(claims, 4)
+  return Buffer.concat([
+    Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]),
+    ...Array.from({ length: mebibytes }, () => block),
+    Zlib.deflateRawSync(""),
+    trailer
+  ])
+}
+
+const gzip = { ...proto, "content-encoding": "gzip" }
+
+/** How far the most memory the process ever had grows meanwhile. */
+const growth = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const before = process.resourceUsage().maxRSS
+    const result = yield* self
+    return [result, (process.resourceUsage().maxRSS - before) * 1024] as const
+  })
+
+/** A request that is never finished, of which `bytes` bytes come. */
+const stalled = (bytes: number): string =>
+  `POST ${pushPath} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/proto\r\ncontent-length: ${
+    bytes + 1
+  }\r\n\r\n${"x".repeat(bytes)}`
+
+describe("ProfileApi, limits", () => {
+  it.live("refuses a gzip bomb without inflating it, be it honest or not", () =>
+    Effect.gen(function*() {
+      const maxBytes = 16 * mebibyte
+      const { accepted, push } = yield* listening({ maxBytes })
+      const bombs = [
+        ["one that says it is 3 GiB", zeros(3072, 3 * 1024 * mebibyte)],
+        ["one of 10 GiB that says it is 2", zeros(10240, 2 * 1024 * mebibyte)],
+        ["one of 10 GiB that says it is small", zeros(10240, 100)]
+      ] as const
+      for (const [name, body] of bombs) {
+        assert.isBelow(body.byteLength, maxBytes, name)
+        const [answer, grown] = yield* growth(send(push, { headers: gzip, body }))
+        assert.strictEqual(answer.status, 413, name)
+        assert.deepStrictEqual(
+          JSON.parse(answer.body),
+          { code: "invalid_argument", message: `larger than ${maxBytes} bytes when decompressed` },
+          name
+        )
+        assert.isBelow(grown, 8 * maxBytes, name)
+      }
+      assert.deepStrictEqual(accepted, [])
+      assert.strictEqual((yield* send(push, { headers: gzip, body: Zlib.gzipSync(request()) })).status, 200)
+    }))
+
+  it.live("takes what is as large as it may be, gzipped or not", () =>
+    Effect.gen(function*() {
+      const body = request(new Uint8Array(10_000))
+      const { accepted, push, url } = yield* listening({ maxBytes: body.byteLength })
+      assert.strictEqual((yield* send(push, { headers: proto, body })).status, 200)
+      assert.strictEqual((yield* send(push, { headers: proto, body: [body] })).status, 200)
+      assert.strictEqual((yield* send(push, { headers: gzip, body: Zlib.gzipSync(body) })).status, 200)
+      assert.strictEqual((yield* send(`${url}/ingest?name=app`, { body })).status, 200)
+      assert.strictEqual(accepted.length, 4)
+    }))
+
+  it.live("lets slow senders together hold only so much, and none of them for long", () =>
+    Effect.gen(function*() {
+      const maxBytes = 100_000
+      const { accepted, port, push } = yield* listening({ maxBytes, listener: { readTimeout: Duration.seconds(1) } })
+      const senders = yield* Effect.forEach(Array.from({ length: 8 }), () => converse(port))
+      for (const sender of senders) sender.write(stalled(maxBytes - 1))
+      const answers = yield* Effect.forEach(senders, ({ closed }) => closed, { concurrency: "unbounded" })
+      const [busy, tooSlow] = [/^HTTP\/1.1 503 [^]*\r\nretry-after: 1\r\n[^]*"code":"unavailable"/, /^HTTP\/1.1 408 /]
+      assert.deepStrictEqual(answers.filter((answer) => !busy.test(answer) && !tooSlow.test(answer)), [])
+      assert.isNotEmpty(answers.filter((answer) => busy.test(answer)))
+      assert.strictEqual((yield* send(push, { headers: proto, body: request() })).status, 200)
+      assert.strictEqual(accepted.length, 1)
+    }))
+
+  it.live("asks for the body only when it may be taken", () =>
+    Effect.gen(function*() {
+      const { accepted, port } = yield* listening({ maxBytes: 1000 })
+      const ask = (headers: string, path = pushPath) =>
+        Effect.map(converse(port), (sender) => {
+          sender.write(`POST ${path} HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n${headers}\r\n`)
+          return sender
+        })
+      const type = "content-type: application/proto\r\n"
+      const refused = [
+        [ask(`${type}content-length: 1001\r\n`), 413],
+        [ask("content-type: text/plain\r\ncontent-length: 10\r\n"), 415],
+        [ask(`${type}content-length: 10\r\n`, "/nowhere"), 404],
+        [ask("content-length: 10\r\n", "/ingest"), 400]
+      ] as const
+      for (const [sender, status] of refused) {
+        assert.match(yield* (yield* sender).closed, new RegExp(`^HTTP/1.1 ${status} `))
+      }
+      const body = request()
+      const sender = yield* ask(`${type}content-length: ${body.byteLength}\r\n`)
+      yield* sender.heard(/^HTTP\/1.1 100 Continue\r\n\r\n$/)
+      sender.write(body)
+      yield* sender.heard(/\r\n\r\nHTTP\/1.1 200 OK\r\n/)
+      assert.strictEqual(accepted.length, 1)
+    }))
+})
