@@ -1,13 +1,13 @@
 /**
  * One profile to every endpoint: checks and merges the labels, encodes once, and puts the result into each lane.
  *
- * A push is all or nothing: where one lane would refuse, none gets the profile, so that the sender can try again
- * without making duplicates. No lane waits for another.
+ * A push is all or nothing: where one lane is full and set to refuse, none gets the profile, so that the sender can try
+ * again without making duplicates. What is larger than some queues goes to the others. No lane waits for another.
  */
 import { Clock, Duration, Effect } from "effect"
 import * as Labels from "../profile/Labels.ts"
 import type { Profile } from "../profile/Profile.ts"
-import { InvalidLabels, QueueFull, type Receiver, Refused, Stopped } from "../profile/Receiver.ts"
+import { InvalidLabels, QueueFull, type Receiver, Refused, Stopped, TooLarge } from "../profile/Receiver.ts"
 import type { Lane } from "./Lane.ts"
 import * as Outbound from "./Outbound.ts"
 import * as Receipt from "./Receipt.ts"
@@ -28,12 +28,14 @@ export const make = (settings: Settings, lanes: ReadonlyArray<Lane>): Receiver =
     const outbound = Outbound.make(profile, settings.externalLabels)
     const now = yield* Clock.currentTimeMillis
     // No effect from here on: nothing may come between the last question and the last offer.
+    let fits = false
     for (const lane of lanes) {
       if (lane.isClosing()) return yield* new Refused({ reason: new Stopped() })
-      if (!lane.accepts(outbound.body.byteLength)) {
-        return yield* new Refused({ reason: new QueueFull({ endpoint: lane.endpoint, retryAfter }) })
-      }
+      const room = lane.room(outbound.size)
+      if (room === "full") return yield* new Refused({ reason: new QueueFull({ endpoint: lane.endpoint, retryAfter }) })
+      fits ||= room === "yes"
     }
+    if (!fits) return yield* new Refused({ reason: new TooLarge({ bytes: outbound.size }) })
     const outcomes = lanes.map((lane) => lane.offer(outbound, now))
     return { outcomes: Effect.all(outcomes) }
   })

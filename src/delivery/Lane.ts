@@ -6,8 +6,9 @@
  * - Back-off: each profile has its own retry schedule, which ends it when it is through. Besides, the lane has a `Pace`:
  *   after a failure that may pass nothing is sent for a while, and then one profile alone is the probe.
  * - Order: oldest first; a profile that has failed is not the probe as long as there is one that has not.
- * - Interruption: closing the scope refuses new profiles, goes on delivering until the queue is empty or the `Drain`'s
- *   deadline has come (or nothing could be due before it), then interrupts what is under way and reports what is left.
+ * - Interruption: closing the scope refuses new profiles, tries at once what was waiting for a retry, and goes on until
+ *   the queue is empty or the `Drain`'s deadline has come (or nothing could be due before it). Then it interrupts what is
+ *   under way and reports what is left.
  * - A defect in a push costs that profile alone, and is logged.
  */
 import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, FiberSet, Latch, Result, type Scope } from "effect"
@@ -42,8 +43,8 @@ export interface Observer {
 
 export interface Lane {
   readonly endpoint: string
-  /** Whether a queue set to refuse has room; any other has. */
-  readonly accepts: (bytes: number) => boolean
+  /** Whether there is room: `full` is for a queue that is set to refuse, `never` for what is larger than any room. */
+  readonly room: (bytes: number) => "yes" | "full" | "never"
   /** Queues a profile, there and then; the effect waits for the outcome. */
   readonly offer: (outbound: Outbound, now: number) => Effect.Effect<Outcome>
   readonly isClosing: () => boolean
@@ -193,8 +194,12 @@ export const make = Effect.fnUntraced(function*<R>(
   })
   yield* Effect.addFinalizer(() =>
     drain.deadline.pipe(
-      Effect.map((time) => {
+      Effect.flatMap((time) => Effect.map(Clock.currentTimeMillis, (now) => ({ now, time }))),
+      Effect.map(({ now, time }) => {
         deadline = time
+        // There may be no later: one probe at once, whatever the back-off says.
+        pace.hurry()
+        queue.hurry(now)
         wake.openUnsafe()
       }),
       Effect.andThen(Fiber.await(minder)),
@@ -205,11 +210,20 @@ export const make = Effect.fnUntraced(function*<R>(
 
   return {
     endpoint,
-    accepts: (bytes) => settings.queue.whenFull !== "reject" || queue.fits(bytes),
+    room: (bytes) => {
+      if (bytes > settings.queue.maxBytes) return "never"
+      return settings.queue.whenFull !== "reject" || queue.fits(bytes) ? "yes" : "full"
+    },
     offer: (outbound, now) => {
       const outcome = Deferred.makeUnsafe<Outcome>()
-      const bytes = outbound.body.byteLength
-      const dropped = queue.offer({ outbound, bytes, since: now, outcome, retries: 0, nextDelay: undefined })
+      const dropped = queue.offer({
+        outbound,
+        bytes: outbound.size,
+        since: now,
+        outcome,
+        retries: 0,
+        nextDelay: undefined
+      })
       for (const delivery of dropped) start(drop(delivery, "queue_full", now))
       fill(now)
       if (underWay < limit()) wake.openUnsafe()

@@ -12,6 +12,8 @@ export interface Outbound {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
+  /** What it takes in a queue: the body, the path, and what has to be remembered about it, more or less. */
+  readonly size: number
   /** Bytes of profile in it, and how many profiles. */
   readonly profileBytes: number
   readonly profiles: number
@@ -19,21 +21,34 @@ export interface Outbound {
 
 const pushHeaders = { "content-type": "application/proto", "connect-protocol-version": "1" }
 
+const overhead = 512
+
 /** `external` labels override the profile's. */
 export const make = (profile: Profile.Profile, external: Labels.Overrides): Outbound => {
-  const profileBytes = Profile.byteLength(profile)
-  const profiles = Profile.count(profile)
-  if (profile._tag === "Series") {
-    const body = PushV1.encode(Labels.outgoing(profile.labels, external), profile.samples)
-    return { kind: "push", path: "/push.v1.PusherService/Push", headers: pushHeaders, body, profileBytes, profiles }
-  }
-  const query = IngestName.rewriteQuery(profile.query, Labels.outgoing(Labels.toIngest(profile.labels), external))
+  const { body, headers, kind, path } = profile._tag === "Series" ? push(profile, external) : ingest(profile, external)
   return {
-    kind: "ingest",
-    path: `/ingest?${query}`,
-    headers: profile.contentType === undefined ? {} : { "content-type": profile.contentType },
-    body: profile.body,
-    profileBytes,
-    profiles
+    kind,
+    path,
+    headers,
+    body,
+    size: body.byteLength + path.length + overhead,
+    profileBytes: Profile.byteLength(profile),
+    profiles: Profile.count(profile)
   }
 }
+
+type Encoded = Pick<Outbound, "kind" | "path" | "headers" | "body">
+
+const push = (profile: Profile.Series, external: Labels.Overrides): Encoded => ({
+  kind: "push",
+  path: "/push.v1.PusherService/Push",
+  headers: pushHeaders,
+  body: PushV1.encode(Labels.outgoing(profile.labels, external), profile.samples)
+})
+
+const ingest = (profile: Profile.Ingest, external: Labels.Overrides): Encoded => ({
+  kind: "ingest",
+  path: `/ingest?${IngestName.rewriteQuery(profile.query, Labels.outgoing(Labels.toIngest(profile.labels), external))}`,
+  headers: profile.contentType === undefined ? {} : { "content-type": profile.contentType },
+  body: profile.body
+})

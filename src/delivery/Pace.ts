@@ -18,37 +18,43 @@ export interface Pace {
   readonly generation: () => number
   /** The endpoint took a profile, or refused it for good. */
   readonly answered: () => void
+  /** Ends a pause, but for a Retry-After. */
+  readonly hurry: () => void
   /** An attempt of that generation failed; gives whether a pause has begun. */
   readonly failed: (error: PushError, generation: number, now: number) => Effect.Effect<boolean>
 }
 
 export const make = (settings: RetrySchedule.Settings): Pace => {
-  const pauses = RetrySchedule.backoff({ ...settings, jitter: false })
+  const pauses = RetrySchedule.backoff(settings)
   let next: RetrySchedule.Step<unknown> | undefined
-  let pausedUntil = 0
+  let backOffUntil = 0
+  let retryAfter = 0
   let generation = 0
 
-  const pauseFor = (pause: Duration.Duration, now: number): void => {
-    pausedUntil = Math.max(pausedUntil, Math.ceil(now + Duration.toMillis(pause)))
-  }
   return {
     isFailing: () => next !== undefined,
-    pausedUntil: () => pausedUntil,
+    pausedUntil: () => Math.max(backOffUntil, retryAfter),
     generation: () => generation,
     answered: () => {
       next = undefined
+    },
+    hurry: () => {
+      backOffUntil = 0
     },
     failed: Effect.fnUntraced(function*(error, begun, now) {
       if (!error.isRetryable) {
         next = undefined
         return false
       }
-      if (error.retryAfter !== undefined) pauseFor(error.retryAfter, now)
+      if (error.retryAfter !== undefined) retryAfter = Math.max(retryAfter, end(now, error.retryAfter))
       if (begun !== generation) return false
       generation += 1
       next ??= yield* RetrySchedule.start(pauses)
-      pauseFor((yield* next(now, error)) ?? Duration.zero, now) // the pauses have no end
+      backOffUntil = end(now, (yield* next(now, error)) ?? Duration.zero) // the pauses have no end
       return true
     })
   }
 }
+
+/** A clock knows no parts of milliseconds. */
+const end = (now: number, pause: Duration.Duration): number => Math.ceil(now + Duration.toMillis(pause))

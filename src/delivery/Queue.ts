@@ -38,6 +38,8 @@ export interface Queue<A extends Item> {
   readonly postpone: (item: A, dueAt: number) => void
   /** A taken item is done with. */
   readonly settle: (item: A) => void
+  /** Makes every delayed item due. */
+  readonly hurry: (now: number) => void
   /** When the next delayed item is due, `undefined` without one. */
   readonly nextDue: () => number | undefined
   /** Removes and returns everything. */
@@ -118,6 +120,9 @@ export const make = <A extends Item>(settings: Settings): Queue<A> => {
     settle: (item) => {
       release(item)
       bytes -= item.bytes
+    },
+    hurry: (now) => {
+      delayed.splice(0, delayed.length, ...delayed.map(({ item, order }) => ({ item, order, dueAt: now })))
     },
     nextDue: () => delayed[0]?.dueAt,
     clear: () => {

@@ -35,6 +35,13 @@ export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", {
   }
 }
 
+/** Larger than any queue can ever hold. */
+export class TooLarge extends Schema.TaggedError<TooLarge>()("TooLarge", { bytes: Schema.Natural }) {
+  override get message(): string {
+    return `the profile takes ${this.bytes} bytes, more than any queue holds`
+  }
+}
+
 /** The receiver is shutting down. */
 export class Stopped extends Schema.TaggedError<Stopped>()("Stopped", {}) {
   override get message(): string {
@@ -42,14 +49,19 @@ export class Stopped extends Schema.TaggedError<Stopped>()("Stopped", {}) {
   }
 }
 
-/** Why a profile was not taken. Nothing of it is kept. */
+/**
+ * Why a profile was not taken. No endpoint of the receiver that refused has it; of several receivers others may.
+ */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
-  reason: Schema.Union([InvalidLabels, QueueFull, Stopped])
+  reason: Schema.Union([InvalidLabels, QueueFull, TooLarge, Stopped])
 }) {
   override get message(): string {
     return this.reason.message
   }
 }
+
+/** Pushing the same profile again cannot succeed. */
+const isFinal = ({ reason }: Refused): boolean => reason._tag === "InvalidLabels" || reason._tag === "TooLarge"
 
 /**
  * One receiver in front of several: each gets every profile, whether or not another refuses it. A refusal is reported
@@ -64,7 +76,7 @@ export const all = (receivers: ReadonlyArray<Receiver>): Receiver => {
       for (const receiver of receivers) {
         const result = yield* Effect.result(receiver.push(profile))
         if (Result.isSuccess(result)) receipts.push(result.success)
-        else if (refused === undefined || result.failure.reason._tag === "InvalidLabels") refused = result.failure
+        else if (refused === undefined || isFinal(result.failure)) refused = result.failure
       }
       if (refused !== undefined) return yield* refused
       return Receipt.all(receipts)

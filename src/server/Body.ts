@@ -2,8 +2,8 @@
  * The body of a request, read within limits.
  *
  * A declared length over the limit is refused before a byte is read, an undeclared one as soon as it is over. All
- * bodies that are being read share a budget, so that many slow senders together cannot hold more than it; none of them
- * can hold it for longer than the listener's read timeout.
+ * requests share a budget, so that many slow senders together cannot hold more than it, nor many that decompress; none
+ * of them can hold it for longer than the listener's read timeout.
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Data, Effect } from "effect"
@@ -36,11 +36,28 @@ export interface Limits {
   readonly budget: Budget
 }
 
-/** Bytes that may be held by unfinished bodies. */
+/** Bytes that may be held by requests, all together. */
 export interface Budget {
   readonly maxBytes: number
   used: number
 }
+
+/** Counts further bytes against the budget for as long as an effect runs that holds them. */
+export const holding = <A, E, R>(
+  budget: Budget,
+  bytes: number,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Busy, R> =>
+  Effect.suspend((): Effect.Effect<A, E | Busy, R> => {
+    if (budget.used + bytes > budget.maxBytes) return Effect.fail(new Busy())
+    budget.used += bytes
+    return Effect.ensuring(
+      effect,
+      Effect.sync(() => {
+        budget.used -= bytes
+      })
+    )
+  })
 
 export const makeBudget = (maxBytes: number): Budget => ({ maxBytes, used: 0 })
 

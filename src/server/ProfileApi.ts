@@ -10,7 +10,7 @@ import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Labels from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
 import type { Refused } from "../profile/Receiver.ts"
-import * as Metrics from "../telemetry/Metrics.ts"
+import type * as Metrics from "../telemetry/Metrics.ts"
 import * as Compression from "../wire/Compression.ts"
 import * as Connect from "../wire/Connect.ts"
 import * as IngestName from "../wire/IngestName.ts"
@@ -22,12 +22,14 @@ export interface Settings {
   /** Of a body, before and after decompression. */
   readonly maxBytes: number
   readonly accept: (profile: Profile.Profile) => Effect.Effect<unknown, Refused>
+  /** Takes the seconds from a request's head to its answer; by `route` and `status_code`. */
+  readonly duration: typeof Metrics.requestDuration
 }
 
 export const make = (settings: Settings): Effect.Effect<Listener.Handler> =>
   Effect.map(Effect.context<never>(), (context) => {
     const limits: Body.Limits = { maxBytes: settings.maxBytes, budget: Body.makeBudget(4 * settings.maxBytes) }
-    const duration = durations()
+    const duration = durations(settings.duration)
     return Effect.gen(function*() {
       const request = yield* HttpServerRequest.HttpServerRequest
       const started = yield* Clock.currentTimeMillis
@@ -54,13 +56,13 @@ const split = (url: string): readonly [path: string, query: string] => {
   return [path.includes("//") ? path.replace(/\/{2,}/g, "/") : path, mark < 0 ? "" : url.slice(mark + 1)]
 }
 
-const durations = () => {
+const durations = (make: Settings["duration"]) => {
   const metrics = new Map<string, Metric.Metric<number, Metric.HistogramState>>()
   return (route: Route, status: number) => {
     const key = `${route} ${status}`
     const known = metrics.get(key)
     if (known !== undefined) return known
-    const metric = Metrics.requestDuration({ route, status_code: String(status) })
+    const metric = make({ route, status_code: String(status) })
     metrics.set(key, metric)
     return metric
   }
@@ -118,13 +120,16 @@ const push = Effect.fnUntraced(function*(
     return yield* invalid(`connect-protocol-version must be "1": got ${JSON.stringify(version)}`)
   }
   const received = yield* readBody(request, limits)
-  const bytes = yield* decompress(received, headers["content-encoding"], limits.maxBytes)
-  const decoded = format.decode(bytes)
-  if (Result.isFailure(decoded)) return yield* invalid(decoded.failure.message)
-  for (const profile of yield* profilesOf(decoded.success)) {
-    yield* Effect.mapError(settings.accept(profile), fromRefused)
-  }
+  yield* decompressed(received, headers["content-encoding"], limits, (bytes) => {
+    const decoded = format.decode(bytes)
+    if (Result.isFailure(decoded)) return Effect.fail(invalid(decoded.failure.message))
+    return Effect.flatMap(profilesOf(decoded.success), (profiles) => acceptAll(profiles, settings))
+  })
   return format.success
+})
+
+const acceptAll = Effect.fnUntraced(function*(profiles: ReadonlyArray<Profile.Series>, settings: Settings) {
+  for (const profile of profiles) yield* Effect.mapError(settings.accept(profile), fromRefused)
 })
 
 const formats = new Map([
@@ -150,20 +155,26 @@ const unsupportedMediaType = (contentType: string | undefined): Failure => {
   return new Failure({ status: 415, code: "invalid_argument", detail, headers: { "accept-post": supported } })
 }
 
-const decompress = (
+/** Hands the message over, which counts against the budget while it is looked at. */
+const decompressed = (
   bytes: Uint8Array,
   encoding: string | undefined,
-  maxBytes: number
-): Effect.Effect<Uint8Array, Failure> => {
-  if (encoding === undefined || encoding === "identity" || bytes.byteLength === 0) return Effect.succeed(bytes)
+  { budget, maxBytes }: Body.Limits,
+  use: (message: Uint8Array) => Effect.Effect<void, Failure>
+): Effect.Effect<void, Failure> => {
+  if (encoding === undefined || encoding === "identity" || bytes.byteLength === 0) {
+    return fromBody(Body.holding(budget, bytes.byteLength, use(bytes)))
+  }
   if (encoding !== "gzip") {
     const detail = `unknown compression ${JSON.stringify(encoding)}: supported encodings are gzip`
     return Effect.fail(new Failure({ status: 501, code: "unimplemented", detail }))
   }
-  return Effect.mapError(
+  const size = Math.min(Compression.claimedSize(bytes) ?? maxBytes, maxBytes)
+  const message = Effect.mapError(
     Compression.gunzip(bytes, maxBytes),
     (error) => error._tag === "TooLarge" ? tooLarge(error.message) : invalid(error.message)
   )
+  return fromBody(Body.holding(budget, bytes.byteLength + size, Effect.flatMap(message, use)))
 }
 
 /** All labels are checked before the first profile is accepted, so that a bad request leaves nothing behind. */
@@ -212,8 +223,12 @@ const ingested = HttpServerResponse.empty({ status: 200, headers: { "content-len
 const readBody = (
   request: HttpServerRequest.HttpServerRequest,
   limits: Body.Limits
-): Effect.Effect<Uint8Array, Failure> =>
-  Effect.mapError(Body.read(request, limits), (error) => {
+): Effect.Effect<Uint8Array, Failure> => fromBody(Body.read(request, limits))
+
+const fromBody = <A, E extends Failure | Body.BodyTooLarge | Body.Busy | Body.Aborted>(
+  effect: Effect.Effect<A, E>
+): Effect.Effect<A, Failure> =>
+  Effect.mapError(effect, (error: Failure | Body.BodyTooLarge | Body.Busy | Body.Aborted) => {
     switch (error._tag) {
       case "BodyTooLarge":
         return tooLarge(error.message)
@@ -221,6 +236,8 @@ const readBody = (
         return new Failure({ status: 503, code: "unavailable", detail: error.message, headers: retryAfter(1) })
       case "Aborted":
         return invalid(error.message)
+      case "Failure":
+        return error
     }
   })
 
@@ -232,6 +249,8 @@ const fromRefused = ({ message, reason }: Refused): Failure => {
   switch (reason._tag) {
     case "InvalidLabels":
       return invalid(message)
+    case "TooLarge":
+      return tooLarge(message)
     case "QueueFull": {
       const headers = retryAfter(Duration.toSeconds(reason.retryAfter))
       return new Failure({ status: 429, code: "resource_exhausted", detail: message, headers })

@@ -69,6 +69,15 @@ export const requestDuration = (attributes: Attributes) =>
     boundaries: seconds
   })
 
+// pyroduct.sink
+/** By `route` and `status_code`. */
+export const sinkRequestDuration = (attributes: Attributes) =>
+  Metric.histogram("pyroduct_sink_request_duration_seconds", {
+    attributes,
+    description: "Seconds from a request's head to its answer.",
+    boundaries: seconds
+  })
+
 // The engine
 /** By `health_type`. */
 export const runningComponents = (attributes: Attributes) =>

@@ -33,7 +33,7 @@ const maxRatio = 1032
  * The size that gzip says, in its last four bytes, it has when decompressed; `undefined` if that cannot be true, as when
  * the end is missing. Only the last of several members says its own.
  */
-const claimedSize = (bytes: Uint8Array): number | undefined => {
+export const claimedSize = (bytes: Uint8Array): number | undefined => {
   if (bytes.length < 18) return undefined
   const size = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0, true)
   return size <= bytes.length * maxRatio ? size : undefined

@@ -39,11 +39,17 @@ const rawProfileSeries = { labels: delimited(1), samples: delimited(2) }
 const labelPair = { name: delimited(1), value: delimited(2) }
 const rawSample = { rawProfile: delimited(1), id: delimited(2) }
 
+/**
+ * Labels, series and samples of one request, all together. A few bytes can hold thousands of empty ones, and each takes
+ * far more memory than that.
+ */
+const maxParts = 100_000
+
 /** Decodes a request. Unknown fields are skipped, and so are annotations, which no server takes from a client. */
 export const decode = (bytes: Uint8Array): Result.Result<ReadonlyArray<Series>, WireError> => {
   const reader = new BinaryReader(bytes)
   return Result.try({
-    try: () => readRequest(reader),
+    try: () => readRequest(reader, makeCount()),
     catch: (cause) =>
       new WireError({
         at: Math.min(reader.pos, bytes.length),
@@ -52,21 +58,34 @@ export const decode = (bytes: Uint8Array): Result.Result<ReadonlyArray<Series>, 
   })
 }
 
-const readRequest = (reader: BinaryReader): Array<Series> => {
+type Count = () => void
+
+const makeCount = (): Count => {
+  let parts = 0
+  return () => {
+    if (++parts > maxParts) throw new Error(tooMany)
+  }
+}
+
+const tooMany = `more than ${maxParts} series, labels and samples`
+
+const readRequest = (reader: BinaryReader, count: Count): Array<Series> => {
   const request: Array<Series> = []
   readFields(reader, reader.len, (tag) => {
     if (tag !== pushRequest.series) return false
-    request.push(readSeries(reader, reader.len))
+    count()
+    request.push(readSeries(reader, reader.len, count))
     return true
   })
   return request
 }
 
-const readSeries = (reader: BinaryReader, within: number): Series => {
+const readSeries = (reader: BinaryReader, within: number, count: Count): Series => {
   const end = readEnd(reader, within)
   const labels: Array<readonly [string, string]> = []
   const samples: Array<Sample> = []
   readFields(reader, end, (tag) => {
+    count()
     if (tag === rawProfileSeries.labels) labels.push(readLabel(reader, end))
     else if (tag === rawProfileSeries.samples) samples.push(readSample(reader, end))
     else return false
@@ -119,14 +138,19 @@ const readEnd = (reader: BinaryReader, within: number): number => {
 
 const overlong = "a field is longer than the message it is in"
 
-const repeated = <S extends Schema.Top>(item: S) => Schema.optionalKey(Schema.NullOr(Schema.Array(item)))
+const repeated = <S extends Schema.Top>(item: S) =>
+  Schema.optionalKey(Schema.NullOr(Schema.Array(item).check(Schema.isMaxLength(maxParts))))
 const text = Schema.optionalKey(Schema.NullOr(Schema.String))
 const base64 = Schema.optionalKey(Schema.NullOr(
   Schema.String.check(Schema.makeFilter((text) => isBase64(text) || "Expected base64"))
 ))
 /** Of either alphabet, padded or not, in lines or not. */
-const isBase64 = (text: string): boolean =>
-  /^[\w+/\r\n-]*={0,2}[\r\n]*$/.test(text) && text.replace(/[=\r\n]/g, "").length % 4 !== 1
+const isBase64 = (text: string): boolean => {
+  const line = text.includes("\n") || text.includes("\r") ? text.replace(/[\r\n]+/g, "") : text
+  const padding = line.endsWith("==") ? 2 : line.endsWith("=") ? 1 : 0
+  const digits = line.length - padding
+  return digits % 4 !== 1 && !/[^\w+/-]/.test(padding === 0 ? line : line.slice(0, digits))
+}
 
 /** Names as the JSON mapping of protobuf has them, and for `rawProfile` the field's own name, which it allows too. */
 const JsonRequest = Schema.Struct({

@@ -47,8 +47,26 @@ describe("Drain", () => {
       const outcome = yield* lane.offer("a")
       const closed = yield* closing(lane)
       yield* TestClock.adjust("1 minute")
-      assert.strictEqual(yield* Fiber.join(closed), 3500)
+      // At once, for there may be no later, and then as ever.
+      assert.strictEqual(yield* Fiber.join(closed), 3000)
       assert.strictEqual((yield* outcome)._tag, "Delivered")
+    }))
+
+  it.effect("tries at once what was to wait longer than there is time", () =>
+    Effect.gen(function*() {
+      let isBack = false
+      const lane = yield* lanes.make(
+        () => Effect.suspend(() => isBack ? Effect.void : Effect.fail(errors.serverFailure())),
+        { drainFor: Duration.seconds(10), retry: { minBackoff: Duration.minutes(1) } }
+      )
+      const outcomes = yield* Effect.forEach(["a", "b", "c"], (name) => lane.offer(name))
+      isBack = true
+      assert.strictEqual(yield* Fiber.join(yield* closing(lane)), 0)
+      assert.deepStrictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag), [
+        "Delivered",
+        "Delivered",
+        "Delivered"
+      ])
     }))
 
   it.effect("ends at the deadline: what is under way is interrupted, all that is left is reported and dropped", () =>

@@ -99,10 +99,10 @@ describe("Endpoint", () => {
 
     it.effect("count what was lost by its reason", () =>
       Effect.gen(function*() {
-        const body = endpoints.outbound(100).body.byteLength
+        const { size } = endpoints.outbound(100)
         const lane = yield* Endpoint.make(endpoints.settings({
           lane: {
-            queue: { maxBytes: body, whenFull: "drop_newest" },
+            queue: { maxBytes: size, whenFull: "drop_newest" },
             retry: { ...defaults, maxRetries: 1, jitter: false }
           }
         }))
@@ -134,7 +134,7 @@ describe("Endpoint", () => {
         const outcomes = [yield* offer(lane), yield* offer(lane)]
         const during = yield* metrics
         assert.strictEqual(during["pyroscope_write_queue_profiles"], 2)
-        assert.strictEqual(during["pyroscope_write_queue_bytes"], 2 * endpoints.outbound().body.byteLength)
+        assert.strictEqual(during["pyroscope_write_queue_bytes"], 2 * endpoints.outbound().size)
         yield* Scope.close(scope, Exit.void)
         assert.deepStrictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag), ["Dropped", "Dropped"])
         const after = yield* metrics

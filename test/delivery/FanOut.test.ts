@@ -14,12 +14,15 @@ import * as endpoints from "./endpoints.ts"
 import * as lanes from "./lanes.ts"
 
 /** A lane that only keeps what it is offered. */
-const keeping = (endpoint: string, options: { readonly accepts?: boolean; readonly isClosing?: boolean } = {}) => {
+const keeping = (
+  endpoint: string,
+  options: { readonly room?: ReturnType<Lane["room"]>; readonly isClosing?: boolean } = {}
+) => {
   const kept: Array<Outbound> = []
   const outcome = Deferred.makeUnsafe<Outcome>()
   const lane: Lane = {
     endpoint,
-    accepts: () => options.accepts ?? true,
+    room: () => options.room ?? "yes",
     offer: (outbound) => {
       kept.push(outbound)
       return Deferred.await(outcome)
@@ -93,9 +96,18 @@ describe("FanOut", () => {
       assert.strictEqual(refused.reason._tag, "InvalidLabels")
     }))
 
+  it.effect("refuses what no queue can ever hold, and passes by those that cannot", () =>
+    Effect.gen(function*() {
+      const [small, large] = [keeping("small", { room: "never" }), keeping("large")]
+      const refused = yield* Effect.flip(fanOut(small).push(endpoints.series()))
+      assert.strictEqual(refused.reason._tag, "TooLarge")
+      yield* fanOut(small, large).push(endpoints.series())
+      assert.strictEqual(large.kept.length, 1)
+    }))
+
   it.effect("refuses where one queue would, and no other gets the profile", () =>
     Effect.gen(function*() {
-      const [a, full, c] = [keeping("a"), keeping("http://full.example", { accepts: false }), keeping("c")]
+      const [a, full, c] = [keeping("a"), keeping("http://full.example", { room: "full" }), keeping("c")]
       const refused = yield* Effect.flip(fanOut(a, full, c).push(endpoints.series()))
       assert.strictEqual(refused.reason._tag, "QueueFull")
       assert.strictEqual(refused.message, "the queue of http://full.example is full, retry after 5s")
@@ -117,9 +129,9 @@ describe("FanOut", () => {
     { opsBeforeYield },
     ({ opsBeforeYield }) =>
       Effect.gen(function*() {
-        const { body } = endpoints.outbound()
+        const { size } = endpoints.outbound()
         const refusing = yield* lanes.make(() => Effect.never, {
-          queue: { maxBytes: 3 * (body.byteLength + 40), whenFull: "reject" }
+          queue: { maxBytes: 3 * (size + 40), whenFull: "reject" }
         })
         const receiver = fanOut(keeping("a"), refusing)
         const pushes = yield* Effect.forEach(
@@ -159,9 +171,9 @@ describe("FanOut", () => {
 
     it.effect("a dead one costs the other nothing, however long and with however full a queue", () =>
       Effect.gen(function*() {
-        const { body } = endpoints.outbound()
+        const { size } = endpoints.outbound()
         const { lanes, receiver } = yield* make(urls, {
-          lane: { concurrency: 2, queue: { maxBytes: 5 * body.byteLength, whenFull: "drop_oldest" } }
+          lane: { concurrency: 2, queue: { maxBytes: 5 * size, whenFull: "drop_oldest" } }
         })
         const receipts = []
         for (let second = 0; second < 600; second++) {

@@ -324,7 +324,8 @@ describe("Lane", () => {
         for (const whenFull of ["drop_oldest", "drop_newest", "reject"] as const) {
           const lane = yield* lanes.make(hung, { queue: { maxBytes: 30, whenFull } })
           yield* offerAll(lane, "abc")
-          assert.strictEqual(lane.lane.accepts(1), whenFull !== "reject")
+          assert.strictEqual(lane.lane.room(1), whenFull === "reject" ? "full" : "yes")
+          assert.strictEqual(lane.lane.room(31), "never")
         }
       }))
   })

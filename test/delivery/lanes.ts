@@ -41,6 +41,7 @@ const outbound = (name: string, bytes: number): Outbound => ({
   path: name,
   headers: {},
   body: new Uint8Array(bytes),
+  size: bytes,
   profileBytes: bytes,
   profiles: 1
 })

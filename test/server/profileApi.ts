@@ -7,6 +7,7 @@ import type * as Profile from "../../src/profile/Profile.ts"
 import type { Refused } from "../../src/profile/Receiver.ts"
 import * as Listener from "../../src/server/Listener.ts"
 import * as ProfileApi from "../../src/server/ProfileApi.ts"
+import * as Metrics from "../../src/telemetry/Metrics.ts"
 import * as PushV1 from "../../src/wire/PushV1.ts"
 
 export interface Options {
@@ -21,6 +22,7 @@ export const listening = ({ accept, listener = {}, maxBytes = 1_000_000 }: Optio
     const accepted: Array<Profile.Profile> = []
     const handler = yield* ProfileApi.make({
       maxBytes,
+      duration: Metrics.requestDuration,
       accept: accept ?? ((profile) => Effect.sync(() => accepted.push(profile)))
     })
     const { listen } = yield* Listener.Listener

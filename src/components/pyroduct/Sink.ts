@@ -12,6 +12,7 @@ import * as Profile from "../../profile/Profile.ts"
 import { ComponentApi } from "../../server/ComponentApi.ts"
 import * as Listener from "../../server/Listener.ts"
 import * as ProfileApi from "../../server/ProfileApi.ts"
+import * as Metrics from "../../telemetry/Metrics.ts"
 import * as HttpListener from "../HttpListener.ts"
 import * as Limits from "../Limits.ts"
 import * as Directory from "./sink/Directory.ts"
@@ -57,7 +58,8 @@ export const layer = (options: Options): Layer.Layer<Sink, Failure, Requirements
       const listener = yield* Listener.Listener
       const handler = yield* ProfileApi.make({
         maxBytes: Math.min(http.max_body_size, args.max_bytes),
-        accept: accept(store)
+        accept: accept(store),
+        duration: Metrics.sinkRequestDuration
       })
       const address = yield* listener.listen(
         HttpListener.settings(http, Listener.defaults.shutdownTimeout),

@@ -8,6 +8,7 @@ import * as Decode from "../../evaluation/Decode.ts"
 import * as Receiver from "../../profile/Receiver.ts"
 import * as Listener from "../../server/Listener.ts"
 import * as ProfileApi from "../../server/ProfileApi.ts"
+import * as Metrics from "../../telemetry/Metrics.ts"
 import * as HttpListener from "../HttpListener.ts"
 import * as Receivers from "../Receivers.ts"
 
@@ -36,7 +37,8 @@ export const layer = (options: Options): Layer.Layer<never, Failure, Listener.Li
       const http = args.http ?? Http.make({})
       const handler = yield* ProfileApi.make({
         maxBytes: http.max_body_size,
-        accept: Receiver.all(args.forward_to).push
+        accept: Receiver.all(args.forward_to).push,
+        duration: Metrics.requestDuration
       })
       const address = yield* listener.listen(
         HttpListener.settings(http, args.graceful_shutdown_timeout),
