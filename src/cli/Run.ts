@@ -4,7 +4,7 @@
  * The first SIGINT or SIGTERM stops the sources, drains the queues and exits 0, or 1 when profiles had to be given up. A
  * second one exits at once.
  */
-import { Clock, Console, Duration, Effect, Layer, Option } from "effect"
+import { Clock, Duration, Effect, Layer, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Drain } from "../delivery/Drain.ts"
 import { Identity } from "../delivery/Identity.ts"
@@ -13,6 +13,8 @@ import * as GoDuration from "../evaluation/GoDuration.ts"
 import { ComponentApi } from "../server/ComponentApi.ts"
 import * as Listener from "../server/Listener.ts"
 import * as Server from "../server/Server.ts"
+import * as Gauge from "../telemetry/Gauge.ts"
+import * as Metrics from "../telemetry/Metrics.ts"
 import { version } from "../telemetry/Version.ts"
 import { Transport } from "../transport/Transport.ts"
 import * as Components from "./Components.ts"
@@ -58,12 +60,15 @@ export const command = Command.make(
     const settings = { sources: [source], registry: Components.registry, stdlib: Host.stdlib() }
     const identity = yield* Storage.identity(storagePath)
     const shutdown = makeShutdown(drainTimeout)
-    return yield* run(settings, listenAddress).pipe(
+    return yield* run(settings, listenAddress, shutdown.hasBegun).pipe(
       Effect.catchTags({
-        ConfigError: ({ diagnostics }) => ConfigFile.report(source, diagnostics),
-        ListenError: (error) => Console.error(`Error: ${error.message}`)
+        ConfigError: ({ diagnostics }) =>
+          Effect.andThen(
+            ConfigFile.report(source, diagnostics),
+            ConfigFile.giveUp("could not perform the initial load successfully")
+          ),
+        ListenError: (error) => ConfigFile.giveUp(error.message)
       }),
-      Effect.andThen(ConfigFile.giveUp("could not perform the initial load successfully")),
       Effect.provide(platform),
       Effect.provideService(Identity, identity),
       Effect.provideService(Drain, shutdown.drain),
@@ -76,7 +81,7 @@ export const command = Command.make(
 const platform = Layer.mergeAll(Transport.layer, Listener.Listener.layer, ComponentApi.layer)
 
 /** Ends only by failing to start, or by interruption. */
-const run = <R>(settings: Engine.Settings<R>, address: Listener.Address) =>
+const run = <R>(settings: Engine.Settings<R>, address: Listener.Address, isStopping: () => boolean) =>
   Effect.gen(function*() {
     const started = yield* Clock.currentTimeMillis
     yield* Effect.fromResult(Engine.check(settings))
@@ -84,16 +89,17 @@ const run = <R>(settings: Engine.Settings<R>, address: Listener.Address) =>
     const components = Effect.suspend(() => engine?.components ?? Effect.succeed([]))
     const server = yield* Server.make({
       ...address,
-      isReady: Effect.sync(() => engine !== undefined),
+      isReady: Effect.sync(() => engine !== undefined && !isStopping()),
       unhealthy: Effect.map(
         components,
         (all) => all.filter(({ health }) => health.state === "unhealthy").map(({ name }) => name)
       )
     })
+    yield* Gauge.observe(Metrics.buildInfo({ version }), () => 1)
     engine = yield* Engine.start(settings)
     const millis = (yield* Clock.currentTimeMillis) - started
     yield* Effect.logInfo("pyroduct is ready").pipe(
-      Effect.annotateLogs({ version, addr: `${server.host}:${server.port}`, duration: `${millis}ms` })
+      Effect.annotateLogs({ version, addr: Listener.formatAddress(server), duration: `${millis}ms` })
     )
     return yield* Effect.never
   }).pipe(Effect.scoped)
@@ -120,5 +126,5 @@ const makeShutdown = (timeout: Duration.Duration) => {
     process.exitCode = 1
     return Effect.logError("shut down with losses").pipe(Effect.annotateLogs({ profiles: abandoned }))
   })
-  return { begin, drain, report }
+  return { begin, drain, report, hasBegun: () => deadline !== undefined }
 }

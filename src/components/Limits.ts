@@ -8,6 +8,13 @@ export const positive = Schema.makeFilter((duration: Duration.Duration) =>
   Duration.isFinite(duration) && Duration.isGreaterThan(duration, Duration.zero) ? undefined : "must be greater than 0"
 )
 
+export const lasting = (minimum: Duration.Duration) =>
+  Schema.makeFilter((duration: Duration.Duration) =>
+    Duration.isFinite(duration) && Duration.isGreaterThanOrEqualTo(duration, minimum)
+      ? undefined
+      : `must be at least ${Duration.format(minimum)}`
+  )
+
 export const atLeast = (minimum: number) =>
   Schema.makeFilter((n: number) => n >= minimum ? undefined : `must be at least ${minimum}`)
 

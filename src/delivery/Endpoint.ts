@@ -13,6 +13,8 @@ import * as PushError from "./PushError.ts"
 import type { Outcome } from "./Receipt.ts"
 
 export interface Settings {
+  /** Tells endpoints with one URL apart in metrics and logs; empty where that is not needed. */
+  readonly name: string
   /** Where the API is, path prefix included. User info in it becomes basic auth. */
   readonly url: URL
   /** For each attempt, from the first byte sent to the last received. */
@@ -35,7 +37,8 @@ export const make = Effect.fnUntraced(function*(
     connections: settings.lane.concurrency
   })
   const context = yield* Effect.context<never>()
-  const metrics = metricsOf(endpoint, context)
+  const attributes = settings.name === "" ? { endpoint } : { endpoint, name: settings.name }
+  const metrics = metricsOf(attributes, context)
   const prefix = settings.url.pathname.replace(/\/+$/, "")
   const common = headersOf(settings, identity)
 
@@ -59,21 +62,21 @@ export const make = Effect.fnUntraced(function*(
       : result.failure._tag === "Timeout"
       ? result.failure
       : PushError.fromTransport(result.failure, settings.remoteTimeout)
-    if (reason !== undefined) return yield* new PushError.PushError({ endpoint, reason })
+    if (reason !== undefined) return yield* new PushError.PushError({ ...attributes, reason })
   })
 
   let lane: Lane.Lane | undefined
   // Before the lane, so that they are there until it has drained.
-  yield* Gauge.observe(Metrics.queueProfiles({ endpoint }), () => lane?.size() ?? 0)
-  yield* Gauge.observe(Metrics.queueBytes({ endpoint }), () => lane?.bytes() ?? 0)
-  lane = yield* Lane.make({ endpoint, ...settings.lane }, push, observe(endpoint, metrics))
+  yield* Gauge.observe(Metrics.queueProfiles(attributes), () => lane?.size() ?? 0)
+  yield* Gauge.observe(Metrics.queueBytes(attributes), () => lane?.bytes() ?? 0)
+  lane = yield* Lane.make({ endpoint, ...settings.lane }, push, observe(attributes, metrics))
   return lane
 })
 
 /** What logs, metrics and errors call the endpoint: its URL without user info and query, which are secrets. */
 export const nameOf = ({ origin, pathname }: URL): string => pathname === "/" ? origin : origin + pathname
 
-/** Later ones win, whatever their case: the user's, ours; credentials only where there is no `Authorization` yet. */
+/** The user's headers and then ours, whatever the case of their names. An `Authorization` header beats credentials. */
 const headersOf = (settings: Settings, identity: Identity.Identity): Record<string, string> => {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(settings.headers)) headers[name.toLowerCase()] = value
@@ -84,12 +87,14 @@ const headersOf = (settings: Settings, identity: Identity.Identity): Record<stri
   return headers
 }
 
+type Attributes = Readonly<Record<string, string>>
+
 /** Updates are direct: a metric costs no effect on the way of a profile. */
-const metricsOf = (endpoint: string, context: Context.Context<never>) => {
-  const sentBytes = Metrics.sentBytes({ endpoint })
-  const sentProfiles = Metrics.sentProfiles({ endpoint })
-  const retries = Metrics.retries({ endpoint })
-  const latency = (type: string) => Metrics.latency({ endpoint, type })
+const metricsOf = (attributes: Attributes, context: Context.Context<never>) => {
+  const sentBytes = Metrics.sentBytes(attributes)
+  const sentProfiles = Metrics.sentProfiles(attributes)
+  const retries = Metrics.retries(attributes)
+  const latency = (type: string) => Metrics.latency({ ...attributes, type })
   const perAttempt = { push: latency("push_downstream"), ingest: latency("ingest_downstream") }
   const perProfile = { push: latency("push_endpoint"), ingest: latency("ingest_endpoint") }
   return {
@@ -103,8 +108,8 @@ const metricsOf = (endpoint: string, context: Context.Context<never>) => {
         perProfile[outbound.kind].updateUnsafe(Duration.toSeconds(time), context)
       } else {
         const reason = outcome._tag === "Failed" ? outcome.error.reason._tag : outcome.reason
-        Metrics.droppedBytes({ endpoint, reason }).updateUnsafe(outbound.profileBytes, context)
-        Metrics.droppedProfiles({ endpoint, reason }).updateUnsafe(outbound.profiles, context)
+        Metrics.droppedBytes({ ...attributes, reason }).updateUnsafe(outbound.profileBytes, context)
+        Metrics.droppedProfiles({ ...attributes, reason }).updateUnsafe(outbound.profiles, context)
       }
     }
   }
@@ -114,11 +119,11 @@ const metricsOf = (endpoint: string, context: Context.Context<never>) => {
 const lossInterval = Duration.toMillis("1 minute")
 
 /** Counts everything; logs what changes: the first delivery, a failure's beginning, its end, and losses in sum. */
-const observe = (endpoint: string, metrics: ReturnType<typeof metricsOf>): Lane.Observer => {
+const observe = (attributes: Attributes, metrics: ReturnType<typeof metricsOf>): Lane.Observer => {
   let state: "new" | "delivering" | "failing" = "new"
   let lost = 0
   let lossLoggedAt = -Infinity
-  const annotate = Effect.annotateLogs({ endpoint })
+  const annotate = Effect.annotateLogs(attributes)
 
   const lossLogged = Effect.fnUntraced(function*(profiles: number, err: string) {
     lost += profiles

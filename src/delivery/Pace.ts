@@ -1,9 +1,9 @@
 /**
  * How fast an endpoint may be pushed to, for all profiles together.
  *
- * Each failure that may pass begins a pause, twice as long as the one before until an answer ends the series. Attempts
- * that were under way when a pause began failed for the same reason and do not lengthen it. A Retry-After is added to
- * that and outlasts an answer.
+ * Each failure that may pass begins a pause, twice as long as the one before, until a success or a final refusal ends the
+ * series. Attempts that were under way when a pause began failed for the same reason and do not lengthen it. A
+ * Retry-After comes on top of that and outlasts a success.
  */
 import { Duration, Effect } from "effect"
 import type { PushError } from "./PushError.ts"
@@ -16,7 +16,7 @@ export interface Pace {
   readonly pausedUntil: () => number
   /** Tells attempts from before a pause and after it. */
   readonly generation: () => number
-  /** The endpoint took a profile, or refused it for good. */
+  /** The endpoint took a profile: the series of failures is over. */
   readonly answered: () => void
   /** Ends a pause, but for a Retry-After. */
   readonly hurry: () => void

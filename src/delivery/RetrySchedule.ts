@@ -62,12 +62,15 @@ export const make = (settings: Settings): Schedule.Schedule<Duration.Duration, P
 }
 
 /** Gives the delay before the next attempt, or `undefined` when the schedule is through. */
-export type Step<Input> = (now: number, input: Input) => Effect.Effect<Duration.Duration | undefined>
+export type Step<Input, Env = never> = (
+  now: number,
+  input: Input
+) => Effect.Effect<Duration.Duration | undefined, never, Env>
 
 /** Starts a schedule from its beginning: the one place where a schedule has state. */
-export const start = <Input>(
-  schedule: Schedule.Schedule<Duration.Duration, Input>
-): Effect.Effect<Step<Input>> =>
+export const start = <Output, Input, Env>(
+  schedule: Schedule.Schedule<Output, Input, never, Env>
+): Effect.Effect<Step<Input, Env>, never, Env> =>
   Effect.map(Schedule.toStep(schedule), (step) => (now, input) =>
     step(now, input).pipe(
       Effect.map(([, delay]): Duration.Duration | undefined => delay),

@@ -4,7 +4,7 @@
  * All problems of a block are found at once: statements that do not belong, expressions that do not evaluate, values
  * that do not fit, rules of the component that are broken. Each is reported where it stands.
  */
-import { Result, Schema, SchemaAST, SchemaIssue } from "effect"
+import { Effect, Result, Schema, SchemaAST, SchemaIssue } from "effect"
 import * as Culprit from "../evaluation/Culprit.ts"
 import * as Expression from "../evaluation/Expression.ts"
 import type { Scope } from "../evaluation/Scope.ts"
@@ -33,6 +33,13 @@ export const decode = <A>(
     ? Result.succeed(decoded.success)
     : Result.fail(problems.sort(Diagnostic.byPosition))
 }
+
+/** Arguments as an application gives them: what has a default may be left out. */
+export const make = <S extends Schema.Top>(
+  schema: S,
+  options: S["~type.make.in"]
+): Effect.Effect<S["Type"], Schema.SchemaError> =>
+  Effect.mapError(schema.makeEffect(options), (issue) => new Schema.SchemaError(issue))
 
 type Report = (message: string, range?: Range) => void
 
@@ -182,6 +189,9 @@ const locate = (issue: SchemaIssue.Issue, body: Body, report: Report, path: Read
 
 const formatRule = SchemaIssue.makeFormatterStandardSchemaV1()
 
+/** Of a URL in a text: no message repeats a password. */
+const userInfo = /(:\/\/)[^\s/"@]*@/g
+
 interface Place extends Culprit.Culprit {
   readonly body: Body
 }
@@ -194,7 +204,8 @@ const placeOf = (body: Body, path: ReadonlyArray<PropertyKey | { readonly key: P
   if (body.broken.has(String(name))) return undefined
   const attribute = body.attributes.get(String(name))
   if (attribute !== undefined) {
-    return { body, ...Culprit.locate(attribute.value, rest.filter((step) => typeof step !== "symbol")) }
+    const { range, text } = Culprit.locate(attribute.value, rest.filter((step) => typeof step !== "symbol"))
+    return { body, range, text: text.replace(userInfo, "$1***@") }
   }
   const nested = body.blocks.get(String(name))
   if (nested === undefined) return whole

@@ -106,15 +106,20 @@ const draftOf = <R>(
 }
 
 /** Names that Alloy or the Agent know: a configuration that uses them is right, and it is us who lack something. */
-const known =
-  /^(pyroscope|discovery|local|remote|prometheus|loki|otelcol|mimir|faro|database_observability|beyla|module)\.|^(logging|tracing|argument|export|declare|foreach|http|remotecfg|livedebugging|import\.(file|string|http|git))$/
+const known = [
+  /^pyroscope\.(ebpf|enrich|java|receive_http|relabel|scrape|write)$/,
+  /^local\.(file|file_match)$/,
+  /^remote\.(http|s3|vault|kubernetes\.(configmap|secret))$/,
+  /^(beyla|database_observability|discovery|faro|loki|mimir|module|otelcol|prometheus)\.\w/,
+  /^(argument|declare|export|foreach|http|livedebugging|logging|remotecfg|tracing)$/,
+  /^import\.(file|git|http|string)$/
+]
 
-const unknownComponent = (name: string): string =>
-  known.test(name)
-    ? `${
-      name.includes(".") && !name.startsWith("import.") ? "component" : "block"
-    } "${name}" is not supported by pyroduct yet`
-    : `cannot find the definition of component name "${name}"`
+const unknownComponent = (name: string): string => {
+  if (!known.some((names) => names.test(name))) return `cannot find the definition of component name "${name}"`
+  const kind = name.includes(".") && !name.startsWith("import.") ? "component" : "block"
+  return `${kind} "${name}" is not supported by pyroduct yet`
+}
 
 /** One problem for each member of each cycle. */
 const cycles = <R>(drafts: ReadonlyMap<string, Draft<R>>): ReadonlyArray<Diagnostic.Diagnostic> => {
@@ -142,9 +147,12 @@ const reachableFrom = <R>(id: string, drafts: ReadonlyMap<string, Draft<R>>): Re
 
 const startOrder = <R>(drafts: ReadonlyMap<string, Draft<R>>): ReadonlyArray<Node<R>> => {
   const referredTo = new Set(Array.from(drafts.values(), ({ targets }) => Array.from(targets)).flat())
-  /** Steps to the end of the longest chain; sources are further from it than anything else. */
+  /**
+   * Steps to the end of the longest chain. Sources are further from it than anything else, and what stands alone is not
+   * on any chain: a receiver that others reach by the network, perhaps, so it starts first and stops last.
+   */
   const depthOf = (id: string, targets: ReadonlyArray<{ readonly depth: number }>): number => {
-    if (targets.length > 0 && !referredTo.has(id)) return drafts.size
+    if (!referredTo.has(id)) return targets.length > 0 ? drafts.size : -1
     return Math.max(-1, ...targets.map(({ depth }) => depth)) + 1
   }
   const placed = new Map<string, { readonly node: Node<R>; readonly depth: number }>()

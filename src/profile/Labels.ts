@@ -58,7 +58,7 @@ type Pair = readonly [name: string, value: string]
 
 const byName = ([a]: Pair, [b]: Pair): number => a < b ? -1 : a > b ? 1 : 0
 
-/** In the order of names. Most senders keep it, and then this costs a look at each pair. */
+/** In the order of names. Most keep it, and then this costs a look at each pair. */
 const sorted = (pairs: Array<Pair>): ReadonlyArray<Pair> =>
   pairs.every((pair, index) => index === 0 || pairs[index - 1]![0] <= pair[0]) ? pairs : pairs.sort(byName)
 
@@ -110,7 +110,7 @@ export const merge = (labels: Labels, overrides: Overrides): Labels => {
     if (value !== "") merged.set(name, value)
   }
   let next = 0
-  for (const pair of labels) {
+  for (const pair of sorted(Array.from(labels))) {
     while (next < laid.length && laid[next]![0] < pair[0]) add(laid[next++]!)
     add(laid[next]?.[0] === pair[0] ? laid[next++]! : pair)
   }

@@ -36,7 +36,7 @@ export class PprofError extends Schema.TaggedError<PprofError>()("PprofError", {
   }
 }
 
-/** Reads a pprof, gzipped or not, of at most `maxBytes` uncompressed; of its functions the first `top` are told. */
+/** Reads a pprof, gzipped or not, of at most `maxBytes` uncompressed; with the `top` functions that have most. */
 export const summarize = Effect.fnUntraced(function*(
   bytes: Uint8Array,
   options: { readonly top: number; readonly maxBytes: number }

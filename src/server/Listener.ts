@@ -5,6 +5,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Context, Data, Duration, Effect, Layer, type Scope } from "effect"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Http from "node:http"
+import type { Duplex } from "node:stream"
 
 export interface Settings {
   /** Empty is every address. */
@@ -51,7 +52,7 @@ export class ListenError extends Data.TaggedError("ListenError")<{
 }> {
   override get message(): string {
     const why = reasons[this.code] ?? this.code
-    return `cannot listen on ${this.host}:${this.port}: ${why}`
+    return `cannot listen on ${formatAddress(this)}: ${why}`
   }
 }
 
@@ -100,7 +101,26 @@ const makeServer = (settings: Settings): Http.Server => {
   })
   server.timeout = Math.max(read, Duration.toMillis(settings.writeTimeout))
   server.maxConnections = settings.connections
+  server.on("clientError", refuse)
   return server
+}
+
+/** What Node's parser or its clock ends is answered like everything else that is wrong. */
+const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy()
+  const [status, message] = requestErrors[error.code ?? ""] ?? ["400 Bad Request", "malformed request"]
+  const body = JSON.stringify({ code: "invalid_argument", message })
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+      `content-length: ${body.length}\r\n\r\n${body}`,
+    // A sender that goes on nevertheless would hold what it has sent so far.
+    () => socket.destroy()
+  )
+}
+
+const requestErrors: Record<string, readonly [status: string, message: string]> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "the request took too long"],
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "the headers are too large"]
 }
 
 const addressOf = (server: Http.Server): Address => {
@@ -112,6 +132,10 @@ const addressOf = (server: Http.Server): Address => {
 
 const codeOf = (cause: unknown): string =>
   typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : String(cause)
+
+/** `127.0.0.1:12345`, `[::1]:80`, or `:8080` where the host is empty. */
+export const formatAddress = ({ host, port }: Address): string =>
+  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
 
 /** `127.0.0.1:12345` or `[::1]:80` or `:8080`. */
 export const parseAddress = (text: string): Address | undefined => {

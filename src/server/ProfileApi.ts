@@ -169,12 +169,19 @@ const decompressed = (
     const detail = `unknown compression ${JSON.stringify(encoding)}: supported encodings are gzip`
     return Effect.fail(new Failure({ status: 501, code: "unimplemented", detail }))
   }
-  const size = Math.min(Compression.claimedSize(bytes) ?? maxBytes, maxBytes)
-  const message = Effect.mapError(
-    Compression.gunzip(bytes, maxBytes),
-    (error) => error._tag === "TooLarge" ? tooLarge(error.message) : invalid(error.message)
+  const inflate = (limit: number) =>
+    Body.holding(budget, bytes.byteLength + limit, Effect.flatMap(Compression.gunzip(bytes, limit), use))
+  const claimed = Math.max(1, Math.min(Compression.claimedSize(bytes) ?? maxBytes, maxBytes))
+  return fromBody(
+    inflate(claimed).pipe(
+      // What is larger than it says is only looked at further where there is room for as much as there may be.
+      Effect.catchTag("TooLarge", (error) => claimed < maxBytes ? inflate(maxBytes) : Effect.fail(error)),
+      Effect.catchTags({
+        TooLarge: (error) => Effect.fail(tooLarge(error.message)),
+        Malformed: (error) => Effect.fail(invalid(error.message))
+      })
+    )
   )
-  return fromBody(Body.holding(budget, bytes.byteLength + size, Effect.flatMap(message, use)))
 }
 
 /** All labels are checked before the first profile is accepted, so that a bad request leaves nothing behind. */

@@ -1,5 +1,5 @@
 /**
- * Profiles by chance, for property tests.
+ * Random profiles, for property tests.
  */
 import { Arbitrary, Schema } from "effect"
 import * as Labels from "../profile/Labels.ts"
@@ -15,7 +15,7 @@ const name = Arbitrary.map(
   (indices) => indices.map((index) => letters[index]).join("")
 )
 
-/** Text that has a UTF-8. */
+/** Text that can be written as UTF-8. */
 const value = Arbitrary.map(Arbitrary.schema(Schema.NonEmptyString), (text) => text.replaceAll(/\p{Surrogate}/gu, "?"))
 
 /** Labels every server takes: one to eight, a `service_name` among them. */

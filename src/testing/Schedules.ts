@@ -1,25 +1,22 @@
 /**
  * Schedules without a clock: the delays that one gives, and settings to try it with.
  */
-import { Arbitrary, Duration, Effect, Pull, Schedule, Schema } from "effect"
-import type * as RetrySchedule from "../delivery/RetrySchedule.ts"
+import { Arbitrary, Duration, Effect, type Schedule, Schema } from "effect"
+import * as RetrySchedule from "../delivery/RetrySchedule.ts"
 
 /**
  * The delays of a schedule that is stepped once with each input, from its beginning. Nothing sleeps: the time it is
  * told is the sum of the delays so far. There are fewer delays than inputs when the schedule is through before them.
  */
-export const delays = Effect.fnUntraced(function*<Output, Input, Error, Env>(
-  schedule: Schedule.Schedule<Output, Input, Error, Env>,
+export const delays = Effect.fnUntraced(function*<Output, Input, Env>(
+  schedule: Schedule.Schedule<Output, Input, never, Env>,
   inputs: Iterable<Input>
-): Effect.fn.Return<ReadonlyArray<Duration.Duration>, Error, Env> {
-  const step = yield* Schedule.toStep(schedule)
+): Effect.fn.Return<ReadonlyArray<Duration.Duration>, never, Env> {
+  const next = yield* RetrySchedule.start(schedule)
   const delays: Array<Duration.Duration> = []
   let now = 0
   for (const input of inputs) {
-    const delay = yield* step(now, input).pipe(
-      Effect.map(([, delay]): Duration.Duration | undefined => delay),
-      Pull.catchDone(() => Effect.succeed(undefined))
-    )
+    const delay = yield* next(now, input)
     if (delay === undefined) break
     delays.push(delay)
     now += Duration.toMillis(delay)

@@ -56,6 +56,8 @@ export class Transport extends Context.Service<Transport, {
         Effect.sync(() =>
           new Pool(settings.origin, {
             connections: settings.connections,
+            // How long an attempt may take is the caller's business.
+            connect: { timeout: 0 },
             headersTimeout: 0,
             bodyTimeout: 0,
             keepAliveTimeout: 55_000

@@ -56,7 +56,7 @@ export const format = (labels: Labels.Labels): string => {
 }
 
 /** The query of an `/ingest` request with another name in it: all other parameters stay, sorted by key. */
-export const rewriteQuery = (query: string | URLSearchParams, labels: Labels.Labels): string => {
+export const rewriteQuery = (query: string, labels: Labels.Labels): string => {
   const parameters = new URLSearchParams(query)
   parameters.set("name", format(labels))
   parameters.sort()

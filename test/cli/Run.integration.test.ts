@@ -195,7 +195,7 @@ describe("pyroduct run", () => {
       assert.strictEqual(code, 1)
       assert.strictEqual(
         stderr,
-        `Error: cannot listen on ${address}: address already in use\nError: could not perform the initial load successfully\n`
+        `Error: cannot listen on ${address}: address already in use\n`
       )
     }))
 })

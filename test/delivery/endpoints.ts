@@ -19,6 +19,7 @@ export interface Options extends Partial<Omit<Endpoint.Settings, "url" | "lane">
 
 /** The defaults of `pyroscope.write`, without jitter. */
 export const settings = ({ lane, url, ...options }: Options = {}): Endpoint.Settings => ({
+  name: "",
   url: new URL(url ?? "http://pyroscope.example:4040"),
   remoteTimeout: Duration.seconds(10),
   headers: {},

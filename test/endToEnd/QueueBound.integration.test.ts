@@ -7,16 +7,16 @@ import { hang, ok, type Received } from "../support/sink.ts"
 const ids = (requests: ReadonlyArray<Received>): ReadonlyArray<string> =>
   requests.flatMap(({ body }) => Push.decode(body).flatMap(({ samples }) => samples.map(({ id }) => id)))
 
-/** Room for four profiles of a thousand bytes with their labels, of which one is under way. */
+/** Room for four profiles with all that belongs to them, of which one is under way. */
 const queueOfFour = (whenFull: string) => `
   queue {
-    max_bytes   = "5000B"
+    max_bytes   = "450kB"
     when_full   = "${whenFull}"
     concurrency = 1
   }
 `
 
-const profile = new Uint8Array(1000).fill(7)
+const profile = new Uint8Array(100_000).fill(7)
 
 const metric = (url: string, name: string, labels: Readonly<Record<string, string>>) =>
   Effect.map(Effect.promise(async () => (await fetch(`${url}/metrics`)).text()), (text) => {
@@ -41,7 +41,7 @@ describe("the queue of an endpoint that is down", () => {
 
       const dropped = { endpoint: first.url, reason: "queue_full", component_id: "pyroscope.write.both" }
       assert.strictEqual(yield* metric(engine.url, "pyroscope_write_dropped_profiles_total", dropped), 6)
-      assert.strictEqual(yield* metric(engine.url, "pyroscope_write_dropped_bytes_total", dropped), 6000)
+      assert.strictEqual(yield* metric(engine.url, "pyroscope_write_dropped_bytes_total", dropped), 600_000)
       assert.strictEqual(yield* metric(engine.url, "pyroscope_write_queue_profiles", { endpoint: first.url }), 4)
       assert.isUndefined(
         yield* metric(engine.url, "pyroscope_write_dropped_profiles_total", { endpoint: second.url })

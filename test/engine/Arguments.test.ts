@@ -239,6 +239,12 @@ describe("Arguments", () => {
     ])
   })
 
+  it("does not repeat the user info of a URL", () => {
+    assert.deepStrictEqual(store("retries = \"http://user:hunter2@host/a@b\""), [
+      "3:11-3:40 \"http://***@host/a@b\" should be number, got string"
+    ])
+  })
+
   it("never shows a secret, and lets none become a text", () => {
     const refused = "secrets may not be converted into strings"
     assert.deepStrictEqual(outcome(Store, "name = secret"), [`2:8-2:13 secret ${refused}`])

@@ -122,9 +122,9 @@ describe("Engine.start", () => {
       `
       yield* Effect.scoped(Effect.andThen(
         Engine.start(settings(registry, text)),
-        Effect.sync(() => assert.deepStrictEqual(events.splice(0), ["+store.a", "+store.z", "+store.b", "+source.s"]))
+        Effect.sync(() => assert.deepStrictEqual(events.splice(0), ["+store.z", "+store.a", "+store.b", "+source.s"]))
       ))
-      assert.deepStrictEqual(events, ["-source.s", "-store.b", "-store.z", "-store.a"])
+      assert.deepStrictEqual(events, ["-source.s", "-store.b", "-store.a", "-store.z"])
     }))
 
   it.effect("stops all sources before anything that sources send to", () =>

@@ -52,7 +52,7 @@ describe("Graph", () => {
         store "c" { }
         store "d" { }
       `),
-      ["store.a", "store.b", "store.c", "store.d", "my.source.s store.a store.b store.c"]
+      ["store.d", "store.a", "store.b", "store.c", "my.source.s store.a store.b store.c"]
     )
   })
 
@@ -69,7 +69,7 @@ describe("Graph", () => {
     assert.deepStrictEqual(nodes.map(({ file, id }) => `${id} ${file}`), ["store.a 1.alloy", "my.source.s 0.alloy"])
   })
 
-  it("starts dependencies first, as they stand in the text", () => {
+  it("starts what stands alone first, then dependencies before dependents, as they stand in the text", () => {
     assert.deepStrictEqual(
       order(`
         store "c" { to = [store.b.out] }
@@ -92,8 +92,8 @@ describe("Graph", () => {
       my.source "alone" { }
     `).map((line) => line.split(" ")[0]!)
     assert.deepStrictEqual(ids, [
-      "store.end",
       "my.source.alone",
+      "store.end",
       "store.beforeEnd",
       "store.middle",
       "my.source.near",
@@ -110,13 +110,27 @@ describe("Graph", () => {
 
   it("tells what others have and pyroduct has not from what nobody knows", () => {
     assert.deepStrictEqual(
-      problems("pyroscope.ebpf \"a\" { }\nlogging { }\nimport.file \"a\" { }\ndeclare \"a\" { }\npyroscope \"a\" { }"),
+      problems(
+        [
+          "pyroscope.ebpf \"a\" { }",
+          "logging { }",
+          "import.file \"a\" { }",
+          "declare \"a\" { }",
+          "remote.kubernetes.secret \"a\" { }",
+          "discovery.new \"a\" { }",
+          "pyroscope.writer \"a\" { }",
+          "pyroscope \"a\" { }"
+        ].join("\n")
+      ),
       [
         "0.alloy:1:1-1:14 component \"pyroscope.ebpf\" is not supported by pyroduct yet",
         "0.alloy:2:1-2:7 block \"logging\" is not supported by pyroduct yet",
         "0.alloy:3:1-3:11 block \"import.file\" is not supported by pyroduct yet",
         "0.alloy:4:1-4:7 block \"declare\" is not supported by pyroduct yet",
-        "0.alloy:5:1-5:9 cannot find the definition of component name \"pyroscope\""
+        "0.alloy:5:1-5:24 component \"remote.kubernetes.secret\" is not supported by pyroduct yet",
+        "0.alloy:6:1-6:13 component \"discovery.new\" is not supported by pyroduct yet",
+        "0.alloy:7:1-7:16 cannot find the definition of component name \"pyroscope.writer\"",
+        "0.alloy:8:1-8:9 cannot find the definition of component name \"pyroscope\""
       ]
     )
   })

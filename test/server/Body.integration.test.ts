@@ -57,6 +57,27 @@ const reading = (limits: Body.Limits, settings: Partial<Listener.Settings> = {})
 
 const head = (bytes: number) => `POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${bytes}\r\n\r\n`
 
+describe("Body.holding", () => {
+  it.effect("counts bytes as long as an effect holds them, however it ends", () =>
+    Effect.gen(function*() {
+      const { budget, history } = watched(100)
+      const used = Effect.sync(() => budget.used)
+      assert.strictEqual(yield* Body.holding(budget, 60, used), 60)
+      assert.strictEqual(yield* Body.holding(budget, 60, Body.holding(budget, 40, used)), 100)
+      assert.strictEqual(yield* Effect.flip(Body.holding(budget, 60, Effect.fail("no"))), "no")
+      yield* Effect.exit(Body.holding(budget, 60, Effect.interrupt))
+      assert.deepStrictEqual(history, [0, 60, 0, 60, 100, 60, 0, 60, 0, 60, 0])
+    }))
+
+  it.effect("does not begin where there is no room", () =>
+    Effect.gen(function*() {
+      const { budget, history } = watched(100)
+      const nested = Body.holding(budget, 60, Body.holding(budget, 41, Effect.die("begun")))
+      assert.strictEqual((yield* Effect.flip(nested))._tag, "Busy")
+      assert.deepStrictEqual(history, [0, 60, 0])
+    }))
+})
+
 describe("Body", () => {
   it.live("is what was sent, in one piece, in several or none, and leaves nothing of the budget used", () =>
     Effect.gen(function*() {
@@ -135,6 +156,17 @@ describe("Body", () => {
       const sender = yield* converse(port)
       sender.write(head(100) + "x".repeat(50))
       assert.match(yield* sender.closed, /^HTTP\/1.1 408 /)
+      yield* Queue.take(reads)
+      assert.deepStrictEqual(history, [0, 50, 0])
+    }))
+
+  it.live("gives its part of the budget back though the sender goes on sending", () =>
+    Effect.gen(function*() {
+      const { budget, history } = watched(1000)
+      const { port, reads } = yield* reading({ maxBytes: 100, budget }, { readTimeout: Duration.millis(100) })
+      const sender = yield* converse(port, { allowHalfOpen: true })
+      sender.write(head(100) + "x".repeat(50))
+      yield* sender.heard(/^HTTP\/1.1 408 /)
       yield* Queue.take(reads)
       assert.deepStrictEqual(history, [0, 50, 0])
     }))

@@ -62,8 +62,31 @@ describe("Listener", () => {
       for (const beginning of ["GET / HTTP/1.1\r\nhost:", "G"]) {
         const sender = yield* converse(port)
         sender.write(beginning)
-        assert.match(yield* sender.closed, /^HTTP\/1.1 408 /, beginning)
+        assert.match(
+          yield* sender.closed,
+          /^HTTP\/1.1 408 [^]+\{"code":"invalid_argument","message":"the request took too long"\}$/,
+          beginning
+        )
       }
+    }))
+
+  it.live("answers what is no request, and lives on", () =>
+    Effect.gen(function*() {
+      const address = yield* listen({}, ok)
+      const nonsense = [
+        ["hello\r\n\r\n", 400, "malformed request"],
+        ["POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: x\r\n\r\n", 400, "malformed request"],
+        [`GET / HTTP/1.1\r\nhost: ${"x".repeat(20_000)}\r\n\r\n`, 431, "the headers are too large"]
+      ] as const
+      for (const [text, status, message] of nonsense) {
+        const sender = yield* converse(address.port)
+        sender.write(text)
+        assert.match(
+          yield* sender.closed,
+          new RegExp(`^HTTP/1.1 ${status} [^]+\\{"code":"invalid_argument","message":"${message}"\\}$`)
+        )
+      }
+      assert.strictEqual((yield* send(urlOf(address))).body, "ok")
     }))
 
   it.live("closes a connection that says nothing after a request, or nothing at all", () =>

@@ -1,6 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Listener from "../../src/server/Listener.ts"
 
+describe("Listener.formatAddress", () => {
+  it("is what can be parsed", () => {
+    for (const text of ["127.0.0.1:12345", "localhost:0", ":8080", "[::1]:80"]) {
+      assert.strictEqual(Listener.formatAddress(Listener.parseAddress(text)!), text)
+    }
+  })
+})
+
 describe("Listener.parseAddress", () => {
   it("takes a host or none, and a port", () => {
     assert.deepStrictEqual(Listener.parseAddress("127.0.0.1:12345"), { host: "127.0.0.1", port: 12345 })

@@ -62,6 +62,28 @@ describe("ProfileApi, limits", () => {
       assert.strictEqual((yield* send(push, { headers: gzip, body: Zlib.gzipSync(request()) })).status, 200)
     }))
 
+  it.live("does not let many that say less than the truth inflate at once", () =>
+    Effect.gen(function*() {
+      const maxBytes = 16 * mebibyte
+      const { push } = yield* listening({ maxBytes })
+      const body = zeros(17, 100)
+      const senders = Array.from({ length: 30 }, () => send(push, { headers: gzip, body }))
+      const [answers, grown] = yield* growth(Effect.all(senders, { concurrency: "unbounded" }))
+      // Some find no room, and may come again.
+      assert.deepStrictEqual(answers.filter(({ status }) => status !== 413 && status !== 503), [])
+      assert.isNotEmpty(answers.filter(({ status }) => status === 413))
+      assert.isBelow(grown, 12 * maxBytes)
+    }))
+
+  it.live("takes gzip of several members, the last of which says only its own size", () =>
+    Effect.gen(function*() {
+      const { accepted, push } = yield* listening()
+      const [head, tail] = [request().subarray(0, -3), request().subarray(-3)]
+      const body = Buffer.concat([Zlib.gzipSync(head), Zlib.gzipSync(tail)])
+      assert.strictEqual((yield* send(push, { headers: gzip, body })).status, 200)
+      assert.strictEqual(accepted.length, 1)
+    }))
+
   it.live("takes what is as large as it may be, gzipped or not", () =>
     Effect.gen(function*() {
       const body = request(new Uint8Array(10_000))

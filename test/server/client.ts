@@ -54,11 +54,14 @@ export interface Conversation {
   readonly destroy: () => void
 }
 
-/** Open until the scope closes. */
-export const converse = (port: number): Effect.Effect<Conversation, never, Scope.Scope> =>
+/** Open until the scope closes; with `allowHalfOpen` it stays open on our side when the other side closes. */
+export const converse = (
+  port: number,
+  options: { readonly allowHalfOpen?: boolean } = {}
+): Effect.Effect<Conversation, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.callback<Net.Socket>((resume) => {
-      const socket = Net.connect(port, "127.0.0.1", () => resume(Effect.succeed(socket)))
+      const socket = Net.connect({ ...options, port, host: "127.0.0.1" }, () => resume(Effect.succeed(socket)))
     }),
     (socket) => Effect.sync(() => socket.destroy())
   ).pipe(Effect.map((socket) => {

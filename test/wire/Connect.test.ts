@@ -3,30 +3,6 @@ import { Schema } from "effect"
 import * as Connect from "../../src/wire/Connect.ts"
 
 describe("Connect", () => {
-  it("gives each code its HTTP status", () => {
-    assert.strictEqual(Connect.statusOf("canceled"), 499)
-    assert.strictEqual(Connect.statusOf("invalid_argument"), 400)
-    assert.strictEqual(Connect.statusOf("resource_exhausted"), 429)
-    assert.strictEqual(Connect.statusOf("unimplemented"), 501)
-    assert.strictEqual(Connect.statusOf("unavailable"), 503)
-    assert.strictEqual(Connect.statusOf("deadline_exceeded"), 504)
-  })
-
-  it("guesses a code from the status of an answer that is not Connect's", () => {
-    assert.deepStrictEqual([400, 401, 403, 404, 429, 502, 503, 504, 500, 413].map(Connect.codeOf), [
-      "internal",
-      "unauthenticated",
-      "permission_denied",
-      "unimplemented",
-      "unavailable",
-      "unavailable",
-      "unavailable",
-      "unavailable",
-      "unknown",
-      "unknown"
-    ])
-  })
-
   it.prop("reads back the errors it writes", {
     code: Schema.Literals(["unknown", "resource_exhausted", "invalid_argument"]),
     message: Schema.String

@@ -200,4 +200,37 @@ describe("PushV1", () => {
       )
     })
   })
+
+  describe("bounds", () => {
+    /** Series without anything: two bytes each. */
+    const empty = (count: number) => {
+      const bytes = new Uint8Array(2 * count)
+      for (let at = 0; at < bytes.length; at += 2) bytes[at] = 0x0a
+      return bytes
+    }
+
+    it("takes a hundred thousand parts and not one more", () => {
+      assert.isTrue(Result.isSuccess(PushV1.decode(empty(100_000))))
+      const decoded = PushV1.decode(empty(100_001))
+      assert(Result.isFailure(decoded))
+      assert.include(decoded.failure.message, "more than 100000 series, labels and samples")
+    })
+
+    it("takes no longer list in JSON", () => {
+      const json = (count: number) =>
+        new TextEncoder().encode(JSON.stringify({ series: Array.from({ length: count }, () => ({})) }))
+      assert.isTrue(Result.isSuccess(PushV1.decodeJson(json(100_000))))
+      assert.isTrue(Result.isFailure(PushV1.decodeJson(json(100_001))))
+    })
+
+    it("looks once at each character of a profile in base64", () => {
+      const profile = (text: string) =>
+        PushV1.decodeJson(new TextEncoder().encode(JSON.stringify({ series: [{ samples: [{ rawProfile: text }] }] })))
+      // Quadratic time would be hours for a megabyte.
+      for (const text of ["\n".repeat(1_000_000), "=".repeat(1_000_000), "A".repeat(1_000_000)]) {
+        assert.isTrue(Result.isFailure(profile(`${text}!`)))
+      }
+      assert.isTrue(Result.isSuccess(profile("AA\r\nAA==\n")))
+    })
+  })
 })

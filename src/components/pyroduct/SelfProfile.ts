@@ -6,6 +6,7 @@
  *   the garbage before it tells.
  */
 import { Clock, Duration, Effect, Layer, Result, Schema } from "effect"
+import { make } from "../../engine/Arguments.ts"
 import type { Component } from "../../engine/Component.ts"
 import * as Health from "../../engine/Health.ts"
 import * as Decode from "../../evaluation/Decode.ts"
@@ -14,15 +15,9 @@ import * as Profile from "../../profile/Profile.ts"
 import * as Receiver from "../../profile/Receiver.ts"
 import * as V8Profile from "../../profile/V8Profile.ts"
 import * as Compression from "../../wire/Compression.ts"
+import * as Limits from "../Limits.ts"
 import * as Receivers from "../Receivers.ts"
 import { Inspector, type InspectorError } from "./Inspector.ts"
-
-const atLeast = (minimum: Duration.Duration) =>
-  Schema.makeFilter((duration: Duration.Duration) =>
-    Duration.isFinite(duration) && Duration.isGreaterThanOrEqualTo(duration, minimum)
-      ? undefined
-      : `must be at least ${Duration.format(minimum)}`
-  )
 
 /** What no receiver would take, or what is set elsewhere, is better found at once. */
 const acceptable = Schema.makeFilter((labels: Readonly<Record<string, string>>) => {
@@ -32,13 +27,13 @@ const acceptable = Schema.makeFilter((labels: Readonly<Record<string, string>>) 
 
 export const Arguments = Schema.Struct({
   forward_to: Receivers.Argument,
-  interval: Decode.withDefault(Decode.Duration.check(atLeast(Duration.seconds(1))), Duration.seconds(15)),
+  interval: Decode.withDefault(Decode.Duration.check(Limits.lasting(Duration.seconds(1))), Duration.seconds(15)),
   service_name: Decode.withDefault(Decode.String, "pyroduct"),
   labels: Decode.withDefault(Decode.map(Decode.String).check(acceptable), {}),
   cpu: Decode.withDefault(Decode.Bool, true),
   heap: Decode.withDefault(Decode.Bool, true),
   /** Of the CPU profile. */
-  sampling_interval: Decode.withDefault(Decode.Duration.check(atLeast(Duration.millis(1))), Duration.millis(10))
+  sampling_interval: Decode.withDefault(Decode.Duration.check(Limits.lasting(Duration.millis(1))), Duration.millis(10))
 })
 export type Arguments = typeof Arguments.Type
 
@@ -81,7 +76,7 @@ const heapOf = (inspector: Inspector): Source => ({
 export const layer = (options: Options): Layer.Layer<never, Schema.SchemaError> =>
   Layer.effectDiscard(
     Effect.gen(function*() {
-      const args = yield* Effect.mapError(Arguments.makeEffect(options), (issue) => new Schema.SchemaError(issue))
+      const args = yield* make(Arguments, options)
       const connect = yield* Inspector
       const inspector = yield* connect
       const run = yield* makeRun(args)

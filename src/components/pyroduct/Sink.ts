@@ -4,6 +4,7 @@
  */
 import { Context, Effect, type FileSystem, Layer, type PlatformError, Schema } from "effect"
 import { HttpServerResponse } from "effect/http"
+import { make } from "../../engine/Arguments.ts"
 import * as Block from "../../engine/Block.ts"
 import { type Component, ComponentId } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
@@ -48,7 +49,7 @@ export const layer = (options: Options): Layer.Layer<Sink, Failure, Requirements
   Layer.effect(
     Sink,
     Effect.gen(function*() {
-      const args = yield* Effect.mapError(Arguments.makeEffect(options), (issue) => new Schema.SchemaError(issue))
+      const args = yield* make(Arguments, options)
       const http = args.http ?? Http.make({})
       const store = yield* Store.make({
         maxBytes: args.max_bytes,
@@ -65,7 +66,7 @@ export const layer = (options: Options): Layer.Layer<Sink, Failure, Requirements
         HttpListener.settings(http, Listener.defaults.shutdownTimeout),
         handler
       )
-      yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: `${address.host}:${address.port}` }))
+      yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: Listener.formatAddress(address) }))
       const api = yield* ComponentApi
       yield* api.mount(yield* ComponentId, (path) =>
         path === "/profiles"

@@ -1,7 +1,8 @@
 /**
  * `pyroscope.receive_http`: takes what SDKs and agents push and hands it to `forward_to`.
  */
-import { Effect, Layer, Schema } from "effect"
+import { Duration, Effect, Layer, Schema } from "effect"
+import { make } from "../../engine/Arguments.ts"
 import * as Block from "../../engine/Block.ts"
 import type { Component } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
@@ -10,13 +11,17 @@ import * as Listener from "../../server/Listener.ts"
 import * as ProfileApi from "../../server/ProfileApi.ts"
 import * as Metrics from "../../telemetry/Metrics.ts"
 import * as HttpListener from "../HttpListener.ts"
+import * as Limits from "../Limits.ts"
 import * as Receivers from "../Receivers.ts"
 
 const Http = HttpListener.block({ host: "", port: 8080 })
 
 export const Arguments = Schema.Struct({
   forward_to: Receivers.Argument,
-  graceful_shutdown_timeout: Decode.withDefault(Decode.Duration, Listener.defaults.shutdownTimeout),
+  graceful_shutdown_timeout: Decode.withDefault(
+    Decode.Duration.check(Limits.lasting(Duration.zero)),
+    Listener.defaults.shutdownTimeout
+  ),
   http: Block.optional(Http),
   debug_info_upload_timeout: Block.unsupported,
   grpc: Block.unsupported
@@ -32,7 +37,7 @@ type Failure = Schema.SchemaError | Listener.ListenError
 export const layer = (options: Options): Layer.Layer<never, Failure, Listener.Listener> =>
   Layer.effectDiscard(
     Effect.gen(function*() {
-      const args = yield* Effect.mapError(Arguments.makeEffect(options), (issue) => new Schema.SchemaError(issue))
+      const args = yield* make(Arguments, options)
       const listener = yield* Listener.Listener
       const http = args.http ?? Http.make({})
       const handler = yield* ProfileApi.make({
@@ -44,7 +49,7 @@ export const layer = (options: Options): Layer.Layer<never, Failure, Listener.Li
         HttpListener.settings(http, args.graceful_shutdown_timeout),
         handler
       )
-      yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: `${address.host}:${address.port}` }))
+      yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: Listener.formatAddress(address) }))
     })
   )
 

@@ -6,9 +6,11 @@ import * as Endpoint from "../../delivery/Endpoint.ts"
 import * as FanOut from "../../delivery/FanOut.ts"
 import * as Queue from "../../delivery/Queue.ts"
 import * as RetrySchedule from "../../delivery/RetrySchedule.ts"
+import { make } from "../../engine/Arguments.ts"
 import * as Block from "../../engine/Block.ts"
 import type { Component } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
+import * as Labels from "../../profile/Labels.ts"
 import { Receiver } from "../../profile/Receiver.ts"
 import * as Authentication from "../../transport/Authentication.ts"
 import type { Transport } from "../../transport/Transport.ts"
@@ -52,7 +54,7 @@ const BasicAuth = Schema.Struct({
 
 /** An addition to the language: how much an endpoint may fall behind. */
 const QueueSettings = Schema.Struct({
-  max_bytes: Decode.withDefault(Decode.ByteSize, Queue.defaults.maxBytes),
+  max_bytes: Decode.withDefault(Decode.ByteSize.check(Limits.atLeast(1)), Queue.defaults.maxBytes),
   when_full: Decode.withDefault(Decode.enumeration(["drop_oldest", "drop_newest", "reject"]), Queue.defaults.whenFull),
   max_age: Decode.withDefault(Decode.Duration.check(Limits.positive), Duration.hours(1)),
   concurrency: Decode.withDefault(Decode.Int.check(Limits.atLeast(1)), 8)
@@ -94,8 +96,14 @@ type EndpointArguments = typeof EndpointArguments.Type
 const isGiven = (token: Redacted.Redacted<string> | undefined): token is Redacted.Redacted<string> =>
   token !== undefined && Redacted.value(token) !== ""
 
+/** An empty value removes a label, so only names matter of those. */
+const ExternalLabels = Decode.map(Decode.String).check(Schema.makeFilter((labels) => {
+  const mistake = Labels.check(new Map(Object.entries(labels)))
+  return mistake === undefined || mistake.reason === "Missing" ? undefined : `must be labels: ${mistake.message}`
+}))
+
 export const Arguments = Schema.Struct({
-  external_labels: Decode.withDefault(Decode.map(Decode.String), {}),
+  external_labels: Decode.withDefault(ExternalLabels, {}),
   endpoint: Block.many(EndpointArguments),
   tracing: Block.unsupported
 })
@@ -107,6 +115,7 @@ export type Options = Parameters<typeof Arguments.make>[0]
 const settingsOf = (args: EndpointArguments): Endpoint.Settings => {
   const queue = args.queue ?? QueueSettings.make({})
   return {
+    name: args.name,
     url: new URL(args.url),
     remoteTimeout: args.remote_timeout,
     headers: args.headers,
@@ -136,7 +145,7 @@ export const layer = (options: Options): Layer.Layer<Receiver, Schema.SchemaErro
   Layer.effect(
     Receiver,
     Effect.gen(function*() {
-      const args = yield* Effect.mapError(Arguments.makeEffect(options), (issue) => new Schema.SchemaError(issue))
+      const args = yield* make(Arguments, options)
       const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
       const lanes = yield* Effect.forEach(args.endpoint, (endpoint) =>
         Effect.flatMap(Scope.fork(scope), (own) => Scope.provide(Endpoint.make(settingsOf(endpoint)), own)))

@@ -137,6 +137,13 @@ describe("ReceiveHttp", () => {
     }
   })
 
+  it("may cut requests off at once when it stops, but not before", () => {
+    assert.deepStrictEqual(problems("forward_to = []\ngraceful_shutdown_timeout = \"0s\""), [])
+    assert.deepStrictEqual(problems("forward_to = []\ngraceful_shutdown_timeout = \"-1s\""), [
+      "3:29-3:33 \"-1s\" must be at least 0"
+    ])
+  })
+
   it("says what is not supported yet", () => {
     assert.deepStrictEqual(
       problems("forward_to = []\ndebug_info_upload_timeout = \"1m\"\ngrpc { }\nhttp {\n  http2 { }\n  tls { }\n}"),

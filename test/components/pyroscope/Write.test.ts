@@ -130,6 +130,17 @@ describe("Write.Arguments", () => {
     assert.strictEqual(Redacted.value(endpoint[1]!.bearer_token!), "token")
   })
 
+  it("takes only external labels that servers take, though they may be empty", () => {
+    const problemsOf = (labels: string) => {
+      const result = decode(`external_labels = { ${labels} }`)
+      return Result.isFailure(result) ? result.failure.map(({ message }) => message) : []
+    }
+    assert.deepStrictEqual(problemsOf("region = \"north\", \"a.b\" = \"\", __name__ = \"x\""), [])
+    assert.deepStrictEqual(problemsOf("\"a-b\" = \"\""), [
+      "{\"a-b\" = \"\"} must be labels: invalid label name: a-b: character is not allowed: '-'"
+    ])
+  })
+
   it("needs a URL that can be pushed to", () => {
     assert.deepStrictEqual(problems(), ["2:1-4:1 missing required attribute \"url\""])
     const absolute = "must be an absolute URL such as \"https://profiles.example\""
@@ -140,11 +151,13 @@ describe("Write.Arguments", () => {
       ["\"http://\"", absolute],
       ["\"localhost:4040\"", "unsupported protocol scheme \"localhost\""],
       ["\"ftp://profiles.example\"", "unsupported protocol scheme \"ftp\""],
+      ["\"ftp://user:hunter2@profiles.example\"", "unsupported protocol scheme \"ftp\""],
       ["\"http://%ff@profiles.example\"", "the user info of the URL holds an invalid escape"],
       ["\"http://user:%zz@profiles.example\"", "the user info of the URL holds an invalid escape"]
     ] as const
     for (const [value, message] of values) {
-      assert.deepStrictEqual(problems(`url = ${value}`), [`3:7-3:${6 + value.length} ${value} ${message}`])
+      const shown = value.replace(/\/\/.*@/, "//***@")
+      assert.deepStrictEqual(problems(`url = ${value}`), [`3:7-3:${6 + value.length} ${shown} ${message}`])
     }
     for (const value of ["HTTP://[::1]:4040/a?b", "https://us%20er:p%40ss@profiles.example/"]) {
       assert.deepStrictEqual(problems(`url = "${value}"`), [])
@@ -171,6 +184,7 @@ describe("Write.Arguments", () => {
       problemOf("queue { max_bytes = \"a lot\" }"),
       "\"a lot\" should be a size such as \"64MiB\" or \"10KB\", got \"a lot\""
     )
+    assert.strictEqual(problemOf("queue { max_bytes = 0 }"), "0 must be at least 1")
     assert.strictEqual(problemOf("queue { }\nqueue { }"), "block \"queue\" may only be specified once")
   })
 

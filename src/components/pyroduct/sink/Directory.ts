@@ -1,8 +1,8 @@
 /**
  * Where profiles are kept as files.
  *
- * A name is `<id>-<profile>.<kind>.gz`, and ids sort by time. The directory may hold other files, which are let alone;
- * those with such a name are ours, and what earlier runs have left is theirs to be dropped first.
+ * A name is `<id>-<profile>.<kind>.gz`, and ids sort by time. The directory may hold other files, which are left alone;
+ * those with such a name are ours, and what earlier runs have left is dropped first.
  */
 import { Effect, FileSystem, type PlatformError } from "effect"
 import * as Compression from "../../../wire/Compression.ts"

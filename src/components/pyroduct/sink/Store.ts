@@ -25,7 +25,7 @@ export interface Settings {
   readonly directory: Directory.Directory | undefined
 }
 
-/** A profile as the listing shows it: what is no pprof has no sample types, what is a broken one has an error besides. */
+/** A profile as the listing shows it: without sample types if it is no pprof, with an error if it is a broken one. */
 export interface Listed {
   /** Ids sort by time, and begin the names of files. */
   readonly id: string
