@@ -97,6 +97,7 @@ describe("pyroduct run", () => {
       const labels = `{endpoint="${sink.url}",component_id="pyroscope.write.out",component_path="/"}`
       assert.include(metrics, `\npyroscope_write_sent_profiles_total${labels} 1\n`)
       assert.include(metrics, `\npyroscope_write_sent_bytes_total${labels} 3\n`)
+      assert.match(metrics, /\npyroduct_build_info\{version="[^"]+"\} 1\n/)
       assert.include(metrics, "\npyroduct_component_controller_running_components{health_type=\"healthy\"} 2\n")
 
       const id = yield* Effect.promise(() => readFile(join(engine.cwd, "data-pyroduct/instance_id"), "utf8"))
@@ -115,11 +116,12 @@ describe("pyroduct run", () => {
       const waiting: Array<Http.ServerResponse> = []
       const sink = yield* makeSink((response) => waiting.push(response))
       const engine = yield* start(config(sink.url).replace("url  ", "queue { concurrency = 1 }\nurl  "))
-      const { ingest } = yield* addresses(engine)
+      const { ingest, own } = yield* addresses(engine)
       for (let n = 0; n < 3; n++) assert.strictEqual((yield* send(ingest, { body: "a 1" })).status, 200)
       yield* sink.requests.atLeast(1)
       yield* engine.signal("SIGINT")
       yield* engine.logged(/ msg="shutting down"/)
+      assert.strictEqual((yield* send(`${own}/-/ready`, { method: "GET" })).status, 503)
       for (let n = 0; n < 3; n++) {
         yield* sink.requests.atLeast(n + 1)
         waiting[n]!.end()
