@@ -248,7 +248,8 @@ store "d" { to = [store.a.out] }`
       const store = components.noting("store", events)
       const only = store.layer({ to: [], count: 0 })
       const shared = Registry.add(registry, { ...store, layer: () => only })
-      yield* Effect.scoped(Engine.start(settings(shared, "store \"a\" { }\nstore \"b\" { }")))
+      const text = "store \"a\" { }\nstore \"b\" { }"
+      yield* Effect.provide(Effect.void, Engine.layer(settings(shared, text)))
       assert.deepStrictEqual(events, ["+store.a", "+store.b", "-store.b", "-store.a"])
     }))
 

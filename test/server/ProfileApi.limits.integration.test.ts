@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Latch } from "effect"
 import * as Zlib from "node:zlib"
 import { converse, send } from "./client.ts"
 import { listening, proto, pushPath, request } from "./profileApi.ts"
@@ -73,6 +73,22 @@ describe("ProfileApi, limits", () => {
       assert.deepStrictEqual(answers.filter(({ status }) => status !== 413 && status !== 503), [])
       assert.isNotEmpty(answers.filter(({ status }) => status === 413))
       assert.isBelow(grown, 12 * maxBytes)
+    }))
+
+  it.live("takes many at once that say the truth", () =>
+    Effect.gen(function*() {
+      const all = yield* Latch.make()
+      let count = 0
+      const { push } = yield* listening({
+        accept: () =>
+          Effect.suspend(() => {
+            count += 1
+            return count === 30 ? all.open : all.await
+          })
+      })
+      const senders = Array.from({ length: 30 }, () => send(push, { headers: gzip, body: Zlib.gzipSync(request()) }))
+      const answers = yield* Effect.all(senders, { concurrency: "unbounded" })
+      assert.deepStrictEqual(answers.filter(({ status }) => status !== 200), [])
     }))
 
   it.live("takes gzip of several members, the last of which says only its own size", () =>
