@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "./cli/NodeVersion.ts"
 import "./cli/Heap.ts"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Fiber, Logger, Metric, References, Result, Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Logger, Metric, References, Result, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Engine from "../../src/engine/Engine.ts"
 import * as Health from "../../src/engine/Health.ts"
@@ -242,15 +242,15 @@ store "d" { to = [store.a.out] }`
       assert.strictEqual(registry.components.size, extended.components.size)
     }))
 
-  it.effect("builds a Layer for each block, though the component has but one", () =>
+  it.effect("builds a Layer for each block, though the component has but one, which the application has built too", () =>
     Effect.gen(function*() {
       const { events, registry } = noting()
       const store = components.noting("store", events)
       const only = store.layer({ to: [], count: 0 })
       const shared = Registry.add(registry, { ...store, layer: () => only })
       const text = "store \"a\" { }\nstore \"b\" { }"
-      yield* Effect.provide(Effect.void, Engine.layer(settings(shared, text)))
-      assert.deepStrictEqual(events, ["+store.a", "+store.b", "-store.b", "-store.a"])
+      yield* Effect.provide(Effect.void, Layer.provide(Engine.layer(settings(shared, text)), only))
+      assert.deepStrictEqual(events, ["+", "+store.a", "+store.b", "-store.b", "-store.a", "-"])
     }))
 
   it.effect("is a Layer as well", () =>
