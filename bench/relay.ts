@@ -2,10 +2,12 @@
  * What the engine costs beside the least that could do its job: profiles of 50 kB are relayed to two local endpoints
  * by `pyroduct run`, as built, and by a bare `node:http` + undici relay, in turn, several rounds in one run.
  *
- *     npm run bench            # or with: -- --profiles 4000 --rounds 5 --bytes 50000
+ *     npm run bench            # or with: -- --profiles 4000 --rounds 5 --bytes 50000 --rate 1000
  *
- * Prints for each the CPU time per profile (of the relaying process alone), the throughput and the p99 of the answer to
- * the sender; for the engine also the largest resident size and the time until it is ready.
+ * Each round has two halves. At a fixed rate, the same for both, it takes the CPU time per profile of the relaying
+ * process: at full speed the slower relay would also pay for waking senders that wait for it. At full speed it takes the
+ * throughput, the p99 of the answer to the sender and again the CPU time. For the engine it also prints the largest
+ * resident size and the time until it is ready.
  */
 import { Pool } from "@effect/platform-node/Undici"
 import { type ChildProcess, fork, spawn } from "node:child_process"
@@ -24,12 +26,14 @@ const { values } = parseArgs({
     profiles: { type: "string", default: "3000" },
     rounds: { type: "string", default: "5" },
     bytes: { type: "string", default: "50000" },
-    senders: { type: "string", default: "4" }
+    senders: { type: "string", default: "4" },
+    rate: { type: "string", default: "1000" }
   }
 })
 const profiles = Number(values.profiles)
 const rounds = Number(values.rounds)
 const senders = Number(values.senders)
+const rate = Number(values.rate)
 
 const pushPath = "/push.v1.PusherService/Push"
 const body = PushV1.encode(
@@ -141,13 +145,19 @@ const cpuMillis = (pid: number): number => {
 const residentMegabytes = (pid: number): number =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024
 
-interface Round {
+interface Half {
   readonly cpuMicros: number
   readonly rate: number
   readonly p99: number
 }
 
-const run = async (relay: Relay, sinks: ReadonlyArray<Sink>, count: number): Promise<Round> => {
+/** Sends as fast as is answered, or `perSecond` profiles a second. */
+const run = async (
+  relay: Relay,
+  sinks: ReadonlyArray<Sink>,
+  count: number,
+  perSecond: number = Infinity
+): Promise<Half> => {
   const pool = new Pool(relay.url, { connections: senders })
   for (const sink of sinks) sink.received = 0
   const pid = relay.process.pid!
@@ -157,6 +167,8 @@ const run = async (relay: Relay, sinks: ReadonlyArray<Sink>, count: number): Pro
   let next = 0
   const sender = async (): Promise<void> => {
     while (next++ < count) {
+      const wait = started + next / perSecond * 1000 - performance.now()
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
       const sent = performance.now()
       const response = await pool.request({
         path: pushPath,
@@ -180,39 +192,43 @@ const run = async (relay: Relay, sinks: ReadonlyArray<Sink>, count: number): Pro
 
 const median = (numbers: ReadonlyArray<number>): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!
 
+interface Round {
+  readonly paced: Half
+  readonly full: Half
+}
+
 const directory = mkdtempSync(join(tmpdir(), "pyroduct-bench-"))
 const sinks = [await startSink(), await startSink()]
 const relays = [await startBare(sinks), await startEngine(sinks, directory)]
 const results = new Map<string, Array<Round>>(relays.map(({ name }) => [name, []]))
 try {
-  for (const relay of relays) await run(relay, sinks, Math.max(500, profiles / 2))
+  for (const relay of relays) await run(relay, sinks, Math.max(500, profiles))
   for (let round = 0; round < rounds; round++) {
     for (const relay of relays) {
-      const result = await run(relay, sinks, profiles)
-      results.get(relay.name)!.push(result)
-      console.log(
-        `round ${round + 1}  ${relay.name.padEnd(8)}  ${result.cpuMicros.toFixed(0).padStart(5)} us CPU/profile  ` +
-          `${result.rate.toFixed(0).padStart(6)} profiles/s  p99 ${result.p99.toFixed(2)} ms`
-      )
+      const paced = await run(relay, sinks, profiles, rate)
+      const full = await run(relay, sinks, profiles)
+      results.get(relay.name)!.push({ paced, full })
+      console.log(`round ${round + 1}  ${describe(relay.name, { paced, full })}`)
     }
   }
-  const of = (name: string, key: keyof Round): number => median(results.get(name)!.map((round) => round[key]))
-  const ratios = results.get("pyroduct")!.map((round, index) =>
-    round.cpuMicros / results.get("bare")![index]!.cpuMicros
+  const [bare, engine] = relays.map(({ name }) => results.get(name)!)
+  const medianOf = (rounds: ReadonlyArray<Round>, half: keyof Round): Half => ({
+    cpuMicros: median(rounds.map((round) => round[half].cpuMicros)),
+    rate: median(rounds.map((round) => round[half].rate)),
+    p99: median(rounds.map((round) => round[half].p99))
+  })
+  const ratio = (half: keyof Round): string =>
+    median(engine!.map((round, index) => round[half].cpuMicros / bare![index]![half].cpuMicros)).toFixed(2)
+  console.log(
+    `\nmedians of ${rounds} rounds, ${profiles} profiles of ${body.byteLength} bytes to 2 endpoints in each half`
   )
-  const engine = relays[1]!
-  console.log(`\nmedians of ${rounds} rounds, ${profiles} profiles of ${body.byteLength} bytes to 2 endpoints each`)
   for (const { name } of relays) {
-    console.log(
-      `${name.padEnd(8)}  ${of(name, "cpuMicros").toFixed(0)} us CPU/profile  ${
-        of(name, "rate").toFixed(0)
-      } profiles/s  ` +
-        `p99 ${of(name, "p99").toFixed(2)} ms`
-    )
+    const rounds = results.get(name)!
+    console.log(describe(name, { paced: medianOf(rounds, "paced"), full: medianOf(rounds, "full") }))
   }
-  console.log(`CPU per profile, pyroduct to bare: ${median(ratios).toFixed(2)}`)
-  console.log(`largest resident size of pyroduct: ${residentMegabytes(engine.process.pid!).toFixed(0)} MB`)
-  console.log(`pyroduct ready after ${engine.readyMillis.toFixed(0)} ms`)
+  console.log(`CPU per profile, pyroduct to bare: ${ratio("paced")} at ${rate}/s, ${ratio("full")} at full speed`)
+  console.log(`largest resident size: bare ${resident(0)}, pyroduct ${resident(1)}`)
+  console.log(`pyroduct ready after ${relays[1]!.readyMillis.toFixed(0)} ms`)
 } finally {
   for (const relay of relays) relay.process.kill("SIGKILL")
   for (const sink of sinks) {
@@ -220,4 +236,14 @@ try {
     sink.server.close()
   }
   rmSync(directory, { recursive: true })
+}
+
+function describe(name: string, { full, paced }: Round): string {
+  return `${name.padEnd(8)}  at ${rate}/s: ${paced.cpuMicros.toFixed(0).padStart(4)} us CPU/profile, ` +
+    `p99 ${paced.p99.toFixed(2)} ms  at full speed: ${full.cpuMicros.toFixed(0).padStart(4)} us CPU/profile, ` +
+    `${full.rate.toFixed(0)} profiles/s, p99 ${full.p99.toFixed(2)} ms`
+}
+
+function resident(relay: number): string {
+  return `${residentMegabytes(relays[relay]!.process.pid!).toFixed(0)} MB`
 }
