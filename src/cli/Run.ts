@@ -47,7 +47,7 @@ const drainTimeout = text(
   "30s"
 ).pipe(
   Flag.filterMap(
-    (text) => Option.getSuccess(GoDuration.parse(text)),
+    (text) => Option.filter(Option.getSuccess(GoDuration.parse(text)), (timeout) => !Duration.isNegative(timeout)),
     () => "a duration such as 30s"
   )
 )
