@@ -26,6 +26,7 @@ const program = Effect.gen(function*() {
 }).pipe(Effect.catchReasons("Refused", {
   InvalidLabels: (reason) => Console.error(`these labels will never do: ${reason.message}`),
   QueueFull: (reason) => Console.error(reason.message),
+  TooLarge: (reason) => Console.error(reason.message),
   Stopped: (reason) => Console.error(reason.message)
 }))
 

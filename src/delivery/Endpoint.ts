@@ -62,7 +62,7 @@ export const make = Effect.fnUntraced(function*(
       : result.failure._tag === "Timeout"
       ? result.failure
       : PushError.fromTransport(result.failure, settings.remoteTimeout)
-    if (reason !== undefined) return yield* new PushError.PushError({ ...attributes, reason })
+    if (reason !== undefined) return yield* new PushError.PushError({ endpoint, reason })
   })
 
   let lane: Lane.Lane | undefined

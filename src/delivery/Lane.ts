@@ -193,19 +193,16 @@ export const make = Effect.fnUntraced(function*<R>(
     yield* drain.abandoned(endpoint, profiles)
   })
   yield* Effect.addFinalizer(() =>
-    drain.deadline.pipe(
-      Effect.flatMap((time) => Effect.map(Clock.currentTimeMillis, (now) => ({ now, time }))),
-      Effect.map(({ now, time }) => {
-        deadline = time
-        // There may be no later: one probe at once, whatever the back-off says.
-        pace.hurry()
-        queue.hurry(now)
-        wake.openUnsafe()
-      }),
-      Effect.andThen(Fiber.await(minder)),
-      Effect.andThen(FiberSet.clear(attempts)),
-      Effect.andThen(abandon())
-    )
+    Effect.gen(function*() {
+      deadline = yield* drain.deadline
+      // There may be no later: one probe at once, whatever the back-off says.
+      pace.hurry()
+      queue.hurry(yield* Clock.currentTimeMillis)
+      wake.openUnsafe()
+      yield* Fiber.await(minder)
+      yield* FiberSet.clear(attempts)
+      yield* abandon()
+    })
   )
 
   return {

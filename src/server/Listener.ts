@@ -6,6 +6,7 @@ import { Context, Data, Duration, Effect, Layer, type Scope } from "effect"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Http from "node:http"
 import type { Duplex } from "node:stream"
+import * as Connect from "../wire/Connect.ts"
 
 export interface Settings {
   /** Empty is every address. */
@@ -109,7 +110,7 @@ const makeServer = (settings: Settings): Http.Server => {
 const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
   if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy()
   const [status, message] = requestErrors[error.code ?? ""] ?? ["400 Bad Request", "malformed request"]
-  const body = JSON.stringify({ code: "invalid_argument", message })
+  const body = Connect.errorBody("invalid_argument", message)
   socket.end(
     `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
       `content-length: ${body.length}\r\n\r\n${body}`,
