@@ -17,6 +17,7 @@ import * as Gauge from "../telemetry/Gauge.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import { version } from "../telemetry/Version.ts"
 import { Transport } from "../transport/Transport.ts"
+import * as Authorities from "./Authorities.ts"
 import * as Components from "./Components.ts"
 import * as ConfigFile from "./ConfigFile.ts"
 import * as Host from "./Host.ts"
@@ -59,6 +60,7 @@ export const command = Command.make(
     const source = yield* ConfigFile.read(file)
     const settings = { sources: [source], registry: Components.registry, stdlib: Host.stdlib() }
     const identity = yield* Storage.identity(storagePath)
+    yield* Authorities.trustSystem
     const shutdown = makeShutdown(drainTimeout)
     return yield* run(settings, listenAddress, shutdown.hasBegun).pipe(
       Effect.catchTags({

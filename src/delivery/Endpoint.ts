@@ -1,11 +1,12 @@
 /**
  * One endpoint: a connection, the requests it gets, and the lane that delivers them.
  */
-import { Clock, type Context, Duration, Effect, Result, type Scope } from "effect"
+import { Clock, type Context, Duration, Effect, type Scope } from "effect"
 import * as Gauge from "../telemetry/Gauge.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import * as Authentication from "../transport/Authentication.ts"
-import { Transport } from "../transport/Transport.ts"
+import type { Headers } from "../transport/Network.ts"
+import * as Transport from "../transport/Transport.ts"
 import * as Identity from "./Identity.ts"
 import * as Lane from "./Lane.ts"
 import type { Outbound } from "./Outbound.ts"
@@ -17,51 +18,39 @@ export interface Settings {
   readonly name: string
   /** Where the API is, path prefix included. User info in it becomes basic auth. */
   readonly url: URL
-  /** For each attempt, from the first byte sent to the last received. */
-  readonly remoteTimeout: Duration.Duration
-  /** Sent with each request; an `Authorization` here goes before any credentials. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly credentials: Authentication.Credentials | undefined
+  /** How it is reached; sent with each request are the headers, and an `Authorization` there beats any credentials. */
+  readonly transport: Omit<Transport.Settings, "url">
   readonly lane: Omit<Lane.Settings, "endpoint">
 }
 
 /** Runs until its scope closes, and then drains. */
 export const make = Effect.fnUntraced(function*(
   settings: Settings
-): Effect.fn.Return<Lane.Lane, never, Transport | Scope.Scope> {
+): Effect.fn.Return<Lane.Lane, Transport.UnusableSettings, Transport.Transport | Scope.Scope> {
   const endpoint = nameOf(settings.url)
   const identity = yield* Identity.Identity
-  const transport = yield* Transport
-  const connection = yield* transport.connect({
-    origin: settings.url.origin,
-    connections: settings.lane.concurrency
+  const { timeout } = settings.transport
+  const connection = yield* (yield* Transport.Transport).connect({
+    ...settings.transport,
+    url: endpoint,
+    headers: headersOf(settings.transport.headers, identity),
+    authentication: Authentication.fromUrl(settings.url) ?? settings.transport.authentication
   })
   const context = yield* Effect.context<never>()
   const attributes = settings.name === "" ? { endpoint } : { endpoint, name: settings.name }
   const metrics = metricsOf(attributes, context)
-  const prefix = settings.url.pathname.replace(/\/+$/, "")
-  const common = headersOf(settings, identity)
-
-  const inTime = Effect.timeoutOrElse({
-    duration: settings.remoteTimeout,
-    orElse: () => Effect.fail(new PushError.Timeout({ after: settings.remoteTimeout }))
-  })
 
   const push = Effect.fnUntraced(function*(outbound: Outbound) {
     const started = yield* Clock.currentTimeMillis
-    const result = yield* Effect.result(inTime(connection.send({
+    const result = yield* Effect.result(connection.send({
       method: "POST",
-      path: prefix + outbound.path,
-      headers: { ...common, ...outbound.headers },
+      path: outbound.path,
+      headers: outbound.headers,
       body: outbound.body
-    })))
+    }))
     const now = yield* Clock.currentTimeMillis
     metrics.attempted(outbound, now - started)
-    const reason = Result.isSuccess(result)
-      ? PushError.fromResponse(result.success, now)
-      : result.failure._tag === "Timeout"
-      ? result.failure
-      : PushError.fromTransport(result.failure, settings.remoteTimeout)
+    const reason = PushError.reasonOf(result, timeout, now)
     if (reason !== undefined) return yield* new PushError.PushError({ endpoint, reason })
   })
 
@@ -76,16 +65,12 @@ export const make = Effect.fnUntraced(function*(
 /** What logs, metrics and errors call the endpoint: its URL without user info and query, which are secrets. */
 export const nameOf = ({ origin, pathname }: URL): string => pathname === "/" ? origin : origin + pathname
 
-/** The user's headers and then ours, whatever the case of their names. An `Authorization` header beats credentials. */
-const headersOf = (settings: Settings, identity: Identity.Identity): Record<string, string> => {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(settings.headers)) headers[name.toLowerCase()] = value
-  const credentials = Authentication.fromUrl(settings.url) ?? settings.credentials
-  if (credentials !== undefined) headers["authorization"] ??= Authentication.header(credentials)
-  headers["user-agent"] = identity.userAgent
-  headers["x-agent-id"] = identity.id
-  return headers
-}
+/** The user's headers and then ours, whatever the case of their names. */
+const headersOf = (headers: Headers, identity: Identity.Identity): Headers => ({
+  ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+  "user-agent": identity.userAgent,
+  "x-agent-id": identity.id
+})
 
 type Attributes = Readonly<Record<string, string>>
 

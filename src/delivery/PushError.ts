@@ -5,23 +5,37 @@
  * No text here ever holds a credential or a profile's bytes: `endpoint` is the URL without its user info, and of a
  * server's answer the beginning is kept.
  */
-import { Duration, Result, Schema } from "effect"
+import { Duration, Effect, Result, Schema } from "effect"
 import { Headers } from "effect/http"
 import type * as Transport from "../transport/Transport.ts"
+import type { NoConnection } from "../transport/TransportError.ts"
 import * as Connect from "../wire/Connect.ts"
 
-/** The server did not accept the credentials (401, 403). */
+/** Who answered: what lies on the way to a server may answer in its place. */
+const Party = Schema.Literals(["server", "proxy"]).pipe(
+  Schema.withConstructorDefault(Effect.succeed<"server" | "proxy">("server"))
+)
+
+/**
+ * A credential was not accepted, by the server (401, 403), by the proxy (407) or by the token endpoint of OAuth 2.0; or
+ * there was none to send. Retried only where `mayPass`: a file may appear, a token endpoint may come back.
+ */
 export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
-  status: Schema.Int,
-  detail: Schema.String
+  source: Schema.Literals(["server", "proxy", "token endpoint", "credential file"]),
+  /** `undefined` where nobody answered. */
+  status: Schema.UndefinedOr(Schema.Int),
+  detail: Schema.String,
+  mayPass: Schema.Boolean
 }) {
-  readonly isRetryable = false
+  get isRetryable(): boolean {
+    return this.mayPass
+  }
   override get message(): string {
-    return answered(this.status, this.detail)
+    return this.source === "server" ? answered("server", this.status, this.detail) : this.detail
   }
 }
 
-/** No trusted TLS connection: certificate unknown, expired, for another name; a protocol refused. */
+/** No trusted TLS connection: certificate unknown, expired, for another name; a protocol or a client certificate refused. */
 export class TlsError extends Schema.TaggedError<TlsError>()("TlsError", {
   code: Schema.String,
   detail: Schema.String
@@ -42,7 +56,7 @@ export class Timeout extends Schema.TaggedError<Timeout>()("Timeout", {
   }
 }
 
-/** The connection was refused or reset, or the name does not resolve. */
+/** The connection was refused or reset, the name does not resolve, or the proxy cannot reach the server. */
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", {
   code: Schema.String,
   detail: Schema.String
@@ -55,18 +69,23 @@ export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable"
 
 /** 429: too much for now. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  by: Party,
   detail: Schema.String,
   retryAfter: Schema.UndefinedOr(Schema.Duration)
 }) {
   readonly isRetryable = true
   override get message(): string {
-    return answered(429, this.detail)
+    return answered(this.by, 429, this.detail)
   }
 }
 
-/** Another 3xx or 4xx: this profile, or this URL, will not do. Of these 408, 425 and 499 may pass. */
+/**
+ * Another 3xx or 4xx: this profile, or this URL, will not do. Of these 408, 425 and 499 may pass. Without a status it is
+ * a request that cannot be made at all.
+ */
 export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
-  status: Schema.Int,
+  by: Party,
+  status: Schema.UndefinedOr(Schema.Int),
   detail: Schema.String,
   retryAfter: Schema.UndefinedOr(Schema.Duration)
 }) {
@@ -74,12 +93,13 @@ export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
     return this.status === 408 || this.status === 425 || this.status === 499
   }
   override get message(): string {
-    return answered(this.status, this.detail)
+    return answered(this.by, this.status, this.detail)
   }
 }
 
 /** 5xx. 501 and 505 are final. */
 export class ServerFailure extends Schema.TaggedError<ServerFailure>()("ServerFailure", {
+  by: Party,
   status: Schema.Int,
   detail: Schema.String,
   retryAfter: Schema.UndefinedOr(Schema.Duration)
@@ -88,18 +108,19 @@ export class ServerFailure extends Schema.TaggedError<ServerFailure>()("ServerFa
     return this.status !== 501 && this.status !== 505
   }
   override get message(): string {
-    return answered(this.status, this.detail)
+    return answered(this.by, this.status, this.detail)
   }
 }
 
 /** Over the server's size limit: 413, or 429 with Connect's word for it. */
 export class TooLarge extends Schema.TaggedError<TooLarge>()("TooLarge", {
+  by: Party,
   status: Schema.Int,
   detail: Schema.String
 }) {
   readonly isRetryable = false
   override get message(): string {
-    return answered(this.status, this.detail)
+    return answered(this.by, this.status, this.detail)
   }
 }
 
@@ -144,45 +165,92 @@ export class PushError extends Schema.TaggedError<PushError>()("PushError", {
   }
 }
 
-const answered = (status: number, detail: string): string =>
-  detail === "" ? `the server answered ${status}` : `the server answered ${status}: ${detail}`
+/** What is said of a proxy tells which one it is and what it answered. */
+const answered = (by: "server" | "proxy", status: number | undefined, detail: string): string => {
+  if (by === "proxy" || status === undefined) return detail
+  return detail === "" ? `the server answered ${status}` : `the server answered ${status}: ${detail}`
+}
 
 /** Retry-After is believed up to this. */
 const longestRetryAfter = Duration.hours(1)
 
 /**
- * The reason for an answer that is no success, `undefined` for one that is. The HTTP status decides; what the body
- * calls the error is only quoted. `now` is in milliseconds since the epoch, for a Retry-After that is a date.
+ * The reason for whatever came of a push, `undefined` if the server has taken the profile. `timeout` is the attempt's,
+ * `now` is in milliseconds since the epoch, for a Retry-After that is a date.
  */
-export const fromResponse = (response: Transport.Response, now: number): Reason | undefined => {
-  const { status } = response
-  if (status >= 200 && status < 300) return undefined
-  const detail = detailOf(response.text)
-  if (status === 401 || status === 403) return new AuthError({ status, detail })
-  if (status === 413 || (status === 429 && detail.includes("larger than configured max"))) {
-    return new TooLarge({ status, detail })
+export const reasonOf = (
+  result: Result.Result<Transport.Response, Transport.TransportError>,
+  timeout: Duration.Duration,
+  now: number
+): Reason | undefined =>
+  Result.match(result, {
+    onFailure: (error) => fromTransport(error, timeout, now),
+    onSuccess: (response) => fromResponse(response, now)
+  })
+
+/** The HTTP status decides; what the body calls the error is only quoted. */
+const fromResponse = ({ headers, lostBody, status, text }: Transport.Response, now: number): Reason | undefined => {
+  if (status < 200 || status > 299) {
+    return fromStatus("server", status, (Connect.parseError(text)?.message ?? text).trim(), headers["retry-after"], now)
   }
-  const retryAfter = parseRetryAfter(response.headers["retry-after"], now)
-  if (status === 429) return new RateLimited({ detail, retryAfter })
+  // Whatever the answer is about, it is not about the profile.
+  return lostBody && new Rejected({
+    status: lostBody.status,
+    detail: `the redirect to ${lostBody.location} made a GET of the push, so the profile was not taken`,
+    retryAfter: undefined
+  })
+}
+
+const fromStatus = (
+  by: "server" | "proxy",
+  status: number,
+  detail: string,
+  retryAfterHeader: string | undefined,
+  now: number
+): Reason => {
+  if (status === 401 || status === 403 || (status === 407 && by === "proxy")) {
+    return new AuthError({ source: by, status, detail, mayPass: false })
+  }
+  if (status === 413 || (status === 429 && detail.includes("larger than configured max"))) {
+    return new TooLarge({ by, status, detail })
+  }
+  const retryAfter = parseRetryAfter(retryAfterHeader, now)
+  if (status === 429) return new RateLimited({ by, detail, retryAfter })
   return status >= 500
-    ? new ServerFailure({ status, detail, retryAfter })
-    : new Rejected({ status, detail, retryAfter })
+    ? new ServerFailure({ by, status, detail, retryAfter })
+    : new Rejected({ by, status, detail, retryAfter })
 }
 
-/** Of Node, of OpenSSL, and of its verdicts on certificates. */
-const tlsCode =
-  /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|CRL_|ERROR_IN_C|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|PATH_LENGTH|INVALID_(CA|PURPOSE)|HOSTNAME)/
-const timeoutCode = /^(UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT|ETIMEDOUT)$/
-
-/** The reason for a request that got no answer; `timeout` is the attempt's. */
-export const fromTransport = (error: Transport.TransportError, timeout: Duration.Duration): Reason => {
-  if (timeoutCode.test(error.code)) return new Timeout({ after: timeout })
-  return tlsCode.test(error.code)
-    ? new TlsError({ code: error.code, detail: error.detail })
-    : new Unreachable({ code: error.code, detail: error.detail })
+const fromTransport = (error: Transport.TransportError, timeout: Duration.Duration, now: number): Reason => {
+  switch (error._tag) {
+    case "NoConnection":
+      return fromConnection(error, timeout)
+    case "ProxyRefused":
+      return fromStatus("proxy", error.status, error.detail, error.retryAfter, now)
+    case "NoCredential":
+      return new AuthError({
+        source: error.source,
+        status: error.status,
+        detail: error.detail,
+        mayPass: error.isTransient
+      })
+    case "BadRedirect":
+      return new Rejected({ status: error.status, detail: error.detail, retryAfter: undefined })
+  }
 }
 
-const detailOf = (text: string): string => (Connect.parseError(text)?.message ?? text).trim()
+const fromConnection = ({ code, detail, kind }: NoConnection, timeout: Duration.Duration): Reason => {
+  switch (kind) {
+    case "timeout":
+      return new Timeout({ after: timeout })
+    case "tls":
+      return new TlsError({ code, detail })
+    case "network":
+      return new Unreachable({ code, detail })
+    case "request":
+      return new Rejected({ status: undefined, detail: `${detail} (${code})`, retryAfter: undefined })
+  }
+}
 
 const parseRetryAfter = (header: string | undefined, now: number): Duration.Duration | undefined => {
   if (header === undefined) return undefined

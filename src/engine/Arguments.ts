@@ -168,8 +168,8 @@ const locate = (issue: SchemaIssue.Issue, body: Body, report: Report, path: Read
     case "Filter":
       for (const broken of formatRule(issue).issues) {
         const place = placeOf(body, [...path, ...(broken.path ?? [])])
-        // A rule about one value follows the value's text, a rule about a block says all by itself.
-        const subject = placeOf(body, path)?.text ?? ""
+        // A rule about one value follows the value's text, one about a block or that leads to a part says all by itself.
+        const subject = broken.path?.length ? "" : placeOf(body, path)?.text ?? ""
         if (place !== undefined) report(`${subject} ${broken.message}`.trimStart(), place.range)
       }
       return
@@ -189,8 +189,12 @@ const locate = (issue: SchemaIssue.Issue, body: Body, report: Report, path: Read
 
 const formatRule = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** Of a URL in a text: no message repeats a password. */
-const userInfo = /(:\/\/)[^\s/"@]*@/g
+/** No message repeats a password: of a URL the user info is masked, of what is none all that might be one. */
+const maskUserInfo = (text: string): string =>
+  text.replace(
+    /[a-z][a-z\d+.-]*:\/\/[^\s"]*/gi,
+    (url) => url.replace(URL.canParse(url) ? /:\/\/[^/@]*@/ : /:\/\/.*@/, "://***@")
+  )
 
 interface Place extends Culprit.Culprit {
   readonly body: Body
@@ -205,7 +209,7 @@ const placeOf = (body: Body, path: ReadonlyArray<PropertyKey | { readonly key: P
   const attribute = body.attributes.get(String(name))
   if (attribute !== undefined) {
     const { range, text } = Culprit.locate(attribute.value, rest.filter((step) => typeof step !== "symbol"))
-    return { body, range, text: text.replace(userInfo, "$1***@") }
+    return { body, range, text: maskUserInfo(text) }
   }
   const nested = body.blocks.get(String(name))
   if (nested === undefined) return whole

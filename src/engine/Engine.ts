@@ -15,11 +15,11 @@ import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Parser from "../syntax/Parser.ts"
 import type { Position, Range, Source } from "../syntax/Source.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
+import * as Health from "../telemetry/Health.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import * as Arguments from "./Arguments.ts"
 import { ComponentId } from "./Component.ts"
 import * as Graph from "./Graph.ts"
-import * as Health from "./Health.ts"
 import type { Registry } from "./Registry.ts"
 
 /** What is wrong with a configuration. */
@@ -163,12 +163,18 @@ const build = Effect.fnUntraced(function*<R>(
   return exportsOf(node, (e) => e.read(context))
 })
 
-const reporter = (component: Running): Health.Reporter => {
-  const report = (state: Health.State) => (message: string) =>
-    Effect.map(Clock.currentTimeMillis, (updatedAt) => {
-      component.health.own = { state, message, updatedAt }
-    })
-  return { healthy: report("healthy"), unhealthy: report("unhealthy") }
+const reporter = ({ health }: Running): Health.Reporter => {
+  const problems = new Map<string, string>()
+  return {
+    problem: (about, message) =>
+      Effect.map(Clock.currentTimeMillis, (updatedAt) => {
+        if (message === undefined) problems.delete(about)
+        else problems.set(about, message)
+        health.own = problems.size === 0
+          ? { state: "healthy", message: "recovered", updatedAt }
+          : { state: "unhealthy", message: [...problems.values()].join("; "), updatedAt }
+      })
+  }
 }
 
 const exportsOf = <R>(

@@ -1,6 +1,7 @@
 /**
  * What is wrong with a configuration, and where.
  */
+import * as Confidential from "./Confidential.ts"
 import type { Range, Source } from "./Source.ts"
 import * as Utf8 from "./Utf8.ts"
 
@@ -54,7 +55,7 @@ export interface RenderOptions {
 
 /**
  * A diagnostic as it is shown to a person: a header and, when its source is among `sources` (by name), the lines in
- * question with one more on each side. Every line ends with a newline.
+ * question with one more on each side, without the secrets in them. Every line ends with a newline.
  */
 export const render = (
   diagnostic: Diagnostic,
@@ -88,7 +89,7 @@ const context = 1
 const snippet = (source: Source, range: Range): ReadonlyArray<string> => {
   const { end, start } = range
   const first = Math.max(start.line - context, 1)
-  const lines = linesAround(source.bytes, range)
+  const lines = linesAround(Confidential.mask(source.bytes), range)
   const width = String(first + lines.length - 1).length
   const multiline = start.line < end.line
   return lines.flatMap((line, index) => {

@@ -12,7 +12,7 @@
  */
 import { Clock, Context, Effect, Latch, Layer } from "effect"
 import { type Headers, HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
-import { TransportError } from "../transport/Transport.ts"
+import { NoConnection } from "../transport/TransportError.ts"
 
 /** A request as it came. */
 export interface Received {
@@ -33,9 +33,9 @@ export interface Answer {
 
 /**
  * What the server does with a request. `Effect.delay` makes it slow, `Effect.never` leaves the client waiting, and a
- * `TransportError` is a connection that fails.
+ * `NoConnection` is a connection that fails.
  */
-export type Reaction = Effect.Effect<Answer, TransportError>
+export type Reaction = Effect.Effect<Answer, NoConnection>
 
 /** One reaction for each request in the order they come, or a function that chooses. */
 export type Script = ReadonlyArray<Reaction> | ((request: Received) => Reaction)
@@ -45,7 +45,7 @@ export const answer = (status: number, options: Omit<Answer, "status"> = {}): Re
   Effect.succeed({ status, ...options })
 
 /** A connection that fails with the system's, TLS's or undici's code for it, such as `ECONNREFUSED`. */
-export const failure = (code: string): Reaction => Effect.fail(new TransportError({ code, detail: "no connection" }))
+export const failure = (code: string): Reaction => Effect.fail(new NoConnection({ code, detail: "no connection" }))
 
 /** Never an answer. */
 export const silence: Reaction = Effect.never
@@ -95,7 +95,7 @@ const responseTo = (
     arrayBuffer: { value: Effect.sync(() => new TextEncoder().encode(body).buffer) }
   })
 
-const brokenConnection = (request: HttpClientRequest.HttpClientRequest, { code, detail }: TransportError) =>
+const brokenConnection = (request: HttpClientRequest.HttpClientRequest, { code, detail }: NoConnection) =>
   new HttpClientError.HttpClientError({
     reason: new HttpClientError.TransportError({ request, cause: Object.assign(new Error(detail), { code }) })
   })

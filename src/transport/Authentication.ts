@@ -1,33 +1,48 @@
 /**
- * Credentials and the header they make.
+ * How requests say who sends them: credentials, and the `authorization` header that they make.
  */
-import { Redacted } from "effect"
+import { Effect, type FileSystem, Redacted, Result, type Scope } from "effect"
 import { Base64 } from "effect/encoding"
+import type { Authenticator } from "./Authenticator.ts"
+import * as Material from "./Material.ts"
+import type { Link } from "./Network.ts"
+import * as OAuth2 from "./OAuth2.ts"
+import type { Problems } from "./Problems.ts"
+import { NoCredential } from "./TransportError.ts"
 
-export type Credentials =
-  | { readonly _tag: "Basic"; readonly username: string; readonly password: Redacted.Redacted<string> | undefined }
-  | { readonly _tag: "Bearer"; readonly token: Redacted.Redacted<string> }
+export type Settings = Basic | Token | OAuth2Client
 
-export const basic = (username: string, password: Redacted.Redacted<string> | undefined): Credentials => ({
+export interface Basic {
+  readonly _tag: "Basic"
+  readonly username: string
+  readonly password: Material.Source
+}
+
+/** A header `<scheme> <token>`. */
+export interface Token {
+  readonly _tag: "Token"
+  /** `Bearer`, as a rule. */
+  readonly scheme: string
+  readonly token: Material.Source
+}
+
+export interface OAuth2Client extends OAuth2.Settings {
+  readonly _tag: "OAuth2"
+}
+
+export const basic = (username: string, password: Material.Source = Material.inline(Redacted.make(""))): Basic => ({
   _tag: "Basic",
   username,
   password
 })
 
-export const bearer = (token: Redacted.Redacted<string>): Credentials => ({ _tag: "Bearer", token })
-
-/** The value of the `authorization` header. */
-export const header = (credentials: Credentials): string => {
-  if (credentials._tag === "Bearer") return `Bearer ${Redacted.value(credentials.token)}`
-  const password = credentials.password === undefined ? "" : Redacted.value(credentials.password)
-  return `Basic ${Base64.encode(`${credentials.username}:${password}`)}`
-}
+export const token = (token: Material.Source, scheme = "Bearer"): Token => ({ _tag: "Token", scheme, token })
 
 /** The user info of a URL, as Go's HTTP client uses it. */
-export const fromUrl = (url: URL): Credentials | undefined =>
+export const fromUrl = (url: URL): Basic | undefined =>
   url.username === "" && url.password === ""
     ? undefined
-    : basic(decodeURIComponent(url.username), Redacted.make(decodeURIComponent(url.password)))
+    : basic(decodeURIComponent(url.username), Material.inline(Redacted.make(decodeURIComponent(url.password))))
 
 /** Whether a name or a password in a URL has only escapes that mean something. */
 export const isUserInfo = (escaped: string): boolean => {
@@ -38,3 +53,69 @@ export const isUserInfo = (escaped: string): boolean => {
     return false
   }
 }
+
+/** `tokens` makes the link to a token endpoint, where one is needed. */
+export const make = <E, R>(
+  settings: Settings,
+  tokens: (settings: OAuth2.Settings) => Effect.Effect<Pick<Link, "send">, E, R>,
+  options: OAuth2.Options
+): Effect.Effect<Authenticator, E, FileSystem.FileSystem | Problems | Scope.Scope | R> => {
+  switch (settings._tag) {
+    case "Basic": {
+      const { password, username } = settings
+      return fromSource("basic auth password", password, (password) => [
+        `Basic ${Base64.encode(`${username}:${password}`)}`,
+        password
+      ])
+    }
+    case "Token": {
+      const { scheme, token } = settings
+      return fromSource("authorization credentials", token, (token) => [`${scheme} ${token}`, token])
+    }
+    case "OAuth2":
+      return Effect.flatMap(tokens(settings), (link) => OAuth2.make(settings, link, options))
+  }
+}
+
+/** A header of one secret: the header, and what of it is to be kept secret. */
+const fromSource = Effect.fnUntraced(function*(
+  name: string,
+  source: Material.Source,
+  toHeader: (secret: string) => readonly [header: string, secret: string]
+) {
+  const material = yield* Material.make([{ name, source }], ([text = ""]) => {
+    if (source._tag === "Inline") return Result.succeed(toHeader(text))
+    const secret = text.trim()
+    if (secret === "") return Result.fail(`unable to read ${name}: file ${source.path} is empty`)
+    const made = toHeader(secret)
+    return isHeaderValue(made[0])
+      ? Result.succeed(made)
+      : Result.fail(`unable to read ${name}: file ${source.path} holds what a header cannot carry`)
+  })
+  const header = Effect.suspend(() =>
+    Result.match(material.current(), {
+      onFailure: (detail) =>
+        Effect.fail(new NoCredential({ source: "credential file", status: undefined, detail, isTransient: true })),
+      onSuccess: ([header]) => Effect.succeed(header)
+    })
+  )
+  const isOther = (refused: string): boolean =>
+    Result.match(material.current(), { onFailure: () => false, onSuccess: ([header]) => header !== refused })
+  const authenticator: Authenticator = {
+    header,
+    refused: (refused) =>
+      Effect.suspend(() =>
+        isOther(refused) ? Effect.succeed(true) : Effect.map(material.refresh, () => isOther(refused))
+      ),
+    accepted: () => {},
+    secrets: () =>
+      Result.match(material.current(), {
+        onFailure: () => [],
+        onSuccess: ([header, secret]) => [secret, header.slice(header.indexOf(" ") + 1)]
+      })
+  }
+  return authenticator
+})
+
+/** What a header can carry: the line break at the end of a token is the usual mistake. */
+export const isHeaderValue = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text)

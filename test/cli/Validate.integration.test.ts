@@ -33,7 +33,10 @@ const bad = `pyroscope.write "out" {
 \t\turl                 = "profiles.example"
 \t\tmax_backoff_retries = ["ä", sys.env("TOKEN")]
 \t\ttls_config {
+\t\t\tkey_file = "/key"
 \t\t}
+\t}
+\ttracing {
 \t}
 }
 
@@ -63,35 +66,42 @@ Error: bad.alloy:4:25: ["ä", sys.env("TOKEN")] should be number, got array
   |                               ^^^^^^^^^^^^^^^^^^^^^^^
 5 |         tls_config {
 
-Error: bad.alloy:5:3: block "tls_config" is not supported by pyroduct yet
+Error: bad.alloy:6:15: exactly one of cert_pem or cert_file must be configured when a client key is configured
 
-4 |           max_backoff_retries = ["ä", sys.env("TOKEN")]
-5 |           tls_config {
-  |  _________^^^^^^^^^^^^
-6 | |         }
-  | |_________^
-7 |       }
+5 |         tls_config {
+6 |             key_file = "/key"
+  |                        ^^^^^^
+7 |         }
 
-Error: bad.alloy:12:19: 65536 must be between 0 and 65535
+Error: bad.alloy:9:2: block "tracing" is not supported by pyroduct yet
 
-11 |   http {
-12 |     listen_port = 65536
+ 8 |       }
+ 9 |       tracing {
+   |  _____^^^^^^^^^
+10 | |     }
+   | |_____^
+11 |   }
+
+Error: bad.alloy:15:19: 65536 must be between 0 and 65535
+
+14 |   http {
+15 |     listen_port = 65536
    |                   ^^^^^
-13 |   }
+16 |   }
 
-Error: bad.alloy:14:17: component "pyroscope.write.other.receiver" does not exist or is out of scope
+Error: bad.alloy:17:17: component "pyroscope.write.other.receiver" does not exist or is out of scope
 
-13 |   }
-14 |   forward_to = [pyroscope.write.other.receiver]
+16 |   }
+17 |   forward_to = [pyroscope.write.other.receiver]
    |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-15 | }
+18 | }
 
-Error: bad.alloy:17:1: component "pyroscope.scrape" is not supported by pyroduct yet
+Error: bad.alloy:20:1: component "pyroscope.scrape" is not supported by pyroduct yet
 
-16 | 
-17 | pyroscope.scrape "apps" {
+19 | 
+20 | pyroscope.scrape "apps" {
    | ^^^^^^^^^^^^^^^^
-18 |   targets = []
+21 |   targets = []
 Error: validation failed
 `
 

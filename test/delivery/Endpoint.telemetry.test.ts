@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Cause, Clock, Effect, Exit, Logger, Metric, Redacted, References, Schema, Scope } from "effect"
+import { Clock, Effect, Exit, Metric, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { inspect } from "node:util"
 import * as Endpoint from "../../src/delivery/Endpoint.ts"
 import type { Lane } from "../../src/delivery/Lane.ts"
 import * as Outbound from "../../src/delivery/Outbound.ts"
@@ -9,10 +8,10 @@ import { defaults } from "../../src/delivery/RetrySchedule.ts"
 import * as Labels from "../../src/profile/Labels.ts"
 import * as Profile from "../../src/profile/Profile.ts"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
-import * as Authentication from "../../src/transport/Authentication.ts"
 import * as endpoints from "./endpoints.ts"
+import { type Line, ownRegistry, withLog } from "./observations.ts"
 
-const { answer, failure, silence } = ScriptedServer
+const { answer, silence } = ScriptedServer
 
 const offer = (lane: Lane, profile = endpoints.outbound()) =>
   Effect.map(Clock.currentTimeMillis, (now) => lane.offer(profile, now))
@@ -31,30 +30,6 @@ const valueOf = (metric: Metric.Metric.Snapshot): unknown => {
   if (metric.type === "Histogram") return [metric.state.count, metric.state.sum]
   return metric.type === "Gauge" ? metric.state.value : metric.type === "Counter" ? metric.state.count : undefined
 }
-
-const ownRegistry = <A, E, R>(test: Effect.Effect<A, E, R>) =>
-  Effect.suspend(() => Effect.provideService(test, Metric.MetricRegistry, new Map()))
-
-interface Line {
-  readonly level: string
-  readonly message: unknown
-  readonly annotations: Readonly<Record<string, unknown>>
-  readonly cause: Cause.Cause<unknown>
-}
-
-/** Runs with every line that is logged, of every level. */
-const withLog = <A, E, R>(test: (log: ReadonlyArray<Line>) => Effect.Effect<A, E, R>) =>
-  Effect.suspend(() => {
-    const log: Array<Line> = []
-    const logger = Logger.make(({ cause, fiber, logLevel, message }) => {
-      const annotations = fiber.getRef(References.CurrentLogAnnotations)
-      log.push({ level: logLevel, message: Array.isArray(message) ? message[0] : message, annotations, cause })
-    })
-    return test(log).pipe(
-      Effect.provide(Logger.layer([logger])),
-      Effect.provideService(References.MinimumLogLevel, "All")
-    )
-  })
 
 describe("Endpoint", () => {
   describe("metrics", () => {
@@ -181,63 +156,5 @@ describe("Endpoint", () => {
           )
         })
       ).pipe(endpoints.against(() => answer(401))))
-  })
-
-  describe("secrets", () => {
-    const secret = Arbitrary.map(
-      Arbitrary.array(Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 35 }))), {
-        minLength: 12,
-        maxLength: 20
-      }),
-      (digits) => digits.map((digit) => digit.toString(36)).join("")
-    )
-
-    /** All that a server can do to a request. */
-    const errorPaths = [
-      ...[204, 302, 400, 401, 403, 404, 408, 413, 422, 429, 500, 501, 503].map((status) => answer(status)),
-      answer(400, { body: "{\"code\":\"invalid_argument\",\"message\":\"no\"}" }),
-      ...["ECONNREFUSED", "ENOTFOUND", "ECONNRESET", "CERT_HAS_EXPIRED", "EPROTO", "UNKNOWN"].map(failure),
-      silence,
-      Effect.die(new Error("a bug"))
-    ]
-
-    it.effect.prop(
-      "are in no outcome, no error, no log and no metric, whatever happens",
-      { secret },
-      ({ secret }) =>
-        withLog((log) =>
-          Effect.forEach(errorPaths, (path) =>
-            Effect.gen(function*() {
-              const redacted = Redacted.make(secret)
-              const retry = { ...defaults, maxRetries: 1 }
-              const configurations: ReadonlyArray<endpoints.Options> = [
-                { url: `http://user:${secret}@pyroscope.example/?token=${secret}` },
-                { credentials: Authentication.basic("user", redacted) },
-                { credentials: Authentication.bearer(redacted) },
-                { headers: { Authorization: secret, "X-Api-Key": secret } }
-              ]
-              const lanes = yield* Effect.forEach(configurations, (options) =>
-                Endpoint.make(endpoints.settings({ ...options, lane: { retry } })))
-              const pending = yield* Effect.forEach(lanes, (lane) =>
-                offer(lane))
-              yield* TestClock.adjust("1 minute")
-              const outcomes = yield* Effect.all(pending)
-              const shown = [
-                inspect({ outcomes, log, metrics: yield* Metric.snapshot }, { depth: 20, showHidden: true }),
-                JSON.stringify({ outcomes, log }),
-                ...outcomes.map((outcome) => outcome._tag === "Failed" ? Cause.pretty(Cause.fail(outcome.error)) : ""),
-                ...log.map(({ cause }) => Cause.pretty(cause))
-              ].join("\n")
-              assert.notInclude(shown, secret)
-              assert.notInclude(shown, btoa(`user:${secret}`))
-              // But the server got it.
-              const { requests } = yield* ScriptedServer.ScriptedServer
-              for (const { authorization = "" } of requests.map(({ headers }) => headers)) {
-                assert.include([`Basic ${btoa(`user:${secret}`)}`, `Bearer ${secret}`, secret], authorization)
-              }
-            }).pipe(Effect.scoped, endpoints.against(() => path)), { discard: true })
-        ).pipe(ownRegistry),
-      { arbitrary: { runs: 5 } }
-    )
   })
 })

@@ -9,6 +9,7 @@ import { defaults } from "../../src/delivery/RetrySchedule.ts"
 import { version } from "../../src/telemetry/Version.ts"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
 import * as Authentication from "../../src/transport/Authentication.ts"
+import * as Material from "../../src/transport/Material.ts"
 import * as endpoints from "./endpoints.ts"
 
 const { answer, failure, silence } = ScriptedServer
@@ -73,7 +74,7 @@ describe("Endpoint", () => {
     it.effect("a server that does not answer costs an attempt its time, and is asked again", () =>
       Effect.gen(function*() {
         const { outcome, requests } = yield* deliver({
-          remoteTimeout: Duration.seconds(7),
+          transport: { timeout: Duration.seconds(7) },
           lane: { retry: { ...defaults, jitter: false, maxRetries: 2 } }
         })
         assert.deepStrictEqual(secondsOf(requests), [0, 7.5, 15.5])
@@ -141,11 +142,13 @@ describe("Endpoint", () => {
     it.effect("has the headers of the settings, but for those that say who sends it and what it is", () =>
       Effect.gen(function*() {
         const { headers } = yield* request({
-          headers: {
-            "X-Scope-OrgID": "tenant-1",
-            "user-AGENT": "forged",
-            "X-Agent-Id": "forged",
-            "Content-Type": "text/plain"
+          transport: {
+            headers: {
+              "X-Scope-OrgID": "tenant-1",
+              "user-AGENT": "forged",
+              "X-Agent-Id": "forged",
+              "Content-Type": "text/plain"
+            }
           }
         })
         assert.strictEqual(headers["x-scope-orgid"], "tenant-1")
@@ -155,17 +158,17 @@ describe("Endpoint", () => {
       }).pipe(endpoints.against()))
 
     const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`
-    const password = Authentication.basic("ann", Redacted.make("pass:word"))
-    const token = Authentication.bearer(Redacted.make("t0ken"))
+    const password = Authentication.basic("ann", Material.inline(Redacted.make("pass:word")))
+    const token = Authentication.token(Material.inline(Redacted.make("t0ken")))
 
     it.effect.each<{ what: string; options: endpoints.Options; expected: string }>([
-      { what: "basic auth", options: { credentials: password }, expected: basic("ann:pass:word") },
+      { what: "basic auth", options: { transport: { authentication: password } }, expected: basic("ann:pass:word") },
       {
         what: "basic auth without a password",
-        options: { credentials: Authentication.basic("ann", undefined) },
+        options: { transport: { authentication: Authentication.basic("ann") } },
         expected: basic("ann:")
       },
-      { what: "a bearer token", options: { credentials: token }, expected: "Bearer t0ken" },
+      { what: "a bearer token", options: { transport: { authentication: token } }, expected: "Bearer t0ken" },
       {
         what: "the user info of the URL, unescaped",
         options: { url: "http://b%40b:s%3Acr%C3%A9t@pyroscope.example" },
@@ -173,15 +176,14 @@ describe("Endpoint", () => {
       },
       {
         what: "the user info of the URL before other credentials",
-        options: { url: "http://bob@pyroscope.example", credentials: token },
+        options: { url: "http://bob@pyroscope.example", transport: { authentication: token } },
         expected: basic("bob:")
       },
       {
         what: "a header of the settings before all others, whatever its case",
         options: {
           url: "http://bob@pyroscope.example",
-          credentials: token,
-          headers: { AUTHORIZATION: "Custom own" }
+          transport: { authentication: token, headers: { AUTHORIZATION: "Custom own" } }
         },
         expected: "Custom own"
       }

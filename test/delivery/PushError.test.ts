@@ -1,22 +1,40 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Result } from "effect"
 import * as PushError from "../../src/delivery/PushError.ts"
-import { TransportError } from "../../src/transport/Transport.ts"
+import type { Response } from "../../src/transport/Transport.ts"
+import {
+  BadRedirect,
+  NoConnection,
+  NoCredential,
+  ProxyRefused,
+  type TransportError
+} from "../../src/transport/TransportError.ts"
 import * as Connect from "../../src/wire/Connect.ts"
 import * as errors from "./errors.ts"
 
-const fromResponse = (status: number, text = "", headers: Readonly<Record<string, string>> = {}, now = 0) =>
-  PushError.fromResponse({ status, headers, text }, now)
+const timeout = Duration.seconds(10)
 
-const fromCode = (code: string) =>
-  PushError.fromTransport(new TransportError({ code, detail: "it broke" }), Duration.seconds(10))
+const ofResponse = (response: Response, now = 0) => PushError.reasonOf(Result.succeed(response), timeout, now)
+
+const fromResponse = (status: number, text = "", headers: Readonly<Record<string, string>> = {}, now = 0) =>
+  ofResponse({ status, headers, text }, now)
+
+const fromTransport = (error: TransportError, now = 0) => PushError.reasonOf(Result.fail(error), timeout, now)!
+
+const fromCode = (code: string) => fromTransport(new NoConnection({ code, detail: "it broke" }))
+
+const fromProxy = (
+  status: number,
+  retryAfter?: string,
+  detail = `proxy http://proxy.example:3128: answered ${status}`
+) => fromTransport(new ProxyRefused({ status, retryAfter, detail }))
 
 /** Its kind, and whether to try again. */
 const verdict = (reason: PushError.Reason | undefined): string =>
   reason === undefined ? "success" : `${reason._tag}, ${reason.isRetryable ? "may pass" : "final"}`
 
 describe("PushError", () => {
-  describe("fromResponse", () => {
+  describe("of an answer", () => {
     const tooMuchAtOnce = "max series limit exceeded, larger than configured max of 4096"
 
     it.for<readonly [status: number, verdict: string, text?: string]>([
@@ -100,7 +118,7 @@ describe("PushError", () => {
     })
   })
 
-  describe("fromTransport", () => {
+  describe("of a connection", () => {
     it.for([
       ["ECONNREFUSED", "Unreachable, may pass"],
       ["ECONNRESET", "Unreachable, may pass"],
@@ -128,7 +146,15 @@ describe("PushError", () => {
       ["ERR_TLS_CERT_ALTNAME_INVALID", "TlsError, final"],
       ["ERR_SSL_WRONG_VERSION_NUMBER", "TlsError, final"],
       ["ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE", "TlsError, final"],
-      ["EPROTO", "TlsError, final"]
+      ["EPROTO", "TlsError, final"],
+      ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "TlsError, final"],
+      ["ERR_OSSL_X509_KEY_VALUES_MISMATCH", "TlsError, final"],
+      ["UND_ERR_INVALID_ARG", "Rejected, final"],
+      ["UND_ERR_NOT_SUPPORTED", "Rejected, final"],
+      ["ERR_INVALID_URL", "Rejected, final"],
+      ["ERR_HTTP2_INVALID_CONNECTION_HEADERS", "Rejected, final"],
+      ["ERR_HTTP2_STREAM_ERROR", "Unreachable, may pass"],
+      ["SOCKS", "Unreachable, may pass"]
     ])("takes %s for: %s", ([code, expected]) => {
       assert.strictEqual(verdict(fromCode(code!)), expected)
     })
@@ -137,6 +163,91 @@ describe("PushError", () => {
       assert.strictEqual(fromCode("ECONNREFUSED").message, "it broke (ECONNREFUSED)")
       assert.strictEqual(fromCode("CERT_HAS_EXPIRED").message, "TLS: it broke (CERT_HAS_EXPIRED)")
       assert.strictEqual(fromCode("ETIMEDOUT").message, "no answer within 10s")
+      assert.strictEqual(fromCode("ERR_INVALID_URL").message, "it broke (ERR_INVALID_URL)")
+    })
+  })
+
+  describe("of a proxy", () => {
+    it.for<readonly [status: number, verdict: string]>([
+      [401, "AuthError, final"],
+      [403, "AuthError, final"],
+      [407, "AuthError, final"],
+      [404, "Rejected, final"],
+      [408, "Rejected, may pass"],
+      [413, "TooLarge, final"],
+      [429, "RateLimited, may pass"],
+      [500, "ServerFailure, may pass"],
+      [501, "ServerFailure, final"],
+      [502, "ServerFailure, may pass"],
+      [503, "ServerFailure, may pass"],
+      [504, "ServerFailure, may pass"]
+    ])("takes %s for: %s", ([status, expected]) => {
+      const reason = fromProxy(status)
+      assert.strictEqual(verdict(reason), expected)
+      assert.strictEqual(reason.message, `proxy http://proxy.example:3128: answered ${status}`)
+    })
+
+    it("names the proxy as the one that wants credentials", () => {
+      const reason = fromProxy(407)
+      assert(reason._tag === "AuthError")
+      assert.deepStrictEqual([reason.source, reason.status, reason.mayPass], ["proxy", 407, false])
+    })
+
+    it("a server that asks for a proxy's credentials is no proxy", () => {
+      assert.strictEqual(verdict(fromResponse(407)), "Rejected, final")
+    })
+
+    it("believes its Retry-After", () => {
+      for (const status of [429, 503]) {
+        assert.deepStrictEqual(errors.pushError(fromProxy(status, "17")).retryAfter, Duration.seconds(17))
+      }
+      assert.isUndefined(errors.pushError(fromProxy(503)).retryAfter)
+    })
+  })
+
+  describe("of credentials", () => {
+    it("that are not there is whether they may come", () => {
+      for (const isTransient of [true, false]) {
+        for (const [source, status] of [["credential file", undefined], ["token endpoint", 503]] as const) {
+          const reason = fromTransport(new NoCredential({ source, status, detail: "none to send", isTransient }))
+          assert.strictEqual(verdict(reason), isTransient ? "AuthError, may pass" : "AuthError, final")
+          assert.strictEqual(reason.message, "none to send")
+          assert(reason._tag === "AuthError")
+          assert.deepStrictEqual([reason.source, reason.status], [source, status])
+        }
+      }
+    })
+
+    it("that were refused is the server's, and final", () => {
+      const reason = fromResponse(403, "not yours")
+      assert(reason?._tag === "AuthError")
+      assert.deepStrictEqual([reason.source, reason.status, reason.mayPass], ["server", 403, false])
+      assert.strictEqual(reason.message, "the server answered 403: not yours")
+    })
+  })
+
+  describe("of a redirect", () => {
+    it("that cannot be followed is a rejection", () => {
+      const reason = fromTransport(new BadRedirect({ status: 302, detail: "stopped after 10 redirects" }))
+      assert.strictEqual(verdict(reason), "Rejected, final")
+      assert.strictEqual(reason.message, "the server answered 302: stopped after 10 redirects")
+    })
+
+    const lostBody = { status: 301, location: "https://login.example/" }
+
+    it("that made a GET of the push is a rejection, whatever was found there", () => {
+      const reason = ofResponse({ status: 200, headers: {}, text: "<html>", lostBody })
+      assert.strictEqual(verdict(reason), "Rejected, final")
+      assert.strictEqual(
+        reason?.message,
+        "the server answered 301: the redirect to https://login.example/ made a GET of the push, "
+          + "so the profile was not taken"
+      )
+    })
+
+    it("that made a GET of the push leads to an error, which says more", () => {
+      const reason = ofResponse({ status: 503, headers: {}, text: "", lostBody })
+      assert.strictEqual(verdict(reason), "ServerFailure, may pass")
     })
   })
 
@@ -160,7 +271,9 @@ describe("PushError", () => {
       assert.strictEqual(yield* caught(errors.rateLimited(Duration.seconds(3))), "later: 3s")
       assert.strictEqual(yield* caught(errors.serverFailure()), "else: ServerFailure")
       assert.strictEqual(
-        yield* caught(errors.pushError(new PushError.AuthError({ status: 403, detail: "" }))),
+        yield* caught(
+          errors.pushError(new PushError.AuthError({ source: "server", status: 403, detail: "", mayPass: false }))
+        ),
         "credentials: 403"
       )
     }))

@@ -10,21 +10,20 @@ import * as RetrySchedule from "../../src/delivery/RetrySchedule.ts"
 import * as Labels from "../../src/profile/Labels.ts"
 import * as Profile from "../../src/profile/Profile.ts"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
-import { Transport } from "../../src/transport/Transport.ts"
+import * as Transport from "../../src/transport/Transport.ts"
 
-export interface Options extends Partial<Omit<Endpoint.Settings, "url" | "lane">> {
+export interface Options extends Partial<Omit<Endpoint.Settings, "url" | "transport" | "lane">> {
   readonly url?: string
+  readonly transport?: Partial<Endpoint.Settings["transport"]>
   readonly lane?: Partial<Endpoint.Settings["lane"]>
 }
 
 /** The defaults of `pyroscope.write`, without jitter. */
-export const settings = ({ lane, url, ...options }: Options = {}): Endpoint.Settings => ({
+export const settings = ({ lane, transport, url, ...options }: Options = {}): Endpoint.Settings => ({
   name: "",
   url: new URL(url ?? "http://pyroscope.example:4040"),
-  remoteTimeout: Duration.seconds(10),
-  headers: {},
-  credentials: undefined,
   ...options,
+  transport: { ...Transport.defaults, timeout: Duration.seconds(10), ...transport },
   lane: {
     concurrency: 8,
     maxAge: Duration.hours(1),
@@ -40,7 +39,7 @@ export const against = (script?: ScriptedServer.Script) =>
   test: Effect.Effect<A, E, R>
 ) =>
   test.pipe(
-    Effect.provide(Transport.layerHttpClient.pipe(Layer.provideMerge(ScriptedServer.layer(script)))),
+    Effect.provide(Transport.Transport.layerHttpClient.pipe(Layer.provideMerge(ScriptedServer.layer(script)))),
     Effect.provideService(Drain, within(Duration.zero))
   )
 

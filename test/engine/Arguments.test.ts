@@ -11,6 +11,10 @@ import { problem } from "../syntax/notation.ts"
 
 const positive = Schema.makeFilter((n: number) => n > 0 ? undefined : "must be greater than 0")
 
+const short = Schema.makeFilter((keys: Readonly<Record<string, Redacted.Redacted<string>>>) =>
+  Object.keys(keys).filter((name) => name.length > 3).map((name) => ({ path: [name], issue: `${name} is too long` }))
+)
+
 const Disk = Schema.Struct({
   path: Decode.String,
   size: Decode.withDefault(Decode.Int.check(positive), 10),
@@ -31,6 +35,7 @@ const Store = Schema.Struct({
   tags: Decode.withDefault(Decode.map(Decode.String), {}),
   sizes: Decode.withDefault(Decode.list(Decode.Int), []),
   matrix: Decode.withDefault(Decode.list(Decode.map(Decode.String)), []),
+  keys: Decode.withDefault(Decode.map(Decode.Secret).check(short), {}),
   cache: Block.optional(Cache),
   disk: Block.many(Disk),
   "auth.basic": Block.optional(Schema.Struct({ user: Decode.String })),
@@ -39,7 +44,7 @@ const Store = Schema.Struct({
   Schema.makeFilter(({ retries, token }) => token !== undefined && retries === 0 ? "a token needs retries" : undefined)
 )
 
-const defaults = { retries: 3, tags: {}, sizes: [], matrix: [], disk: [] }
+const defaults = { retries: 3, tags: {}, sizes: [], matrix: [], keys: {}, disk: [] }
 
 const blockOf = (body: string) => {
   const file = Result.getOrThrow(Parser.parse(Source.make("test", `store "s" {\n${body}\n}`)))
@@ -88,6 +93,7 @@ describe("Arguments", () => {
         tags: { a: "1", "b c": "x" },
         sizes: [1, 2, 3],
         matrix: [],
+        keys: {},
         cache: { min: 1, max: 20 },
         disk: [{ path: "/a", size: 10, owner: { name: "o" } }, { path: "/b", size: 2 }],
         "auth.basic": { user: "u" }
@@ -183,13 +189,17 @@ describe("Arguments", () => {
     assert.deepStrictEqual(outcome(Store, "name = nothing"), ["2:8-2:14 identifier \"nothing\" does not exist"])
   })
 
-  it("says a rule about a value at the value, one about a block at the block or where the rule leads", () => {
+  it("says a rule about a value at the value, one about a block at the block, and one about a part where it leads", () => {
     assert.deepStrictEqual(store("disk {\n  path = \"/\"\n  size = 2 - 3\n}"), [
       "5:10-5:14 2 - 3 must be greater than 0"
     ])
     assert.deepStrictEqual(store("token = \"t\"\nretries = 0"), ["1:1-5:1 a token needs retries"])
     assert.deepStrictEqual(store("cache {\n  min = 10\n}"), ["4:9-4:10 must not exceed max"])
     assert.deepStrictEqual(store("cache {\n  max = 0\n}"), ["3:1-5:1 must not exceed max"])
+    assert.deepStrictEqual(store("keys = { a = \"hunter2\", long = secret, longer = \"hunter2\" }"), [
+      "3:32-3:37 long is too long",
+      "3:49-3:57 longer is too long"
+    ])
   })
 
   it("says what is not supported yet", () => {

@@ -2,11 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Logger, Metric, References, Result, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Engine from "../../src/engine/Engine.ts"
-import * as Health from "../../src/engine/Health.ts"
 import * as Registry from "../../src/engine/Registry.ts"
 import * as Value from "../../src/evaluation/Value.ts"
 import * as Diagnostic from "../../src/syntax/Diagnostic.ts"
 import * as Source from "../../src/syntax/Source.ts"
+import * as Health from "../../src/telemetry/Health.ts"
 import { problem } from "../syntax/notation.ts"
 import * as components from "./components.ts"
 
@@ -311,13 +311,18 @@ describe("Engine health", () => {
       )
       const well = "source.b healthy since 0: started component"
       yield* TestClock.adjust("1 seconds")
-      yield* reporters[0]!.unhealthy("no disk")
+      yield* reporters[0]!.problem("disk", "no disk")
       assert.deepStrictEqual(yield* healthOf(engine), ["source.a unhealthy since 1000: no disk", well])
       yield* TestClock.adjust("1 seconds")
-      yield* reporters[0]!.healthy("a disk")
-      assert.deepStrictEqual(yield* healthOf(engine), ["source.a healthy since 2000: a disk", well])
+      yield* reporters[0]!.problem("file", "no file")
+      assert.deepStrictEqual(yield* healthOf(engine), ["source.a unhealthy since 2000: no disk; no file", well])
+      yield* reporters[0]!.problem("disk", undefined)
+      assert.deepStrictEqual(yield* healthOf(engine), ["source.a unhealthy since 2000: no file", well])
+      yield* TestClock.adjust("1 seconds")
+      yield* reporters[0]!.problem("file", undefined)
+      assert.deepStrictEqual(yield* healthOf(engine), ["source.a healthy since 3000: recovered", well])
       yield* Scope.close(scope, Exit.void)
-      assert.deepStrictEqual((yield* healthOf(engine))[0], "source.a exited since 2000: component shut down cleanly")
+      assert.deepStrictEqual((yield* healthOf(engine))[0], "source.a exited since 3000: component shut down cleanly")
     }))
 
   it.effect("is counted in a gauge, as long as the engine runs", () =>
@@ -332,7 +337,7 @@ describe("Engine health", () => {
         Scope.provide(scope)
       )
       assert.deepStrictEqual(yield* counted, { healthy: 2, unhealthy: 0, unknown: 0, exited: 0 })
-      yield* reporter!.unhealthy("no disk")
+      yield* reporter!.problem("it", "no disk")
       assert.deepStrictEqual(yield* counted, { healthy: 1, unhealthy: 1, unknown: 0, exited: 0 })
       yield* Scope.close(scope, Exit.void)
       assert.deepStrictEqual(yield* counted, {})

@@ -1,100 +1,56 @@
-import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Scope } from "effect"
-import { once } from "node:events"
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http"
-import type { AddressInfo, Socket } from "node:net"
+import { assert, describe } from "@effect/vitest"
+import { Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { type EventEmitter, once } from "node:events"
+import { createServer as createTcpServer } from "node:net"
 import { buffer } from "node:stream/consumers"
-import * as PushError from "../../src/delivery/PushError.ts"
-import { type Request, type Response, Transport, type TransportError } from "../../src/transport/Transport.ts"
+import { Transport } from "../../src/transport/Transport.ts"
+import { answer, makeHttp2Server, makeHttpServer } from "../support/servers.ts"
+import { listening } from "../support/webServer.ts"
+import { connectTo, live, push, pushAll, turn, verdictOf } from "./connecting.ts"
 
-/** A server on any free port that is gone when the scope closes. */
-const listen = Effect.fnUntraced(function*(listener: RequestListener) {
-  const sockets: Array<Socket> = []
-  const server = createServer(listener).on("connection", (socket) => sockets.push(socket))
-  // No connection is closed for being idle.
-  server.keepAliveTimeout = 0
-  server.listen(0, "127.0.0.1")
-  yield* Effect.promise(() => once(server, "listening"))
-  yield* Effect.addFinalizer(() =>
-    Effect.callback<void>((resume) => {
-      server.close(() => resume(Effect.void))
-      server.closeAllConnections()
-    })
-  )
-  return { sockets, port: (server.address() as AddressInfo).port }
-})
-
-const request = (body: Uint8Array = Uint8Array.of(1, 2, 3)): Request => ({
-  method: "POST",
-  path: "/prefix/push?name=a%20b",
-  headers: { "content-type": "application/proto", "x-agent-id": "instance-7" },
-  body
-})
-
-const connectTo = Effect.fnUntraced(function*(port: number, connections = 1, scheme = "http") {
-  const transport = yield* Transport
-  return yield* transport.connect({ origin: `${scheme}://127.0.0.1:${port}`, connections })
-})
-
-const live = (name: string, test: () => Effect.Effect<void, TransportError | Response, Transport | Scope.Scope>) =>
-  it.live(name, () => Effect.provide(test(), Transport.layer))
-
-/** Answers each request once its body is there. */
-const answering = (answer: (response: ServerResponse, count: number) => void): RequestListener => {
-  let count = 0
-  return (request, response) => void request.resume().on("end", () => answer(response, count++))
-}
-
-/** Requests that wait to be answered by hand. */
-const holding = () => {
-  const held: Array<ServerResponse> = []
-  let next: ((response: ServerResponse) => void) | undefined
-  const listener: RequestListener = (request, response) => {
-    request.resume()
-    if (next === undefined) held.push(response)
-    else next(response)
-  }
-  const arrival = Effect.callback<ServerResponse>((resume) => {
-    const first = held.shift()
-    if (first !== undefined) return resume(Effect.succeed(first))
-    next = (response) => {
-      next = undefined
-      resume(Effect.succeed(response))
-    }
-  })
-  return { arrival, listener }
-}
+const closed = (some: EventEmitter & { readonly destroyed: boolean }) =>
+  Effect.promise(async () => some.destroyed || once(some, "close"))
 
 describe("Transport over undici", () => {
   live("sends what it is given", () =>
     Effect.gen(function*() {
-      let received: { readonly request: IncomingMessage; readonly body: Buffer } | undefined
-      const { port } = yield* listen((request, response) => {
+      const bodies: Array<Buffer> = []
+      const { requests, url } = yield* makeHttpServer((response, _, request) =>
         void buffer(request).then((body) => {
-          received = { request, body }
+          bodies.push(body)
           response.end()
         })
-      })
-      const body = Uint8Array.from({ length: 100_000 }, (_, index) => index)
-      const connection = yield* connectTo(port)
+      )
+      const connection = yield* connectTo(`${url}/prefix/`, { headers: { "x-agent-id": "instance-7", "x-both": "a" } })
+      const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => index)
       // A view, as a profile in its request is.
-      yield* connection.send(request(body.subarray(1000, 99_000)))
-      assert.strictEqual(`${received!.request.method} ${received!.request.url}`, "POST /prefix/push?name=a%20b")
-      assert.strictEqual(received!.request.headers["content-type"], "application/proto")
-      assert.strictEqual(received!.request.headers["content-length"], "98000")
-      assert.strictEqual(received!.request.headers["x-agent-id"], "instance-7")
-      assert.isTrue(received!.body.equals(body.subarray(1000, 99_000)))
+      const body = bytes.subarray(1000, 99_000)
+      yield* connection.send({
+        method: "POST",
+        path: "/push?name=a%20b",
+        headers: { "content-type": "application/proto", "x-both": "b" },
+        body
+      })
+      const [{ headers, method, url: path } = assert.fail()] = requests.all
+      assert.strictEqual(`${method} ${path}`, "POST /prefix/push?name=a%20b")
+      assert.strictEqual(headers["content-type"], "application/proto")
+      assert.strictEqual(headers["content-length"], "98000")
+      assert.strictEqual(headers["x-agent-id"], "instance-7")
+      assert.strictEqual(headers["x-both"], "b")
+      assert.isTrue(bodies[0]!.equals(body))
     }))
 
   live("gives the status, the headers and the beginning of the text", () =>
     Effect.gen(function*() {
-      const { port } = yield* listen(answering((response) => {
-        response.writeEarlyHints({ link: "</a>; rel=preload" })
-        response.writeHead(503, { "Retry-After": "7", "X-Twice": ["a", "b"] })
-        response.write("down for ")
-        response.end("maintenance ".repeat(1000))
-      }))
-      const response = yield* (yield* connectTo(port)).send(request())
+      const { url } = yield* makeHttpServer((response, _, request) =>
+        void request.resume().on("end", () => {
+          response.writeEarlyHints({ link: "</a>; rel=preload" })
+          response.writeHead(503, { "Retry-After": "7", "X-Twice": ["a", "b"] })
+          response.write("down for ")
+          response.end("maintenance ".repeat(1000))
+        })
+      )
+      const response = yield* (yield* connectTo(url)).send(push())
       assert.strictEqual(response.status, 503)
       assert.strictEqual(response.headers["retry-after"], "7")
       assert.strictEqual(response.headers["x-twice"], "a, b")
@@ -104,116 +60,94 @@ describe("Transport over undici", () => {
 
   live("takes an answer without a body", () =>
     Effect.gen(function*() {
-      const { port } = yield* listen(answering((response) => response.writeHead(204).end()))
-      const response = yield* (yield* connectTo(port)).send(request())
+      const { url } = yield* makeHttpServer(answer(204))
+      const response = yield* (yield* connectTo(url)).send(push())
       assert.deepStrictEqual([response.status, response.text], [204, ""])
     }))
 
-  live("uses a connection again, also after a long error", () =>
-    Effect.gen(function*() {
-      const { port, sockets } = yield* listen(answering((response, count) => {
-        response.writeHead(count === 1 ? 500 : 200).end("x".repeat(count === 1 ? 500_000 : 2))
-      }))
-      const connection = yield* connectTo(port)
-      for (let count = 0; count < 5; count++) yield* connection.send(request())
-      assert.strictEqual(sockets.length, 1)
-    }))
-
-  live("opens no more connections than it may", () =>
-    Effect.gen(function*() {
-      const { port, sockets } = yield* listen(answering((response) => response.end()))
-      const connection = yield* connectTo(port, 3)
-      yield* Effect.all(Array.from({ length: 30 }, () => connection.send(request())), { concurrency: "unbounded" })
-      assert.strictEqual(sockets.length, 3)
-    }))
-
-  /** What a push to it fails with. */
-  const failureOf = (port: number, scheme?: string) =>
-    Effect.gen(function*() {
-      const error = yield* Effect.flip((yield* connectTo(port, 1, scheme)).send(request()))
-      return { code: error.code, reason: PushError.fromTransport(error, Duration.seconds(1)) }
-    })
-
   live("a port where nobody listens is unreachable", () =>
     Effect.gen(function*() {
-      const { port } = yield* Effect.scoped(listen(() => {}))
-      const { code, reason } = yield* failureOf(port)
-      assert.strictEqual(code, "ECONNREFUSED")
-      assert.strictEqual(reason._tag, "Unreachable")
-    }))
-
-  live("a connection that breaks is unreachable, before and within the answer", () =>
-    Effect.gen(function*() {
-      const before = yield* listen((request) => void request.socket.resetAndDestroy())
-      const within = yield* listen(answering((response) => {
-        response.writeHead(200, { "content-length": "100" })
-        response.write("the beginning", () => response.socket!.destroy())
-      }))
-      for (const { port } of [before, within]) {
-        const { code, reason } = yield* failureOf(port)
-        assert.include(["ECONNRESET", "UND_ERR_SOCKET"], code)
-        assert.strictEqual(reason._tag, "Unreachable")
-      }
+      const { url } = yield* Effect.scoped(makeHttpServer())
+      assert.deepStrictEqual(yield* verdictOf((yield* connectTo(url)).send(push())), {
+        reason: "Unreachable",
+        code: "ECONNREFUSED",
+        isRetryable: true
+      })
     }))
 
   live("an answer that is no HTTP is unreachable", () =>
     Effect.gen(function*() {
-      const { port } = yield* listen((request) => void request.socket.end("220 smtp.example ESMTP\r\n\r\n"))
-      assert.strictEqual((yield* failureOf(port)).reason._tag, "Unreachable")
+      const port = yield* listening(createTcpServer((socket) => socket.end("220 smtp.example ESMTP\r\n\r\n")))
+      const verdict = yield* verdictOf((yield* connectTo(`http://127.0.0.1:${port}`)).send(push()))
+      assert.strictEqual(verdict?.reason, "Unreachable")
     }))
 
-  live("TLS to a server that speaks none is a TLS error", () =>
+  live("a request that is interrupted before there is a connection is never sent", () =>
     Effect.gen(function*() {
-      const { port } = yield* listen(() => {})
-      assert.strictEqual((yield* failureOf(port, "https")).reason._tag, "TlsError")
+      const { requests, url } = yield* makeHttpServer()
+      const connection = yield* connectTo(url)
+      const first = yield* Effect.forkChild(connection.send(push(0, "/first")), { startImmediately: true })
+      yield* Fiber.interrupt(first)
+      yield* connection.send(push(0, "/second"))
+      assert.deepStrictEqual(requests.all.map(({ url }) => url), ["/second"])
+    }))
+})
+
+describe("The connections of a client", () => {
+  live("serve whoever connects with equal settings", () =>
+    Effect.gen(function*() {
+      const { sockets, url } = yield* makeHttpServer()
+      for (let count = 0; count < 3; count++) {
+        yield* Effect.scoped(Effect.flatMap(connectTo(url), (connection) => connection.send(push())))
+        yield* turn
+      }
+      assert.strictEqual(sockets.all.length, 1)
+      const other = connectTo(url, { headers: { "x-scope-orgid": "team-1" } })
+      yield* Effect.scoped(Effect.flatMap(other, (connection) => connection.send(push())))
+      assert.strictEqual(sockets.all.length, 2)
     }))
 
-  live("interruption aborts the request, and the next one is sent all the same", () =>
+  live("over HTTP/2 and TLS too", () =>
     Effect.gen(function*() {
-      const { arrival, listener } = holding()
-      const { port } = yield* listen(listener)
-      const connection = yield* connectTo(port)
-      const sending = yield* Effect.forkChild(connection.send(request()))
-      const response = yield* arrival
-      const closed = once(response, "close")
-      yield* Fiber.interrupt(sending)
-      yield* Effect.promise(() => closed)
-      assert.isFalse(response.writableFinished)
-
-      const again = yield* Effect.forkChild(connection.send(request()))
-      ;(yield* arrival).end("here")
-      assert.strictEqual((yield* Fiber.join(again)).text, "here")
+      const { sessions, url } = yield* makeHttp2Server()
+      for (let count = 0; count < 3; count++) {
+        yield* Effect.scoped(Effect.flatMap(connectTo(url), (connection) => connection.send(push())))
+      }
+      assert.strictEqual(sessions.all.length, 1)
     }))
 
-  live("a request that is interrupted before its turn is never sent", () =>
+  live("go on with what is under way when another of its users leaves", () =>
     Effect.gen(function*() {
-      const { arrival, listener } = holding()
-      const { port } = yield* listen(listener)
-      const connection = yield* connectTo(port)
-      const first = yield* Effect.forkChild(connection.send(request()))
-      const response = yield* arrival
-      const second = yield* Effect.forkChild(connection.send(request()), { startImmediately: true })
-      yield* Fiber.interrupt(second)
-      const third = yield* Effect.forkChild(connection.send({ ...request(), path: "/third" }), {
-        startImmediately: true
-      })
-      response.end("one")
-      assert.strictEqual((yield* Fiber.join(first)).text, "one")
-      const next = yield* arrival
-      assert.strictEqual(next.req.url, "/third")
-      next.end()
-      assert.strictEqual((yield* Fiber.join(third)).status, 200)
-    }))
-
-  live("its connections are closed with its scope", () =>
-    Effect.gen(function*() {
-      const { port, sockets } = yield* listen(answering((response) => response.end()))
+      const { sockets, url, requests } = yield* makeHttpServer((response, count) => count === 1 || response.end())
       const scope = yield* Scope.make()
-      const connection = yield* connectTo(port).pipe(Scope.provide(scope))
-      yield* connection.send(request())
-      const closed = once(sockets[0]!, "close")
+      const leaving = yield* Scope.provide(connectTo(url), scope)
+      const staying = yield* connectTo(url)
+      const sending = yield* Effect.forkChild(staying.send(push()), { startImmediately: true })
+      const [request = assert.fail()] = yield* requests.atLeast(1)
+      yield* leaving.send(push())
       yield* Scope.close(scope, Exit.void)
-      yield* Effect.promise(() => closed)
-      assert.isTrue(sockets[0]!.destroyed)
+      assert.isFalse(request.socket.destroyed)
+      yield* Fiber.interrupt(sending)
+      assert.strictEqual(sockets.all.length, 2)
+    }))
+
+  live("are closed, idle or not, when the layer's scope closes", () =>
+    Effect.gen(function*() {
+      const plain = yield* makeHttpServer((response, _, request) => void (request.url === "/held" || response.end()))
+      const secure = yield* makeHttp2Server()
+      const scope = yield* Scope.make()
+      const transport = yield* Layer.buildWithScope(Layer.fresh(Transport.layer), scope)
+      yield* Effect.gen(function*() {
+        yield* (yield* connectTo(secure.url)).send(push())
+        const connection = yield* connectTo(plain.url)
+        yield* pushAll(connection, 3)
+        yield* Effect.forkIn(Effect.ignore(connection.send(push(0, "/held"))), scope, { startImmediately: true })
+      }).pipe(Effect.provide(transport), Scope.provide(scope))
+      yield* plain.requests.atLeast(4)
+      const all = [...plain.sockets.all, ...secure.sessions.all]
+      assert.isFalse(all.some(({ destroyed }) => destroyed))
+      yield* Scope.close(scope, Exit.void)
+      yield* Effect.forEach(all, closed)
+      assert.isTrue(all.every(({ destroyed }) => destroyed))
     }))
 })

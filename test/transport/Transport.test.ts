@@ -1,28 +1,37 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, FileSystem, Layer, Logger, Redacted, Scope } from "effect"
 import { HttpClient, HttpClientError } from "effect/http"
+import { TestClock } from "effect/testing"
+import * as Health from "../../src/telemetry/Health.ts"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
-import { type Request, type Response, Transport, type TransportError } from "../../src/transport/Transport.ts"
+import * as Authentication from "../../src/transport/Authentication.ts"
+import * as Material from "../../src/transport/Material.ts"
+import * as Transport from "../../src/transport/Transport.ts"
+import { NoConnection } from "../../src/transport/TransportError.ts"
 
-const origin = "http://pyroscope.example:4040"
+const settings: Transport.Settings = {
+  ...Transport.defaults,
+  url: "http://pyroscope.example:4040",
+  timeout: Duration.seconds(10)
+}
 
-const request: Request = {
+const request: Transport.Request = {
   method: "POST",
   path: "/push?name=a%20b",
   headers: { "content-type": "application/proto", "x-agent-id": "1" },
   body: Uint8Array.of(1, 2, 3)
 }
 
-const send = Effect.gen(function*() {
-  const transport = yield* Transport
-  const connection = yield* transport.connect({ origin, connections: 1 })
-  return yield* connection.send(request)
-})
+const connect = (changes: Partial<Transport.Settings> = {}) =>
+  Effect.flatMap(Transport.Transport, (transport) => transport.connect({ ...settings, ...changes }))
+
+const send = Effect.flatMap(connect(), (connection) => connection.send(request))
+
+const against = (script: ScriptedServer.Script = []) =>
+  Effect.provide(Transport.Transport.layerHttpClient.pipe(Layer.provideMerge(ScriptedServer.layer(script))))
 
 describe("Transport over an HttpClient", () => {
-  const against = (script: ScriptedServer.Script) =>
-    Effect.provide(Transport.layerHttpClient.pipe(Layer.provideMerge(ScriptedServer.layer(script))))
-
   it.effect("sends what it is given, and nothing of a trace", () =>
     Effect.gen(function*() {
       yield* Effect.withSpan(send, "a span")
@@ -31,7 +40,17 @@ describe("Transport over an HttpClient", () => {
       assert.strictEqual(received!.url.href, "http://pyroscope.example:4040/push?name=a%20b")
       assert.deepStrictEqual({ ...received!.headers }, { ...request.headers, "content-length": "3" })
       assert.deepStrictEqual(received!.body, request.body)
-    }).pipe(against([])))
+    }).pipe(against()))
+
+  it.effect("gives a header with several values as one, and none as none", () =>
+    Effect.gen(function*() {
+      const { send } = yield* connect({ headers: { "x-key": ["a", "b"], "x-none": [] } })
+      yield* send({ method: "GET", path: "/", headers: {}, body: undefined })
+      const [received] = (yield* ScriptedServer.ScriptedServer).requests
+      assert.strictEqual(received!.method, "GET")
+      assert.deepStrictEqual({ ...received!.headers }, { "x-key": "a, b" })
+      assert.strictEqual(received!.body.byteLength, 0)
+    }).pipe(against()))
 
   it.effect("gives the status, the headers in lower case and the beginning of the text", () =>
     Effect.gen(function*() {
@@ -41,64 +60,151 @@ describe("Transport over an HttpClient", () => {
       assert.strictEqual(response.text, "x".repeat(2048))
     }).pipe(against([ScriptedServer.answer(429, { headers: { "Retry-After": "7" }, body: "x".repeat(9999) })])))
 
-  /** The error where the client fails with that cause. */
-  const failingWith = (cause: unknown): Effect.Effect<TransportError, Response> =>
-    send.pipe(
-      Effect.flip,
-      Effect.scoped,
-      Effect.provide(Layer.provide(
-        Transport.layerHttpClient,
-        Layer.succeed(
-          HttpClient.HttpClient,
-          HttpClient.make((request) =>
-            Effect.fail(
-              new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
-            )
-          )
-        )
-      ))
-    )
-
-  const coded = (code: string, message = `connect ${code}`) => Object.assign(new Error(message), { code })
-
-  it.effect.each<{ what: string; cause: unknown; code: string; detail: string }>([
-    { what: "an error", cause: coded("ECONNREFUSED"), code: "ECONNREFUSED", detail: "connect ECONNREFUSED" },
-    {
-      what: "the cause of a failed fetch",
-      cause: new TypeError("fetch failed", { cause: coded("ENOTFOUND", "getaddrinfo ENOTFOUND x") }),
-      code: "ENOTFOUND",
-      detail: "getaddrinfo ENOTFOUND x"
-    },
-    {
-      what: "the first of several addresses",
-      cause: new TypeError("fetch failed", {
-        cause: new AggregateError([coded("ECONNREFUSED"), coded("EHOSTUNREACH")])
-      }),
-      code: "ECONNREFUSED",
-      detail: "connect ECONNREFUSED"
-    },
-    {
-      what: "several addresses together, without a text",
-      cause: Object.assign(new AggregateError([]), { code: "ETIMEDOUT" }),
-      code: "ETIMEDOUT",
-      detail: "connection failed"
-    },
-    { what: "an error without a code", cause: new Error("odd"), code: "UNKNOWN", detail: "odd" },
-    { what: "no error at all", cause: "odd", code: "UNKNOWN", detail: "connection failed" },
-    {
-      what: "a cause that is its own",
-      cause: (() => {
-        const circular = new Error("round and round")
-        circular.cause = circular
-        return circular
-      })(),
-      code: "UNKNOWN",
-      detail: "round and round"
-    }
-  ])("finds the code of $what", ({ cause, code, detail }) =>
+  it.effect("follows redirects", () =>
     Effect.gen(function*() {
-      const error = yield* failingWith(cause)
-      assert.deepStrictEqual([error.code, error.detail], [code, detail])
-      assert.strictEqual(error.message, `${detail} (${code})`)
+      assert.strictEqual((yield* send).status, 200)
+      const { requests } = yield* ScriptedServer.ScriptedServer
+      assert.deepStrictEqual(requests.map(({ url }) => url.href), [
+        "http://pyroscope.example:4040/push?name=a%20b",
+        "http://other.example/x"
+      ])
+    }).pipe(against([ScriptedServer.answer(308, { headers: { Location: "http://other.example/x" } })])))
+
+  it.effect("gives up when there is no answer in time, for each redirect again", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(Effect.flip(send), { startImmediately: true })
+      yield* TestClock.adjust("17999 millis")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(
+        yield* Fiber.join(fiber),
+        new NoConnection({ code: "ETIMEDOUT", detail: "no answer within 10s" })
+      )
+    }).pipe(
+      against([
+        Effect.delay(ScriptedServer.answer(307, { headers: { Location: "/x" } }), "8 seconds"),
+        ScriptedServer.silence
+      ])
+    ))
+
+  it.effect("fails with the code of what the client fails with", () =>
+    Effect.gen(function*() {
+      const cause = new TypeError("fetch failed", { cause: Object.assign(new Error("no"), { code: "ECONNREFUSED" }) })
+      const client = HttpClient.make((request) =>
+        Effect.fail(
+          new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
+        )
+      )
+      const error = yield* Effect.flip(send).pipe(
+        Effect.provide(Layer.provide(Transport.Transport.layerHttpClient, Layer.succeed(HttpClient.HttpClient, client)))
+      )
+      assert.strictEqual(error.message, "no (ECONNREFUSED)")
     }))
+})
+
+describe("A client of the Transport", () => {
+  const token = (text: string) => Authentication.token(Material.inline(Redacted.make(text)))
+  const own = (changes: Partial<Transport.Settings> = {}) => Effect.map(connect(changes), ({ send }) => send)
+
+  it.effect("is the same for equal settings, however they came about", () =>
+    Effect.gen(function*() {
+      const everything = (): Partial<Transport.Settings> => ({
+        url: "https://profiles.example/a",
+        headers: { "x-key": ["a", "b"], "x-other": "c" },
+        authentication: token("t0ken"),
+        tls: { ...Transport.defaults.tls, serverName: "other.example" },
+        proxy: { ...Transport.defaults.proxy, connectHeaders: { "x-key": [Redacted.make("a")] } },
+        followRedirects: false,
+        http2: false,
+        timeout: Duration.seconds(3)
+      })
+      assert.strictEqual(yield* own(), yield* own())
+      assert.strictEqual(yield* own(everything()), yield* own(everything()))
+      assert.strictEqual(
+        yield* own({ timeout: Duration.seconds(3) }),
+        yield* own({ timeout: Duration.millis(3000) })
+      )
+    }).pipe(against()))
+
+  it.effect("is another for other settings", () =>
+    Effect.gen(function*() {
+      const { proxy, tls } = Transport.defaults
+      const sends = yield* Effect.forEach([
+        {},
+        { url: "http://pyroscope.example:4041" },
+        { url: "http://pyroscope.example:4040/a" },
+        { headers: { "x-key": "a" } },
+        { headers: { "x-key": ["a"] } },
+        { headers: { "x-key": ["a", "b"] } },
+        { headers: { "x-key": "b" } },
+        { authentication: token("t0ken") },
+        { authentication: token("other") },
+        { authentication: Authentication.basic("user", Material.inline(Redacted.make("t0ken"))) },
+        { tls: { ...tls, serverName: "other.example" } },
+        { tls: { ...tls, insecureSkipVerify: true } },
+        { proxy: { ...proxy, url: "http://proxy.example" } },
+        { proxy: { ...proxy, url: "http://proxy.example", connectHeaders: { a: [Redacted.make("1")] } } },
+        { proxy: { ...proxy, url: "http://proxy.example", connectHeaders: { a: [Redacted.make("2")] } } },
+        { followRedirects: false },
+        { http2: false },
+        { timeout: Duration.seconds(11) }
+      ], (changes: Partial<Transport.Settings>) => own(changes))
+      assert.strictEqual(new Set(sends).size, sends.length)
+    }).pipe(against()))
+
+  it.effect("waits half a minute to be used again", () =>
+    Effect.gen(function*() {
+      const first = yield* Effect.scoped(own())
+      yield* TestClock.adjust("29 seconds")
+      assert.strictEqual(yield* Effect.scoped(own()), first)
+      yield* TestClock.adjust("29 seconds")
+      assert.strictEqual(yield* Effect.scoped(own()), first)
+      yield* TestClock.adjust("31 seconds")
+      assert.notStrictEqual(yield* Effect.scoped(own()), first)
+    }).pipe(against()))
+
+  it.effect("stays as long as anyone uses it", () =>
+    Effect.gen(function*() {
+      const first = yield* own()
+      yield* Effect.scoped(own())
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(yield* own(), first)
+    }).pipe(against()))
+
+  it.live("that could not be made is tried anew", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const ca = `${yield* fs.makeTempDirectoryScoped()}/ca.pem`
+      const withCa = own({ tls: { ...Transport.defaults.tls, ca: Material.file(ca) } })
+      const missing = yield* Effect.flip(withCa)
+      assert.include(missing.message, `${ca}: no such file or directory`)
+      yield* fs.writeFileString(ca, "no certificate")
+      assert.include((yield* Effect.flip(withCa)).message, "there is no certificate in it")
+    }).pipe(Effect.provide(Layer.merge(Transport.Transport.layer, NodeFileSystem.layer))))
+
+  it.effect("has its problems told by all who use it, and by those who come later", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = `${yield* fs.makeTempDirectoryScoped()}/token`
+      const told = Effect.fnUntraced(function*(scope: Scope.Scope) {
+        const first = yield* Deferred.make<string | undefined>()
+        yield* connect({ authentication: Authentication.token(Material.file(path)) }).pipe(
+          Scope.provide(scope),
+          Effect.provideService(Health.Reporter, {
+            problem: (about, message) => Deferred.succeed(first, `${about}, ${message}`)
+          })
+        )
+        return yield* Deferred.await(first)
+      })
+      const outage = `cannot use file ${path}`
+      const reason = `unable to read authorization credentials: unable to read file ${path}: no such file or directory`
+      const scope = yield* Scope.make()
+      for (let user = 0; user < 3; user++) {
+        assert.strictEqual(yield* told(scope), `${outage}, ${outage}: ${reason}`)
+      }
+      yield* Scope.close(scope, Exit.void)
+    }).pipe(
+      against(),
+      Effect.provide(Layer.merge(NodeFileSystem.layer, Logger.layer([])))
+    ))
 })

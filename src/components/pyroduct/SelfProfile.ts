@@ -8,12 +8,12 @@
 import { Clock, Duration, Effect, Layer, Result, Schema } from "effect"
 import { make } from "../../engine/Arguments.ts"
 import type { Component } from "../../engine/Component.ts"
-import * as Health from "../../engine/Health.ts"
 import * as Decode from "../../evaluation/Decode.ts"
 import * as Labels from "../../profile/Labels.ts"
 import * as Profile from "../../profile/Profile.ts"
 import * as Receiver from "../../profile/Receiver.ts"
 import * as V8Profile from "../../profile/V8Profile.ts"
+import * as Outages from "../../telemetry/Outages.ts"
 import * as Compression from "../../wire/Compression.ts"
 import * as Limits from "../Limits.ts"
 import * as Receivers from "../Receivers.ts"
@@ -87,20 +87,12 @@ export const layer = (options: Options): Layer.Layer<never, Schema.SchemaError> 
 
 /** Starts a source in the background. What fails is tried again at the next interval. */
 const makeRun = Effect.fnUntraced(function*(args: Arguments) {
-  const health = yield* Health.Reporter
+  const outages = yield* Outages.make
   const receiver = Receiver.all(args.forward_to)
-  const failing = new Set<string>()
-
-  const failed = Effect.fnUntraced(function*(name: string, error: InspectorError) {
-    yield* health.unhealthy(`cannot take ${name} profiles: ${error.message}`)
-    if (failing.has(name)) return
-    failing.add(name)
-    yield* Effect.logWarning("cannot take profiles").pipe(Effect.annotateLogs({ profile: name, err: error.message }))
-  })
-  const recovered = (name: string): Effect.Effect<void> =>
-    Effect.suspend(() => failing.delete(name) && failing.size === 0 ? health.healthy("taking profiles") : Effect.void)
 
   return Effect.fnUntraced(function*({ name, start, take }: Source) {
+    const outage = `cannot take ${name} profiles`
+    const failed = ({ message }: InspectorError) => outages.begin(outage, message)
     const labels = Labels.make({
       pyroscope_spy: "nodespy",
       ...args.labels,
@@ -114,15 +106,15 @@ const makeRun = Effect.fnUntraced(function*(args: Arguments) {
     })
     const turn = take.pipe(
       Effect.tapError(() => Effect.ignore(start)),
-      Effect.tap(() => recovered(name)),
+      Effect.tap(() => outages.end(outage)),
       Effect.flatMap(forward),
       Effect.catchTags({
-        InspectorError: (error) => failed(name, error),
+        InspectorError: failed,
         Refused: (error) =>
           Effect.logWarning("profile refused").pipe(Effect.annotateLogs({ profile: name, err: error.message }))
       })
     )
-    yield* Effect.catch(start, (error) => failed(name, error))
+    yield* Effect.catch(start, failed)
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(args.interval), turn)))
   })
 })

@@ -1,7 +1,7 @@
 /**
  * `pyroscope.write`: profiles to every configured endpoint.
  */
-import { Duration, Effect, Layer, Redacted, Schema, Scope } from "effect"
+import { Duration, Effect, Layer, Schema, Scope } from "effect"
 import * as Endpoint from "../../delivery/Endpoint.ts"
 import * as FanOut from "../../delivery/FanOut.ts"
 import * as Queue from "../../delivery/Queue.ts"
@@ -12,45 +12,10 @@ import type { Component } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
 import * as Labels from "../../profile/Labels.ts"
 import { Receiver } from "../../profile/Receiver.ts"
-import * as Authentication from "../../transport/Authentication.ts"
-import type { Transport } from "../../transport/Transport.ts"
+import type { Transport, UnusableSettings } from "../../transport/Transport.ts"
+import * as HttpClient from "../HttpClient.ts"
 import * as Limits from "../Limits.ts"
 import * as Receivers from "../Receivers.ts"
-
-/** Anything else could never be pushed to. */
-const Url = Decode.String.check(Schema.makeFilter((text) => urlProblem(text)))
-
-const urlProblem = (text: string): string | undefined => {
-  if (!URL.canParse(text)) return "must be an absolute URL such as \"https://profiles.example\""
-  const { protocol, username, password } = new URL(text)
-  if (protocol !== "http:" && protocol !== "https:") return `unsupported protocol scheme "${protocol.slice(0, -1)}"`
-  return Authentication.isUserInfo(username) && Authentication.isUserInfo(password)
-    ? undefined
-    : "the user info of the URL holds an invalid escape"
-}
-
-/** What a header can carry; the line break at the end of a token is the usual mistake. */
-const isHeaderValue = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text)
-
-const headersProblem = (headers: Readonly<Record<string, string>>): string | undefined => {
-  for (const [name, value] of Object.entries(headers)) {
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return `must be headers: ${JSON.stringify(name)} is not the name of one`
-    if (!isHeaderValue(value)) return `must be headers: the value of ${name} holds what a header cannot carry`
-  }
-  return undefined
-}
-
-const Headers = Decode.map(Decode.String).check(Schema.makeFilter(headersProblem))
-
-const Token = Decode.Secret.check(
-  Schema.makeFilter((token) => isHeaderValue(Redacted.value(token)) ? undefined : "holds what a header cannot carry")
-)
-
-const BasicAuth = Schema.Struct({
-  username: Decode.withDefault(Decode.String, ""),
-  password: Decode.optional(Decode.Secret),
-  password_file: Block.unsupported
-})
 
 /** An addition to the language: how much an endpoint may fall behind. */
 const QueueSettings = Schema.Struct({
@@ -61,40 +26,20 @@ const QueueSettings = Schema.Struct({
 })
 
 const EndpointArguments = Schema.Struct({
-  url: Url,
+  url: HttpClient.Url,
   name: Decode.withDefault(Decode.String, ""),
   remote_timeout: Decode.withDefault(Decode.Duration.check(Limits.positive), Duration.seconds(10)),
-  headers: Decode.withDefault(Headers, {}),
+  headers: Decode.withDefault(HttpClient.Headers, {}),
   min_backoff_period: Decode.withDefault(Decode.Duration.check(Limits.positive), RetrySchedule.defaults.minBackoff),
   max_backoff_period: Decode.withDefault(Decode.Duration.check(Limits.positive), RetrySchedule.defaults.maxBackoff),
   max_backoff_retries: Decode.withDefault(Decode.Int.check(Limits.atLeast(0)), RetrySchedule.defaults.maxRetries),
   retry_on_http_429: Decode.withDefault(Decode.Bool, RetrySchedule.defaults.retryRateLimited),
   backoff_jitter: Decode.withDefault(Decode.Bool, RetrySchedule.defaults.jitter),
-  bearer_token: Decode.optional(Token),
-  basic_auth: Block.optional(BasicAuth),
   queue: Block.optional(QueueSettings),
-  authorization: Block.unsupported,
-  bearer_token_file: Block.unsupported,
   debug_info_upload_timeout: Block.unsupported,
-  enable_http2: Block.unsupported,
-  follow_redirects: Block.unsupported,
-  http_headers: Block.unsupported,
-  no_proxy: Block.unsupported,
-  oauth2: Block.unsupported,
-  proxy_connect_header: Block.unsupported,
-  proxy_from_environment: Block.unsupported,
-  proxy_url: Block.unsupported,
-  tls_config: Block.unsupported
-}).check(Schema.makeFilter(({ basic_auth, bearer_token }) =>
-  basic_auth !== undefined && isGiven(bearer_token)
-    ? "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
-    : undefined
-))
+  ...HttpClient.Arguments.fields
+}).check(HttpClient.rules)
 type EndpointArguments = typeof EndpointArguments.Type
-
-/** An empty token is none: it may come from a variable that is not set. */
-const isGiven = (token: Redacted.Redacted<string> | undefined): token is Redacted.Redacted<string> =>
-  token !== undefined && Redacted.value(token) !== ""
 
 /** An empty value removes a label, so only names matter of those. */
 const ExternalLabels = Decode.map(Decode.String).check(Schema.makeFilter((labels) => {
@@ -117,9 +62,7 @@ const settingsOf = (args: EndpointArguments): Endpoint.Settings => {
   return {
     name: args.name,
     url: new URL(args.url),
-    remoteTimeout: args.remote_timeout,
-    headers: args.headers,
-    credentials: credentialsOf(args),
+    transport: { ...HttpClient.settingsOf(args, args.headers), timeout: args.remote_timeout },
     lane: {
       queue: { maxBytes: queue.max_bytes, whenFull: queue.when_full },
       concurrency: queue.concurrency,
@@ -135,25 +78,23 @@ const settingsOf = (args: EndpointArguments): Endpoint.Settings => {
   }
 }
 
-const credentialsOf = ({ basic_auth, bearer_token }: EndpointArguments): Authentication.Credentials | undefined => {
-  if (isGiven(bearer_token)) return Authentication.bearer(bearer_token)
-  return basic_auth && Authentication.basic(basic_auth.username, basic_auth.password)
-}
-
 /** A receiver that forwards to every endpoint. Closing its scope drains the queues, all at the same time. */
-export const layer = (options: Options): Layer.Layer<Receiver, Schema.SchemaError, Transport> =>
+export const layer = (options: Options): Layer.Layer<Receiver, Schema.SchemaError | UnusableSettings, Transport> =>
   Layer.effect(
     Receiver,
     Effect.gen(function*() {
       const args = yield* make(Arguments, options)
       const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
-      const lanes = yield* Effect.forEach(args.endpoint, (endpoint) =>
-        Effect.flatMap(Scope.fork(scope), (own) => Scope.provide(Endpoint.make(settingsOf(endpoint)), own)))
+      const lanes = yield* Effect.forEach(
+        args.endpoint,
+        (endpoint) =>
+          Effect.flatMap(Scope.fork(scope), (own) => Scope.provide(Endpoint.make(settingsOf(endpoint)), own))
+      )
       return FanOut.make({ externalLabels: args.external_labels }, lanes)
     })
   )
 
-export const component: Component<Arguments, Receiver, Schema.SchemaError, Transport> = {
+export const component: Component<Arguments, Receiver, Schema.SchemaError | UnusableSettings, Transport> = {
   name: "pyroscope.write",
   arguments: Arguments,
   exports: { receiver: Receivers.exported },

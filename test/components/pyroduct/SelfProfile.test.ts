@@ -8,11 +8,11 @@ import { Inspector, InspectorError } from "../../../src/components/pyroduct/Insp
 import * as SelfProfile from "../../../src/components/pyroduct/SelfProfile.ts"
 import * as Receipt from "../../../src/delivery/Receipt.ts"
 import * as Engine from "../../../src/engine/Engine.ts"
-import * as Health from "../../../src/engine/Health.ts"
 import * as Registry from "../../../src/engine/Registry.ts"
 import type * as Profile from "../../../src/profile/Profile.ts"
 import { Refused, Stopped } from "../../../src/profile/Receiver.ts"
 import * as Source from "../../../src/syntax/Source.ts"
+import * as Health from "../../../src/telemetry/Health.ts"
 
 const callFrame = { functionName: "(root)", scriptId: "0", url: "", lineNumber: -1, columnNumber: -1 }
 
@@ -68,8 +68,7 @@ const setting = Effect.gen(function*() {
       Effect.provide(Logger.layer([Logger.make(({ message }) => logged.push(String(message)))])),
       Effect.provideService(Inspector, inspector),
       Effect.provideService(Health.Reporter, {
-        healthy: (message) => Effect.sync(() => health.push(`healthy: ${message}`)),
-        unhealthy: (message) => Effect.sync(() => health.push(`unhealthy: ${message}`))
+        problem: (about, message) => Effect.sync(() => health.push(message ?? `over: ${about}`))
       })
     )
   return { commands, health, logged, received, start, state }
@@ -162,17 +161,17 @@ describe("SelfProfile", () => {
       state.refuses = () => true
       yield* start({ heap: false })
       yield* TestClock.adjust("15 seconds")
-      const message = "unhealthy: cannot take process_cpu profiles: Profiler.start: no"
-      assert.deepStrictEqual(health, [message, message])
+      const outage = "cannot take process_cpu profiles"
+      assert.deepStrictEqual(health, [`${outage}: Profiler.start: no`])
       assert.deepStrictEqual(commands, ["startCpu 10ms", "takeCpu", "startCpu 10ms"])
       state.refuses = () => false
       yield* TestClock.adjust("15 seconds")
       yield* Queue.take(received)
-      assert.deepStrictEqual(health, [message, message, "healthy: taking profiles"])
-      assert.deepStrictEqual(logged, ["cannot take profiles"])
+      assert.deepStrictEqual(health, [`${outage}: Profiler.start: no`, `over: ${outage}`])
+      assert.deepStrictEqual(logged, [outage, "recovered"])
     }))
 
-  it.effect("stays unhealthy until all that failed works again", () =>
+  it.effect("tells of each kind of profile by itself", () =>
     Effect.gen(function*() {
       const { health, received, start, state } = yield* setting
       state.refuses = () => true
@@ -180,11 +179,11 @@ describe("SelfProfile", () => {
       state.refuses = (command) => command === "takeHeap"
       yield* TestClock.adjust("15 seconds")
       yield* Queue.take(received)
-      assert.isFalse(health.some((report) => report.startsWith("healthy")))
+      assert.deepStrictEqual(health.slice(2), ["over: cannot take process_cpu profiles"])
       state.refuses = () => false
       yield* TestClock.adjust("15 seconds")
       yield* Queue.takeN(received, 2)
-      assert.strictEqual(health.at(-1), "healthy: taking profiles")
+      assert.strictEqual(health.at(-1), "over: cannot take memory profiles")
     }))
 
   it.effect("goes on when a receiver refuses", () =>

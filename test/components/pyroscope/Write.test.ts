@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Logger, Redacted, Result } from "effect"
+import * as HttpClient from "../../../src/components/HttpClient.ts"
 import * as Write from "../../../src/components/pyroscope/Write.ts"
 import * as Arguments from "../../../src/engine/Arguments.ts"
 import * as Scope from "../../../src/evaluation/Scope.ts"
@@ -49,7 +50,8 @@ const defaults = {
   max_backoff_period: Duration.minutes(5),
   max_backoff_retries: 10,
   retry_on_http_429: true,
-  backoff_jitter: true
+  backoff_jitter: true,
+  ...HttpClient.Arguments.make({})
 }
 
 const delivering = Effect.gen(function*() {
@@ -78,7 +80,7 @@ describe("Write.Arguments", () => {
     assert.deepStrictEqual(decoded(`endpoint {\n${url}\nqueue { }\nbasic_auth { }\n}`).endpoint[0], {
       ...defaults,
       queue: { max_bytes: 64 * 1024 * 1024, when_full: "drop_oldest", max_age: Duration.hours(1), concurrency: 8 },
-      basic_auth: { username: "" }
+      basic_auth: { username: "", password: Redacted.make(""), password_file: "" }
     })
   })
 
@@ -114,6 +116,7 @@ describe("Write.Arguments", () => {
     assert.deepStrictEqual(external_labels, { region: "north", zone: "1" })
     const { basic_auth, ...first } = endpoint[0]!
     assert.deepStrictEqual(first, {
+      ...defaults,
       url: "https://user:pass@profiles.example/prefix",
       name: "first",
       remote_timeout: Duration.seconds(90),
@@ -126,8 +129,8 @@ describe("Write.Arguments", () => {
       queue: { max_bytes: 1024 * 1024, when_full: "reject", max_age: Duration.minutes(10), concurrency: 1 }
     })
     assert.strictEqual(basic_auth?.username, "user")
-    assert.strictEqual(Redacted.value(basic_auth!.password!), "hunter2")
-    assert.strictEqual(Redacted.value(endpoint[1]!.bearer_token!), "token")
+    assert.strictEqual(Redacted.value(basic_auth!.password), "hunter2")
+    assert.strictEqual(Redacted.value(endpoint[1]!.bearer_token), "token")
   })
 
   it("takes only external labels that servers take, though they may be empty", () => {
@@ -188,50 +191,43 @@ describe("Write.Arguments", () => {
     assert.strictEqual(problemOf("queue { }\nqueue { }"), "block \"queue\" may only be specified once")
   })
 
-  it("takes one way to authenticate; a block counts by being there, a token by not being empty", () => {
-    const exclusive =
-      "2:1-6:1 at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
-    assert.deepStrictEqual(problems(url, "basic_auth { }", "bearer_token = \"t\""), [exclusive])
-    assert.deepStrictEqual(problems(url, "bearer_token = secret", "basic_auth { }"), [exclusive])
-    assert.deepStrictEqual(problems(url, "basic_auth { }", "bearer_token = \"\""), [])
-    assert.deepStrictEqual(problems(url, "basic_auth { }", "bearer_token = null"), [])
+  it("takes only headers that can be sent, and does not repeat their values", () => {
+    assert.strictEqual(
+      problemOf("headers = { a = \"hunter2\\n\" }"),
+      "the value of a holds what a header cannot carry"
+    )
+    assert.strictEqual(problemOf("headers = { \"a b\" = \"1\" }"), "\"a b\" is not the name of a header")
+    assert.deepStrictEqual(problems(url, "headers = { host = \"profiles.example\" }"), [])
+  })
+
+  it("has the arguments of an HTTP client, with their rules", () => {
+    const { endpoint } = decoded(
+      "endpoint {\nurl = \"http://profiles.example\"\nproxy_url = \"http://proxy.example\"\ntls_config { }\n}"
+    )
+    assert.strictEqual(endpoint[0]?.proxy_url, "http://proxy.example")
+    assert.strictEqual(endpoint[0]?.tls_config?.insecure_skip_verify, false)
+    assert.deepStrictEqual(
+      problems(url, "basic_auth { }", "bearer_token = \"t\"", "tls_config { cert_file = \"/c\" }"),
+      [
+        "6:26-6:29 exactly one of key_pem or key_file must be configured when a client certificate is configured"
+      ]
+    )
+    assert.deepStrictEqual(problems(url, "basic_auth { }", "bearer_token = \"t\"", "no_proxy = \"*\""), [
+      "5:16-5:18 at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured",
+      "6:12-6:14 if no_proxy is configured, proxy_url must also be configured"
+    ])
   })
 
   it("says of each of Alloy's other settings that it is not supported yet", () => {
-    const attributes = [
-      "bearer_token_file",
-      "debug_info_upload_timeout",
-      "enable_http2",
-      "follow_redirects",
-      "http_headers",
-      "no_proxy",
-      "proxy_connect_header",
-      "proxy_from_environment",
-      "proxy_url"
-    ]
-    for (const name of attributes) {
-      assert.deepStrictEqual(problems(url, `${name} = 1`), [
-        `4:1-4:${name.length + 4} attribute "${name}" is not supported by pyroduct yet`
-      ])
-    }
-    for (const name of ["authorization", "oauth2", "tls_config"]) {
-      assert.deepStrictEqual(problems(url, `${name} { }`), [
-        `4:1-4:${name.length + 4} block "${name}" is not supported by pyroduct yet`
-      ])
-    }
+    assert.strictEqual(
+      problemOf("debug_info_upload_timeout = 1"),
+      "attribute \"debug_info_upload_timeout\" is not supported by pyroduct yet"
+    )
     const tracing = decode("tracing { }")
     assert(Result.isFailure(tracing))
     assert.deepStrictEqual(tracing.failure.map(problem), [
       "2:1-2:11 block \"tracing\" is not supported by pyroduct yet"
     ])
-    assert.strictEqual(
-      problemOf("basic_auth { password_file = \"/x\" }"),
-      "attribute \"password_file\" is not supported by pyroduct yet"
-    )
-    assert.strictEqual(
-      problemOf("basic_auth { username_file = \"/x\" }"),
-      "unrecognized attribute name \"username_file\""
-    )
   })
 
   it("finds the problems of all endpoints at once", () => {
@@ -255,7 +251,7 @@ describe("Write.Arguments", () => {
         "4:1-4:32 unrecognized attribute name \"urll\"",
         "7:7-7:24 \"profiles.example\" must be an absolute URL such as \"https://profiles.example\"",
         "8:18-8:21 \"0s\" must be greater than 0",
-        "10:1-14:1 at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
+        "13:16-13:18 at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
       ]
     )
   })
@@ -303,6 +299,7 @@ describe("Write.layer", () => {
         [{ bearer_token: Redacted.make("") }, undefined],
         [{ basic_auth: { username: "user", password } }, basic("user:päss:word")],
         [{ basic_auth: {}, bearer_token: Redacted.make("") }, basic(":")],
+        [{ authorization: { type: "Token", credentials: Redacted.make("token") } }, "Token token"],
         [{ basic_auth: { password }, headers: { AUTHORIZATION: "Own" } }, "Own"]
       ]
       for (const [endpoint, expected] of cases) {

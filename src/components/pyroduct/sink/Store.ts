@@ -9,10 +9,10 @@
  * - Storing is cheap: a profile is summed up when it is listed for the first time.
  */
 import { DateTime, Effect, type PlatformError, Semaphore } from "effect"
-import * as Health from "../../../engine/Health.ts"
 import * as Labels from "../../../profile/Labels.ts"
 import * as Pprof from "../../../profile/Pprof.ts"
 import type { Profile } from "../../../profile/Profile.ts"
+import * as Outages from "../../../telemetry/Outages.ts"
 import * as Content from "./Content.ts"
 import type * as Directory from "./Directory.ts"
 import * as Newest from "./Newest.ts"
@@ -60,30 +60,20 @@ const overhead = 1024
 const top = 10
 
 export const make = Effect.fnUntraced(function*({ directory, maxBytes, maxProfileBytes }: Settings) {
-  const health = yield* Health.Reporter
+  const outages = yield* Outages.make
   const newest = Newest.make<Entry>(maxBytes)
   const turn = Semaphore.makeUnsafe(1)
   let count = 0
-  let isFailing = false
 
-  const failed = Effect.fnUntraced(function*(error: PlatformError.PlatformError) {
-    yield* health.unhealthy(`profiles are kept in memory instead of files: ${error.message}`)
-    if (isFailing) return
-    isFailing = true
-    yield* Effect.logWarning("cannot keep profiles as files").pipe(Effect.annotateLogs({ err: error.message }))
-  })
-  const recovered = Effect.suspend(() => {
-    if (!isFailing) return Effect.void
-    isFailing = false
-    return health.healthy("profiles are kept as files")
-  })
+  const outage = "profiles are kept in memory instead of files"
+  const failed = ({ message }: PlatformError.PlatformError) => outages.begin(outage, message)
 
   const add = (entry: Entry, bytes: number): Effect.Effect<void> =>
     Effect.forEach(newest.add(entry, bytes), ({ place }) => Effect.catch(place.remove, failed), { discard: true })
 
   const put = (directory: Directory.Directory, name: string, bytes: Uint8Array): Effect.Effect<Directory.File> =>
     directory.write(name, bytes).pipe(
-      Effect.tap(recovered),
+      Effect.tap(() => outages.end(outage)),
       Effect.catch((error) => Effect.as(failed(error), inMemory(bytes)))
     )
 

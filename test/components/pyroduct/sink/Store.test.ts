@@ -5,10 +5,10 @@ import { TestClock } from "effect/testing"
 import * as Zlib from "node:zlib"
 import * as Directory from "../../../../src/components/pyroduct/sink/Directory.ts"
 import * as Store from "../../../../src/components/pyroduct/sink/Store.ts"
-import * as Health from "../../../../src/engine/Health.ts"
 import * as Labels from "../../../../src/profile/Labels.ts"
 import * as Pprof from "../../../../src/profile/Pprof.ts"
 import * as Profile from "../../../../src/profile/Profile.ts"
+import * as Health from "../../../../src/telemetry/Health.ts"
 import { makePprof } from "../../../support/pprof.ts"
 
 const labels = Labels.make({ __name__: "process_cpu", service_name: "app" })
@@ -27,8 +27,7 @@ const inDirectory = (overrides: Partial<Store.Settings> = {}) =>
     const open = Effect.gen(function*() {
       return yield* Store.make({ ...settings, directory: yield* Directory.open(path), ...overrides })
     }).pipe(Effect.provideService(Health.Reporter, {
-      healthy: () => Effect.sync(() => health.push("healthy")),
-      unhealthy: (message) => Effect.sync(() => health.push(message))
+      problem: (_about, message) => Effect.sync(() => health.push(message ?? "healthy"))
     }))
     const files = Effect.map(fs.readDirectory(path), (names) => names.sort())
     return { files, fs, health, open, path, store: yield* open }

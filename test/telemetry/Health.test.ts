@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Health from "../../src/engine/Health.ts"
+import * as Health from "../../src/telemetry/Health.ts"
 
 const health = (state: Health.State, updatedAt: number): Health.Health => ({
   state,
@@ -36,7 +36,7 @@ describe("Health", () => {
   it.effect("may be reported where nobody listens", () =>
     Effect.gen(function*() {
       const reporter = yield* Health.Reporter
-      assert.strictEqual(yield* reporter.unhealthy("no disk"), undefined)
-      assert.strictEqual(yield* reporter.healthy("a disk"), undefined)
+      assert.strictEqual(yield* reporter.problem("disk", "no disk"), undefined)
+      assert.strictEqual(yield* reporter.problem("disk", undefined), undefined)
     }))
 })

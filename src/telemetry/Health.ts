@@ -21,12 +21,12 @@ export const worst = (first: Health, ...others: ReadonlyArray<Health>): Health =
     return difference > 0 || (difference === 0 && health.updatedAt > worst.updatedAt) ? health : worst
   }, first)
 
-/** Where a running component says how its own work goes. Without an engine nobody listens. */
+/** Where a running component says what is the matter with it. Without an engine nobody listens. */
 export interface Reporter {
-  readonly healthy: (message: string) => Effect.Effect<void>
-  readonly unhealthy: (message: string) => Effect.Effect<void>
+  /** `undefined` when it is over. Of a component with several problems each is `about` something else. */
+  readonly problem: (about: string, message: string | undefined) => Effect.Effect<void>
 }
 
-export const Reporter = Context.Reference<Reporter>("pyroduct/engine/Health/Reporter", {
-  defaultValue: () => ({ healthy: () => Effect.void, unhealthy: () => Effect.void })
+export const Reporter = Context.Reference<Reporter>("pyroduct/telemetry/Health/Reporter", {
+  defaultValue: () => ({ problem: () => Effect.void })
 })

@@ -1,0 +1,364 @@
+/**
+ * What components that send HTTP requests have in common: how to authenticate, what to trust, and which way to go.
+ *
+ * A component takes the arguments as its own, with `...HttpClient.Arguments.fields` and the check `HttpClient.rules`, or
+ * as a block. Texts and names of files that are empty count as not given: they may come from a variable that is not set.
+ * No problem's text repeats a secret.
+ */
+import { Redacted, Schema } from "effect"
+import * as Block from "../engine/Block.ts"
+import * as Decode from "../evaluation/Decode.ts"
+import type { Value } from "../evaluation/Value.ts"
+import * as Authentication from "../transport/Authentication.ts"
+import * as Material from "../transport/Material.ts"
+import * as Proxy from "../transport/Proxy.ts"
+import * as Tls from "../transport/Tls.ts"
+import type * as Transport from "../transport/Transport.ts"
+
+// ---- values ----
+
+const urlProblem = (text: string): string | undefined => {
+  if (!URL.canParse(text)) return "must be an absolute URL such as \"https://profiles.example\""
+  const { protocol, username, password } = new URL(text)
+  if (protocol !== "http:" && protocol !== "https:") return `unsupported protocol scheme "${protocol.slice(0, -1)}"`
+  return Authentication.isUserInfo(username) && Authentication.isUserInfo(password)
+    ? undefined
+    : "the user info of the URL holds an invalid escape"
+}
+
+/** Where requests can be sent. */
+export const Url = Decode.String.check(Schema.makeFilter(urlProblem))
+
+const uncarried = (name: string): string => `the value of ${name} holds what a header cannot carry`
+
+const headers = <Item extends Schema.Codec<unknown, Value>>(
+  item: Item,
+  textsOf: (value: Item["Type"]) => ReadonlyArray<string>
+) =>
+  Decode.map(item).check(
+    Schema.makeFilter((fields) =>
+      broken(
+        Object.entries(fields).flatMap(([name, value]): ReadonlyArray<Rule> => [
+          [!/^[\w!#$%&'*+.^`|~-]+$/.test(name), [name], `${JSON.stringify(name)} is not the name of a header`],
+          [!textsOf(value).every(Authentication.isHeaderValue), [name], uncarried(name)]
+        ])
+      )
+    )
+  )
+
+/** Headers with one value each. */
+export const Headers = headers(Decode.String, (value) => [value])
+
+const SecretHeaders = headers(Decode.list(Decode.Secret), (values) => values.map(Redacted.value))
+
+const Text = Decode.withDefault(Decode.String, "")
+const Secret = Decode.withDefault(Decode.Secret, Redacted.make(""))
+
+// ---- rules ----
+
+/** Whether it is broken, the setting to blame or none for the whole block, and what to say. */
+type Rule = readonly [isBroken: boolean, blame: ReadonlyArray<string>, text: string]
+
+const broken = (rules: ReadonlyArray<Rule>): ReadonlyArray<Schema.FilterIssue> =>
+  rules.flatMap(([isBroken, path, issue]) => isBroken ? [{ path, issue }] : [])
+
+const isGiven = (setting: string | Redacted.Redacted<string>): boolean =>
+  (typeof setting === "string" ? setting : Redacted.value(setting)) !== ""
+
+// ---- authentication ----
+
+const BasicAuth = Schema.Struct({ username: Text, password: Secret, password_file: Text }).check(
+  Schema.makeFilter(({ password, password_file }) =>
+    broken([
+      [
+        isGiven(password) && isGiven(password_file),
+        ["password_file"],
+        "at most one of basic_auth password & password_file must be configured"
+      ]
+    ])
+  )
+)
+
+const Authorization = Schema.Struct({ type: Text, credentials: Secret, credentials_file: Text }).check(
+  Schema.makeFilter(({ credentials, credentials_file, type }) =>
+    broken([
+      [
+        isGiven(credentials) && isGiven(credentials_file),
+        ["credentials_file"],
+        "at most one of authorization credentials & credentials_file must be configured"
+      ],
+      [
+        type.trim().toLowerCase() === "basic",
+        ["type"],
+        "authorization type cannot be set to \"basic\", use \"basic_auth\" block instead"
+      ],
+      [!Authentication.isHeaderValue(type.trim()), ["type"], uncarried("type")],
+      [!Authentication.isHeaderValue(Redacted.value(credentials)), ["credentials"], uncarried("credentials")]
+    ])
+  )
+)
+
+// ---- TLS ----
+
+const versions: ReadonlyArray<string> = ["TLS10", "TLS11", "TLS12", "TLS13"] satisfies ReadonlyArray<Tls.Version>
+
+const isVersion = (text: string): text is Tls.Version | "" => text === "" || versions.includes(text)
+
+const MinVersion = Decode.String.check(
+  Schema.makeFilter((text: string) => isVersion(text) ? undefined : `unknown TLS version: ${text}`).abort()
+).pipe(Schema.refine(isVersion))
+
+const TlsSettings = Schema.Struct({
+  ca_pem: Text,
+  ca_file: Text,
+  cert_pem: Text,
+  cert_file: Text,
+  key_pem: Secret,
+  key_file: Text,
+  server_name: Text,
+  insecure_skip_verify: Decode.withDefault(Decode.Bool, false),
+  min_version: Decode.withDefault(MinVersion, "")
+})
+
+const tlsOf = (args: typeof TlsSettings.Type): Tls.Settings => ({
+  ca: sourceOf(Redacted.make(args.ca_pem), args.ca_file),
+  certificate: sourceOf(Redacted.make(args.cert_pem), args.cert_file),
+  key: sourceOf(args.key_pem, args.key_file),
+  serverName: args.server_name,
+  insecureSkipVerify: args.insecure_skip_verify,
+  minVersion: args.min_version === "" ? undefined : args.min_version
+})
+
+const TlsConfig = TlsSettings.check(Schema.makeFilter((args) => {
+  const settings = tlsOf(args)
+  const { certificate, key } = settings
+  const issues = broken([
+    [
+      isGiven(args.ca_pem) && isGiven(args.ca_file),
+      ["ca_file"],
+      "at most one of ca_pem and ca_file must be configured"
+    ],
+    [
+      isGiven(args.cert_pem) && isGiven(args.cert_file),
+      ["cert_file"],
+      "at most one of cert_pem and cert_file must be configured"
+    ],
+    [
+      isGiven(args.key_pem) && isGiven(args.key_file),
+      ["key_file"],
+      "at most one of key_pem and key_file must be configured"
+    ],
+    [
+      certificate !== undefined && key === undefined,
+      [isGiven(args.cert_file) ? "cert_file" : "cert_pem"],
+      "exactly one of key_pem or key_file must be configured when a client certificate is configured"
+    ],
+    [
+      key !== undefined && certificate === undefined,
+      [isGiven(args.key_file) ? "key_file" : "key_pem"],
+      "exactly one of cert_pem or cert_file must be configured when a client key is configured"
+    ]
+  ])
+  // No clock is within reach of a check, and what has expired today will not do under any other.
+  return issues.length > 0 ? issues : Tls.problem(settings, Date.now())
+}))
+
+// ---- proxies ----
+
+const ProxySettings = Schema.Struct({
+  proxy_url: Decode.optional(Decode.String.check(Schema.makeFilter(Proxy.problem))),
+  no_proxy: Text,
+  proxy_from_environment: Decode.withDefault(Decode.Bool, false),
+  proxy_connect_header: Decode.withDefault(SecretHeaders, {})
+})
+type ProxySettings = typeof ProxySettings.Type
+
+/** An empty `proxy_url` is no proxy, but there it is. */
+const proxyRules = (args: ProxySettings): ReadonlyArray<Rule> => {
+  const { no_proxy, proxy_connect_header, proxy_from_environment, proxy_url } = args
+  return [
+    [
+      Object.keys(proxy_connect_header).length > 0 && !isGiven(proxy_url ?? "") && !proxy_from_environment,
+      ["proxy_connect_header"],
+      "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured"
+    ],
+    [
+      proxy_from_environment && isGiven(proxy_url ?? ""),
+      ["proxy_url"],
+      "if proxy_from_environment is configured, proxy_url must not be configured"
+    ],
+    [
+      proxy_from_environment && isGiven(no_proxy),
+      ["no_proxy"],
+      "if proxy_from_environment is configured, no_proxy must not be configured"
+    ],
+    [
+      !proxy_from_environment && isGiven(no_proxy) && proxy_url === undefined,
+      ["no_proxy"],
+      "if no_proxy is configured, proxy_url must also be configured"
+    ]
+  ]
+}
+
+const proxyOf = (args: ProxySettings): Proxy.Settings => ({
+  url: args.proxy_url ?? "",
+  noProxy: args.no_proxy,
+  fromEnvironment: args.proxy_from_environment,
+  connectHeaders: args.proxy_connect_header
+})
+
+// ---- OAuth 2.0 ----
+
+const OAuth2 = Schema.Struct({
+  client_id: Text,
+  client_secret: Secret,
+  client_secret_file: Text,
+  scopes: Decode.withDefault(Decode.list(Decode.String), []),
+  token_url: Decode.withDefault(
+    Decode.String.check(Schema.makeFilter((text) => isGiven(text) ? urlProblem(text) : undefined)),
+    ""
+  ),
+  endpoint_params: Decode.withDefault(Decode.map(Decode.String), {}),
+  ...ProxySettings.fields,
+  tls_config: Block.optional(TlsConfig)
+}).check(Schema.makeFilter((args) =>
+  broken([
+    [!isGiven(args.client_id), [], "oauth2 client_id must be configured"],
+    [
+      !isGiven(args.client_secret) && !isGiven(args.client_secret_file),
+      [],
+      "either oauth2 client_secret or client_secret_file must be configured"
+    ],
+    [!isGiven(args.token_url), [], "oauth2 token_url must be configured"],
+    [
+      isGiven(args.client_secret) && isGiven(args.client_secret_file),
+      ["client_secret_file"],
+      "at most one of oauth2 client_secret & client_secret_file must be configured"
+    ],
+    ...proxyRules(args)
+  ])
+))
+
+// ---- all of it ----
+
+/** Headers that are none of the user's business, most of which would break the exchange. */
+const reserved = new Set([
+  "accept-encoding",
+  "authorization",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "host",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "user-agent",
+  "www-authenticate",
+  "x-amz-content-sha256",
+  "x-amz-date",
+  "x-amz-security-token",
+  "x-prometheus-remote-read-version",
+  "x-prometheus-remote-write-version",
+  "x-prometheus-scrape-timeout-seconds"
+])
+
+const canonical = (name: string): string =>
+  name.toLowerCase().replace(/(^|-)[a-z]/g, (initial) => initial.toUpperCase())
+
+const Client = Schema.Struct({
+  bearer_token: Secret,
+  bearer_token_file: Text,
+  basic_auth: Block.optional(BasicAuth),
+  authorization: Block.optional(Authorization),
+  oauth2: Block.optional(OAuth2),
+  tls_config: Block.optional(TlsConfig),
+  follow_redirects: Decode.withDefault(Decode.Bool, true),
+  enable_http2: Decode.withDefault(Decode.Bool, true),
+  ...ProxySettings.fields,
+  http_headers: Decode.withDefault(SecretHeaders, {})
+})
+export type Arguments = typeof Client.Type
+
+/** What must be true of the arguments together. A block counts by being there. */
+export const rules = Schema.makeFilter((args: Arguments) => {
+  const ways = [
+    ...(["basic_auth", "authorization", "oauth2"] as const).filter((block) => args[block] !== undefined),
+    ...(["bearer_token", "bearer_token_file"] as const).filter((attribute) => isGiven(args[attribute]))
+  ]
+  return broken([
+    [
+      ways.length > 1,
+      ways.slice(-1),
+      "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
+    ],
+    [!Authentication.isHeaderValue(Redacted.value(args.bearer_token)), ["bearer_token"], uncarried("bearer_token")],
+    ...Object.keys(args.http_headers).map((name): Rule => [
+      reserved.has(name.toLowerCase()),
+      ["http_headers", name],
+      `setting header "${canonical(name)}" is not allowed`
+    ]),
+    ...proxyRules(args)
+  ])
+})
+
+export const Arguments = Client.check(rules)
+
+/** What the arguments mean to the transport. `headers` are the component's own, one value each. */
+export const settingsOf = (
+  args: Arguments,
+  headers: Readonly<Record<string, string>> = {}
+): Omit<Transport.Settings, "url" | "timeout"> => ({
+  authentication: authenticationOf(args),
+  tls: args.tls_config === undefined ? Tls.defaults : tlsOf(args.tls_config),
+  proxy: proxyOf(args),
+  headers: merge(headers, args.http_headers),
+  followRedirects: args.follow_redirects,
+  http2: args.enable_http2
+})
+
+/** `http_headers` are sent besides others of the same name. */
+const merge = (
+  headers: Readonly<Record<string, string>>,
+  added: Arguments["http_headers"]
+): Record<string, ReadonlyArray<string>> => {
+  const merged: Record<string, ReadonlyArray<string>> = {}
+  for (const [name, value] of Object.entries(headers)) merged[name.toLowerCase()] = [value]
+  for (const [name, values] of Object.entries(added)) {
+    merged[name.toLowerCase()] = [...merged[name.toLowerCase()] ?? [], ...values.map(Redacted.value)]
+  }
+  return merged
+}
+
+const authenticationOf = (args: Arguments): Authentication.Settings | undefined => {
+  const { authorization, basic_auth, oauth2 } = args
+  if (basic_auth !== undefined) {
+    const password = sourceOf(basic_auth.password, basic_auth.password_file) ?? nothing
+    return Authentication.basic(basic_auth.username, password)
+  }
+  if (authorization !== undefined) {
+    const token = sourceOf(authorization.credentials, authorization.credentials_file) ?? nothing
+    return Authentication.token(token, authorization.type.trim() || undefined)
+  }
+  if (oauth2 !== undefined) {
+    return {
+      _tag: "OAuth2",
+      clientId: oauth2.client_id,
+      clientSecret: sourceOf(oauth2.client_secret, oauth2.client_secret_file) ?? nothing,
+      tokenUrl: oauth2.token_url,
+      scopes: oauth2.scopes,
+      endpointParams: oauth2.endpoint_params,
+      tls: oauth2.tls_config === undefined ? Tls.defaults : tlsOf(oauth2.tls_config),
+      proxy: proxyOf(oauth2)
+    }
+  }
+  const token = sourceOf(args.bearer_token, args.bearer_token_file)
+  return token && Authentication.token(token)
+}
+
+const nothing = Material.inline(Redacted.make(""))
+
+const sourceOf = (text: Redacted.Redacted<string>, path: string): Material.Source | undefined => {
+  if (isGiven(path)) return Material.file(path)
+  return isGiven(text) ? Material.inline(text) : undefined
+}

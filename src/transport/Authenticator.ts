@@ -1,0 +1,16 @@
+/**
+ * What sends credentials along.
+ */
+import type { Effect } from "effect"
+import type { NoCredential } from "./TransportError.ts"
+
+export interface Authenticator {
+  /** The value of the `authorization` header. */
+  readonly header: Effect.Effect<string, NoCredential>
+  /** A server answered 401 to that header: whether there is another to try. */
+  readonly refused: (header: string) => Effect.Effect<boolean>
+  /** A server took that header. */
+  readonly accepted: (header: string) => void
+  /** Everything that no text may show. */
+  readonly secrets: () => ReadonlyArray<string>
+}

@@ -1,0 +1,136 @@
+/**
+ * One configured way to a server: the headers, the credentials and the redirects that belong to it, over a link of the
+ * network. A request costs what its settings need: what is not configured is not there.
+ */
+import { type Duration, Effect, type FileSystem, Result, type Scope, type SubscriptionRef } from "effect"
+import { Base64 } from "effect/encoding"
+import * as Authentication from "./Authentication.ts"
+import type { Authenticator } from "./Authenticator.ts"
+import { type Headers, type Method, Network, type Response, type UnusableSettings } from "./Network.ts"
+import * as Problems from "./Problems.ts"
+import type * as Proxy from "./Proxy.ts"
+import * as Redirects from "./Redirects.ts"
+import * as Secrets from "./Secrets.ts"
+import type * as Tls from "./Tls.ts"
+import { mapDetail, type TransportError } from "./TransportError.ts"
+
+/** Plain data: equal settings are one client. */
+export interface Settings {
+  /** Without user info and without a query. */
+  readonly url: string
+  /** Sent with each request; names in lower case. An `authorization` here goes before any credentials. */
+  readonly headers: Headers
+  readonly authentication: Authentication.Settings | undefined
+  readonly tls: Tls.Settings
+  readonly proxy: Proxy.Settings
+  readonly followRedirects: boolean
+  /** Whether HTTP/2 may be agreed on over TLS. */
+  readonly http2: boolean
+  /** From the first byte sent to the last received; for each redirect and for a token again. */
+  readonly timeout: Duration.Duration
+}
+
+export interface Request {
+  readonly method: Method
+  /** Path and query below the path of the client's URL. */
+  readonly path: string
+  /** These go before the client's own. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | undefined
+}
+
+export interface Client {
+  readonly send: (request: Request) => Effect.Effect<Response, TransportError>
+  readonly problems: SubscriptionRef.SubscriptionRef<Problems.All>
+}
+
+export const make = Effect.fnUntraced(function*(
+  settings: Settings
+): Effect.fn.Return<Client, UnusableSettings, FileSystem.FileSystem | Network | Scope.Scope> {
+  const { headers: configured, http2, proxy, timeout, tls } = settings
+  const userAgent = configured["user-agent"]
+  const problems = yield* Problems.make
+  const network = yield* Network
+  const link = yield* Effect.provideService(network.link({ tls, proxy, http2, timeout }), Problems.Problems, problems)
+  const authenticator = settings.authentication === undefined || "authorization" in configured
+    ? undefined
+    : yield* Authentication.make(
+      settings.authentication,
+      ({ proxy, tls }) => network.link({ tls, proxy, http2: true, timeout }),
+      { timeout, ...(typeof userAgent === "string" && { userAgent }) }
+    ).pipe(Effect.provideService(Problems.Problems, problems))
+
+  const { origin, pathname } = new URL(settings.url)
+  const prefix = pathname.replace(/\/+$/, "")
+  const exchange = settings.followRedirects ? Redirects.follow(link.send) : link.send
+  const fixed = [...secretsOf(configured), ...link.secrets]
+
+  const attempt = ({ body, headers, method, path }: Request, authorization?: string) => {
+    const sending = exchange({
+      method,
+      origin,
+      path: prefix + path,
+      headers: authorization === undefined
+        ? { ...configured, ...headers }
+        : { ...configured, authorization, ...headers },
+      body
+    })
+    const scrub = (text: string) =>
+      Secrets.scrub(text, [
+        ...fixed,
+        ...authenticator?.secrets() ?? [],
+        // It may have been replaced since.
+        ...authorization === undefined ? [] : secretsIn(authorization)
+      ])
+    return Effect.mapBoth(sending, {
+      onFailure: (error) => mapDetail(error, scrub),
+      onSuccess: (response) => {
+        const { lostBody, status, text } = response
+        if (status < 300 && lostBody === undefined) return response
+        return {
+          ...response,
+          text: scrub(text),
+          ...(lostBody && { lostBody: { ...lostBody, location: scrub(lostBody.location) } })
+        }
+      }
+    })
+  }
+
+  return {
+    problems,
+    send: authenticator === undefined
+      ? (request) => attempt(request)
+      : (request) => authenticated(authenticator, (header) => attempt(request, header))
+  }
+})
+
+/** A credential that is refused may have been replaced since: there is one more attempt with the new one. */
+const authenticated = (
+  { accepted, header, refused }: Authenticator,
+  attempt: (header: string) => Effect.Effect<Response, TransportError>
+): Effect.Effect<Response, TransportError> => {
+  const once = (header: string) =>
+    Effect.map(attempt(header), (response) => {
+      if (response.status !== 401) accepted(header)
+      return response
+    })
+  return Effect.flatMap(header, (first) =>
+    Effect.flatMap(once(first), (response) => {
+      if (response.status !== 401) return Effect.succeed(response)
+      return Effect.flatMap(
+        refused(first),
+        (hasOther) => hasOther ? Effect.flatMap(header, once) : Effect.succeed(response)
+      )
+    }))
+}
+
+/** All that a configuration adds to requests may be a secret, but for what any server may see. */
+const secretsOf = (headers: Headers): ReadonlyArray<string> =>
+  Object.entries(headers).flatMap(([name, value]) => Redirects.isPublic(name) ? [] : value).flatMap(secretsIn)
+
+/** `Bearer abc` is as secret as `abc`, and of what `Basic` encodes the password is. */
+const secretsIn = (value: string): ReadonlyArray<string> => {
+  const [, scheme = "", secret = value] = /^([\w-]+) +(.*)$/s.exec(value) ?? []
+  const decoded = scheme.toLowerCase() === "basic" ? Result.getOrUndefined(Base64.decodeString(secret)) : undefined
+  return [value, secret, ...(decoded === undefined ? [] : [decoded.slice(decoded.indexOf(":") + 1)])]
+}

@@ -1,0 +1,178 @@
+/**
+ * Sockets for undici: to a server, to a proxy, and to a server through a proxy's tunnel.
+ */
+import { buildConnector } from "@effect/platform-node/Undici"
+import { Duration, Effect, Redacted } from "effect"
+import { request as httpRequest } from "node:http"
+import type { Socket } from "node:net"
+import { SocksClient } from "socks"
+import * as Proxy from "./Proxy.ts"
+import type { ConnectionOptions } from "./Tls.ts"
+import { fromCause, mapDetail, NoConnection, ProxyRefused, type TransportError } from "./TransportError.ts"
+
+/** What undici gets instead of a socket. Of errors that it knows it would make something else. */
+export class Failure extends Error {
+  readonly reason: TransportError
+  constructor(reason: TransportError) {
+    super(reason.message)
+    this.reason = reason
+  }
+}
+
+export interface Settings {
+  readonly tls: ConnectionOptions
+  readonly http2: boolean
+  /** For each step on the way to a connection. */
+  readonly timeout: Duration.Duration
+}
+
+type Target = buildConnector.Options
+
+export type Open = (target: Target) => Effect.Effect<Socket, TransportError>
+
+/** Straight to the server. */
+export const direct = (settings: Settings): Open => open(settings, settings.http2)
+
+/** To a proxy that gets whole requests. */
+export const forward = (settings: Settings, proxy: Proxy.Server): Open => {
+  const toProxy = open(withoutServerName(settings), false)
+  return (target) => Effect.mapError(toProxy(target), at(proxy))
+}
+
+/** To a server through a proxy, which sees nothing but its name. */
+export const tunnel = (
+  settings: Settings,
+  proxy: Proxy.Server,
+  connectHeaders: Readonly<Record<string, ReadonlyArray<string>>>
+): Open => {
+  const toProxy = open(withoutServerName(settings), false)
+  const toServer = open(settings, settings.http2)
+  const through = (target: Target): Effect.Effect<Socket, TransportError> =>
+    proxy.protocol === "socks5:"
+      ? socks(settings, proxy, target)
+      : Effect.flatMap(
+        toProxy(addressOf(proxy)),
+        (socket) => connect(settings, proxy, connectHeaders, socket, target)
+      )
+  return (target) =>
+    Effect.mapError(through(target), at(proxy)).pipe(
+      Effect.flatMap((httpSocket) =>
+        target.protocol === "https:" ? toServer({ ...target, httpSocket }) : Effect.succeed(httpSocket)
+      )
+    )
+}
+
+const addressOf = ({ hostname, name, port, protocol }: Proxy.Server): Target => ({
+  protocol,
+  hostname,
+  host: new URL(name).host,
+  port: `${port}`
+})
+
+/** Says which of the parties it was. */
+const at = (proxy: Proxy.Server) => (error: TransportError): TransportError =>
+  mapDetail(error, (detail) => `proxy ${proxy.name}: ${detail}`)
+
+/** The name is the server's. */
+const withoutServerName = (settings: Settings): Settings => {
+  const { checkServerIdentity: _check, servername: _name, ...tls } = settings.tls
+  return { ...settings, tls }
+}
+
+/** The name to expect is that of the settings or of the URL, whatever a `host` header says. */
+const open = ({ timeout, tls }: Settings, allowH2: boolean): Open => {
+  const connector = buildConnector({ ...tls, allowH2, preferH2: true, timeout: Duration.toMillis(timeout) })
+  return ({ servername: _name, ...target }) =>
+    Effect.callback((resume) =>
+      connector(
+        target,
+        (error, socket) => {
+          if (error !== null) return resume(Effect.fail(fromCause(error)))
+          // With TLS 1.3 a server refuses a client certificate when the connection is there already. Of the errors that
+          // come then, undici reports the last, which is the end of the connection: so the first one ends it.
+          socket.once("error", (error) => socket.destroy(error))
+          resume(Effect.succeed(socket))
+        }
+      )
+    )
+}
+
+const authority = ({ hostname, port, protocol }: Target): string => {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname
+  return `${host}:${portOf({ port, protocol })}`
+}
+
+const portOf = ({ port, protocol }: Pick<Target, "port" | "protocol">): number =>
+  port === "" ? (protocol === "https:" ? 443 : 80) : Number(port)
+
+const connect = (
+  { timeout }: Settings,
+  proxy: Proxy.Server,
+  headers: Readonly<Record<string, ReadonlyArray<string>>>,
+  socket: Socket,
+  target: Target
+): Effect.Effect<Socket, TransportError> =>
+  Effect.callback((resume) => {
+    const path = authority(target)
+    const authorization = Proxy.authorization(proxy)
+    const request = httpRequest({
+      method: "CONNECT",
+      path,
+      headers: { host: path, ...(authorization && { "proxy-authorization": authorization }), ...headers },
+      createConnection: () => socket
+    })
+    const fail = (error: TransportError): void => {
+      socket.destroy()
+      resume(Effect.fail(error))
+    }
+    request.on("connect", ({ headers, statusCode = 0 }, socket, head) => {
+      if (statusCode < 200 || statusCode > 299) {
+        return fail(
+          new ProxyRefused({
+            status: statusCode,
+            retryAfter: headers["retry-after"],
+            detail: `answered ${statusCode} to CONNECT ${path}`
+          })
+        )
+      }
+      socket.setTimeout(0)
+      if (head.byteLength > 0) socket.unshift(head)
+      resume(Effect.succeed(socket as Socket))
+    })
+    request.on("error", (error) => fail(fromCause(error)))
+    request.setTimeout(Duration.toMillis(timeout), () =>
+      fail(new NoConnection({ code: "ETIMEDOUT", detail: "no answer to CONNECT" })))
+    request.end()
+  })
+
+/** The proxy resolves the server's name, for `socks5` and `socks5h` alike, as Go's client has it. */
+const socks = (
+  { timeout }: Settings,
+  { credentials, hostname, port }: Proxy.Server,
+  target: Target
+): Effect.Effect<Socket, TransportError> =>
+  Effect.tryPromise({
+    try: () =>
+      SocksClient.createConnection({
+        proxy: {
+          host: hostname,
+          port,
+          type: 5,
+          ...(credentials && { userId: credentials.username, password: Redacted.value(credentials.password) })
+        },
+        command: "connect",
+        destination: { host: target.hostname, port: portOf(target) },
+        timeout: Duration.toMillis(timeout)
+      }),
+    catch: socksError
+  }).pipe(Effect.map(({ socket }) => socket))
+
+/** SOCKS has words of its own for what HTTP proxies say with a status, and the library has the system's in its texts only. */
+const socksError = (error: unknown): TransportError => {
+  const { message } = error as Error
+  const refused = (status: number) => new ProxyRefused({ status, retryAfter: undefined, detail: message })
+  if (/authentication failed|no accepted authentication/i.test(message)) return refused(407)
+  if (/NotAllowed/.test(message)) return refused(403)
+  const code = /timed out/i.test(message) ? "ETIMEDOUT" : /\bE[A-Z]{4,}\b/.exec(message)?.[0]
+  return new NoConnection({ code: code ?? "SOCKS", detail: message })
+}

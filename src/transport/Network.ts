@@ -1,0 +1,67 @@
+/**
+ * One exchange with a server: a request goes out, an answer comes back, whatever lies between.
+ */
+import { Context, Data, type Duration, type Effect, type Scope } from "effect"
+import type { Problems } from "./Problems.ts"
+import type * as Proxy from "./Proxy.ts"
+import type * as Tls from "./Tls.ts"
+import type { TransportError } from "./TransportError.ts"
+
+export type Method = "GET" | "POST"
+
+/** Names in lower case; a list is sent as that many headers. */
+export type Headers = Readonly<Record<string, string | ReadonlyArray<string>>>
+
+export interface Request {
+  readonly method: Method
+  /** Scheme, host and port: `https://profiles.example:4040`. */
+  readonly origin: string
+  /** Path and query, from the root. */
+  readonly path: string
+  readonly headers: Headers
+  readonly body: Uint8Array | undefined
+  /** How much of the answer's body to read, in bytes; 2048 if there is no word of it. */
+  readonly maxText?: number
+}
+
+export interface Response {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** The beginning of the body. */
+  readonly text: string
+  /** A redirect made a GET of the request: its body has gone nowhere. */
+  readonly lostBody?: { readonly status: number; readonly location: string }
+}
+
+/** An error's text says what went wrong in its beginning. */
+export const defaultMaxText = 2048
+
+export interface Settings {
+  readonly tls: Tls.Settings
+  readonly proxy: Proxy.Settings
+  /** Whether HTTP/2 may be agreed on over TLS. */
+  readonly http2: boolean
+  /** From a request's first byte to the last of its answer, a new connection included. */
+  readonly timeout: Duration.Duration
+}
+
+/** Keeps connections for the next requests. */
+export interface Link {
+  readonly send: (request: Request) => Effect.Effect<Response, TransportError>
+  /** Of the way: what no text may show. */
+  readonly secrets: ReadonlyArray<string>
+}
+
+/** Settings that nothing can be sent with. */
+export class UnusableSettings extends Data.TaggedError("UnusableSettings")<{
+  readonly detail: string
+}> {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+export class Network extends Context.Service<Network, {
+  readonly link: (settings: Settings) => Effect.Effect<Link, UnusableSettings, Problems | Scope.Scope>
+}>()("pyroduct/transport/Network") {}

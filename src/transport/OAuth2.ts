@@ -1,0 +1,162 @@
+/**
+ * Access tokens for the client credentials of OAuth 2.0, as long as each of them lasts.
+ *
+ * - One request at a time, however many wait for it. It runs in the scope of the authenticator, so that a waiter who is
+ *   interrupted does not end it for the others.
+ * - A token is used until it expires. Shortly before, the next push starts a request for another, and does not wait.
+ * - After a failure the token endpoint is left alone for a while, twice as long each time, and everybody gets that
+ *   failure. A token that is refused at its first use is such a failure as well: a server that takes none of them must
+ *   not cause a request for each push. Only a token that was taken makes the next pause short again.
+ */
+import { Clock, Effect, Fiber, FiberHandle, type FileSystem, Option, Result, type Scope } from "effect"
+import type { Authenticator } from "./Authenticator.ts"
+import * as Material from "./Material.ts"
+import type { Link } from "./Network.ts"
+import type { Problems } from "./Problems.ts"
+import type * as Proxy from "./Proxy.ts"
+import type * as Tls from "./Tls.ts"
+import * as TokenEndpoint from "./TokenEndpoint.ts"
+import { NoCredential } from "./TransportError.ts"
+
+export interface Settings extends TokenEndpoint.Settings {
+  readonly clientSecret: Material.Source
+  /** Of the connection to the token endpoint. */
+  readonly tls: Tls.Settings
+  readonly proxy: Proxy.Settings
+}
+
+export type Options = TokenEndpoint.Options
+
+interface Token {
+  readonly header: string
+  /** In milliseconds since the epoch. */
+  readonly refreshAt: number
+  readonly expiresAt: number
+  /** Whether a server has taken it. */
+  isAccepted: boolean
+}
+
+/** While it lasts nothing is asked for, unless with another secret. */
+interface Pause {
+  readonly until: number
+  readonly secret: string | undefined
+  readonly failure: NoCredential
+}
+
+/** In milliseconds. */
+const shortestPause = 1_000
+const longestPause = 60_000
+const longestSlack = 30_000
+
+/** `link` is to the token endpoint, and follows no redirects: they would lead the client's secret elsewhere. */
+export const make = Effect.fnUntraced(function*(
+  settings: Settings,
+  link: Pick<Link, "send">,
+  options: Options
+): Effect.fn.Return<Authenticator, never, FileSystem.FileSystem | Problems | Scope.Scope> {
+  const source = settings.clientSecret
+  const material = yield* Material.make(
+    [{ name: "oauth2 client secret", source }],
+    ([text = ""]) => source._tag === "Inline" ? Result.succeed(text) : secretOf(source.path, text)
+  )
+  const endpoint = TokenEndpoint.make(settings, link, options)
+  const flight = yield* FiberHandle.make<Token, NoCredential>()
+  const fork = yield* FiberHandle.runtime(flight)()
+
+  let token: Token | undefined
+  /** The last two access tokens, the newest first. */
+  let issued: ReadonlyArray<string> = []
+  let pause: Pause | undefined
+  let failures = 0
+
+  const fail = (failure: NoCredential, now: number): void => {
+    pause = {
+      until: now + Math.min(shortestPause * 2 ** failures, longestPause),
+      secret: Result.getOrUndefined(material.current()),
+      failure
+    }
+    failures++
+  }
+
+  /** Whether the file has another secret than the one that was refused is worth a look, and another try. */
+  const ask = (secret: string): Effect.Effect<TokenEndpoint.Grant, NoCredential> =>
+    Effect.catchIf(
+      endpoint.ask(secret),
+      ({ status }) => status === 400 || status === 401,
+      (failure) =>
+        Effect.flatMap(material.refresh, () => {
+          const latest = Result.getOrElse(material.current(), () => secret)
+          return latest === secret ? Effect.fail(failure) : endpoint.ask(latest)
+        })
+    )
+
+  const renew = Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    const secret = material.current()
+    if (Result.isFailure(secret)) {
+      return yield* new NoCredential({
+        source: "credential file",
+        status: undefined,
+        detail: secret.failure,
+        isTransient: true
+      })
+    }
+    if (pause !== undefined && now < pause.until && pause.secret === secret.success) return yield* pause.failure
+    const { accessToken, lifetime, type } = yield* Effect.tapError(
+      ask(secret.success),
+      (failure) => Effect.map(Clock.currentTimeMillis, (now) => fail(failure, now))
+    )
+    issued = [accessToken, ...issued.filter((other) => other !== accessToken)].slice(0, 2)
+    token = {
+      header: `${type} ${accessToken}`,
+      refreshAt: now + lifetime - Math.min(longestSlack, lifetime / 5),
+      expiresAt: now + lifetime,
+      isAccepted: false
+    }
+    return token
+  })
+
+  /** The request under way, or else a new one. */
+  const start = (): Fiber.Fiber<Token, NoCredential> =>
+    Option.getOrElse(FiberHandle.getUnsafe(flight), () => fork(renew))
+
+  return {
+    header: Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (token === undefined || now >= token.expiresAt) return Effect.map(Fiber.join(start()), ({ header }) => header)
+      if (now >= token.refreshAt) start()
+      return Effect.succeed(token.header)
+    }),
+    refused: (header) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        if (token !== undefined && token.header !== header) return Effect.succeed(true)
+        if (token !== undefined && !token.isAccepted) {
+          token = undefined
+          fail(endpoint.failure(`the server refused the token of ${endpoint.name}`, false), now)
+          return Effect.succeed(false)
+        }
+        token = undefined
+        return Effect.match(Fiber.join(start()), {
+          onFailure: () => false,
+          onSuccess: (token) => token.header !== header
+        })
+      }),
+    accepted: (header) => {
+      if (token === undefined || token.isAccepted || token.header !== header) return
+      token.isAccepted = true
+      failures = 0
+    },
+    secrets: () =>
+      Result.match(material.current(), {
+        onFailure: () => issued,
+        onSuccess: (secret) => [...endpoint.secrets(secret), ...issued]
+      })
+  }
+})
+
+/** A file ends with a line break more often than a secret does. */
+const secretOf = (path: string, text: string): Result.Result<string, string> => {
+  const secret = text.trim()
+  return secret === ""
+    ? Result.fail(`unable to read oauth2 client secret: file ${path} is empty`)
+    : Result.succeed(secret)
+}

@@ -1,0 +1,221 @@
+/**
+ * What makes a TLS connection trusted, on both sides.
+ */
+import { type Effect, type FileSystem, Redacted, Result, type Scope } from "effect"
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto"
+import { isIP } from "node:net"
+import * as tls from "node:tls"
+import * as Material from "./Material.ts"
+import type { Problems } from "./Problems.ts"
+
+/**
+ * The oldest version of TLS that a server may choose; the newest that both sides know is always preferred.
+ *
+ * OpenSSL 3 has TLS 1.0 and 1.1 only at its security level 0, because their handshakes rest on MD5 and SHA-1. With
+ * `TLS10` and `TLS11` that level holds for the connection whatever version is agreed on: keys of any length and
+ * certificates signed with SHA-1 are taken as well. The ciphers are the same at each level.
+ */
+export type Version = "TLS10" | "TLS11" | "TLS12" | "TLS13"
+
+export interface Settings {
+  /** PEM; instead of the authorities that Node trusts by itself. */
+  readonly ca: Material.Source | undefined
+  /** The client certificate, with any intermediate ones behind it, and its key, PEM. */
+  readonly certificate: Material.Source | undefined
+  readonly key: Material.Source | undefined
+  /** The name or address in the server's certificate, where it is not the URL's; "" for the URL's. */
+  readonly serverName: string
+  readonly insecureSkipVerify: boolean
+  /** TLS 1.2 if there is none. */
+  readonly minVersion: Version | undefined
+}
+
+export const defaults: Settings = {
+  ca: undefined,
+  certificate: undefined,
+  key: undefined,
+  serverName: "",
+  insecureSkipVerify: false,
+  minVersion: undefined
+}
+
+/** For `tls.connect` and undici's connector. An address as `serverName` comes as `checkServerIdentity`. */
+export type ConnectionOptions = Pick<
+  tls.ConnectionOptions,
+  "secureContext" | "rejectUnauthorized" | "servername" | "checkServerIdentity"
+>
+
+/** One secure context serves all connections, until a file changes. */
+export const material = (
+  settings: Settings
+): Effect.Effect<Material.Material<ConnectionOptions>, never, FileSystem.FileSystem | Problems | Scope.Scope> => {
+  const inputs = inputsOf(settings)
+  return Material.make(inputs, (texts, now) => {
+    const pem = Object.fromEntries(inputs.map(({ part }, index) => [part, texts[index]]))
+    return Result.map(secureContext(settings, pem, now), (secureContext) => ({
+      secureContext,
+      rejectUnauthorized: !settings.insecureSkipVerify,
+      ...expecting(settings.serverName)
+    }))
+  })
+}
+
+/** What is wrong with the inline texts, if anything is, at a time in milliseconds since the epoch. */
+export const problem = (settings: Settings, now: number): string | undefined => {
+  const pem = Object.fromEntries(
+    inputsOf(settings).flatMap(({ part, source }) =>
+      source._tag === "Inline" ? [[part, Redacted.value(source.text)]] : []
+    )
+  )
+  const made = secureContext(settings, pem, now)
+  return Result.isFailure(made) ? made.failure : undefined
+}
+
+/** Whether the material can never be another. */
+export const isFixed = (settings: Settings): boolean =>
+  inputsOf(settings).every(({ source }) => source._tag === "Inline")
+
+type Part = "ca" | "certificate" | "key"
+
+interface Input extends Material.Input {
+  readonly part: Part
+}
+
+const inputsOf = ({ ca, certificate, key }: Settings): ReadonlyArray<Input> => {
+  const input = (part: Part, name: string, source: Material.Source | undefined): ReadonlyArray<Input> =>
+    source === undefined ? [] : [{ part, name, source }]
+  return [
+    ...input("ca", "CA cert", ca),
+    ...input("certificate", "specified client cert", certificate),
+    ...input("key", "specified client key", key)
+  ]
+}
+
+/** The texts that are known. */
+type Pem = Partial<Record<Part, string>>
+
+const secureContext = (settings: Settings, pem: Pem, now: number): Result.Result<tls.SecureContext, string> =>
+  Result.gen(function*() {
+    const ca = yield* Result.mapError(
+      authorities(pem, now),
+      (wrong) => `unable to use specified CA cert ${describe(settings.ca)}: ${wrong}`
+    )
+    const [certificate, key] = [describe(settings.certificate), describe(settings.key)]
+    return yield* Result.mapError(
+      // OpenSSL may have an objection too, such as to a short key. To authorities it has none before a handshake.
+      Result.flatMap(identity(pem, now), (identity) =>
+        Result.try({
+          try: () => tls.createSecureContext({ ...versions[settings.minVersion ?? "TLS12"], ...ca, ...identity }),
+          catch: (cause) => cause instanceof Error ? cause.message : String(cause)
+        })),
+      (wrong) => `unable to use specified client cert (${certificate}) & key (${key}): ${wrong}`
+    )
+  })
+
+const describe = (source: Material.Source | undefined): string =>
+  source?._tag === "File" ? `file ${source.path}` : "inline"
+
+/** See `Version`. */
+const weak: tls.SecureContextOptions = { ciphers: `${tls.DEFAULT_CIPHERS}:@SECLEVEL=0` }
+
+const versions: Readonly<Record<Version, tls.SecureContextOptions>> = {
+  TLS10: { ...weak, minVersion: "TLSv1" },
+  TLS11: { ...weak, minVersion: "TLSv1.1" },
+  TLS12: { minVersion: "TLSv1.2" },
+  TLS13: { minVersion: "TLSv1.3" }
+}
+
+/** An address is checked, but not sent in the handshake, where only names may be. */
+const expecting = (serverName: string): ConnectionOptions => {
+  if (serverName === "") return {}
+  return isIP(serverName) === 0
+    ? { servername: serverName }
+    : { checkServerIdentity: (_, certificate) => tls.checkServerIdentity(serverName, certificate) }
+}
+
+/** Many a bundle has a certificate that is long expired: it is of use as long as any is not. */
+const authorities = ({ ca }: Pem, now: number): Result.Result<tls.SecureContextOptions, string> =>
+  Result.gen(function*() {
+    if (ca === undefined) return {}
+    const certificates = yield* certificatesIn(ca)
+    const end = Math.max(...certificates.map(({ validToDate }) => validToDate.getTime()))
+    if (end < now) {
+      return yield* Result.fail(
+        certificates.length === 1
+          ? `the certificate expired on ${date(end)}`
+          : `all ${certificates.length} certificates have expired, the last on ${date(end)}`
+      )
+    }
+    return { ca: certificates.map(String) }
+  })
+
+const identity = (pem: Pem, now: number): Result.Result<tls.SecureContextOptions, string> =>
+  Result.gen(function*() {
+    const chain = pem.certificate === undefined ? [] : yield* certificatesIn(pem.certificate)
+    const key = pem.key === undefined ? undefined : yield* privateKeyIn(pem.key)
+    const [own] = chain
+    if (own !== undefined) {
+      const [start, end] = [own.validFromDate.getTime(), own.validToDate.getTime()]
+      if (end < now) return yield* Result.fail(`the certificate expired on ${date(end)}`)
+      if (start > now) return yield* Result.fail(`the certificate is not valid before ${date(start)}`)
+      if (key !== undefined && !own.checkPrivateKey(key)) {
+        return yield* Result.fail("the private key does not belong to the certificate")
+      }
+    }
+    return {
+      cert: own && chain.join(""),
+      key: key?.export({ type: "pkcs8", format: "pem" })
+    }
+  })
+
+const date = (millis: number): string => new Date(millis).toISOString().replace(".000Z", "Z")
+
+interface Block {
+  readonly label: string
+  readonly text: string
+}
+
+/** A block that does not end reaches to the end of the text, so that it is found not to parse. */
+const blockPattern = /-----BEGIN ([A-Z0-9 ]+)-----[^]*?(?:-----END \1-----|$)/g
+
+/** Whatever is between the blocks is a comment; the white space around a line has no meaning. */
+const blocksOf = (pem: string): ReadonlyArray<Block> =>
+  Array.from(
+    pem.split("\n").map((line) => line.trim()).join("\n").matchAll(blockPattern),
+    ([text, label = ""]) => ({ label, text })
+  )
+
+const isCertificate = ({ label }: Block): boolean => label === "CERTIFICATE"
+const isPrivateKey = ({ label }: Block): boolean => label.endsWith("PRIVATE KEY")
+const isEncrypted = ({ label, text }: Block): boolean =>
+  label.startsWith("ENCRYPTED") || /^Proc-Type:.*ENCRYPTED/m.test(text)
+
+/** In their order; there is at least one. */
+const certificatesIn = (pem: string): Result.Result<ReadonlyArray<X509Certificate>, string> => {
+  const blocks = blocksOf(pem)
+  const certificates = blocks.filter(isCertificate)
+  if (certificates.length === 0) {
+    return Result.fail(
+      blocks.some(isPrivateKey) ? "a private key is where a certificate should be" : "there is no certificate in it"
+    )
+  }
+  return Result.all(certificates.map(({ text }, index) =>
+    Result.try({
+      try: () => new X509Certificate(text),
+      catch: () => `certificate ${index + 1} of ${certificates.length} cannot be parsed`
+    })
+  ))
+}
+
+/** The first one, as a file may hold others, or the certificate as well. */
+const privateKeyIn = (pem: string): Result.Result<KeyObject, string> => {
+  const blocks = blocksOf(pem)
+  const block = blocks.find(isPrivateKey)
+  if (block === undefined) {
+    return Result.fail(
+      blocks.some(isCertificate) ? "a certificate is where the private key should be" : "there is no private key"
+    )
+  }
+  if (isEncrypted(block)) return Result.fail("the private key is encrypted, and passphrases are not supported")
+  return Result.try({ try: () => createPrivateKey(block.text), catch: () => "the private key cannot be parsed" })
+}

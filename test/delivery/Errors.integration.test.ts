@@ -1,0 +1,74 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Duration, Effect, Layer, Logger } from "effect"
+import { readFileSync } from "node:fs"
+import * as Write from "../../src/components/pyroscope/Write.ts"
+import * as PushError from "../../src/delivery/PushError.ts"
+import type { Profile } from "../../src/profile/Profile.ts"
+import { Receiver } from "../../src/profile/Receiver.ts"
+import { Transport } from "../../src/transport/Transport.ts"
+import { answers } from "./failures/answers.ts"
+import { credentials } from "./failures/credentials.ts"
+import { type Failure, profile, type Settings } from "./failures/failure.ts"
+import { network } from "./failures/network.ts"
+import { tls } from "./failures/tls.ts"
+
+const failures: ReadonlyArray<Failure> = [...credentials, ...tls, ...network, ...answers]
+
+const docs = readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf8")
+
+/** The tables: what happened, then the reason and whether it is retried. */
+const rows: ReadonlyMap<string, { readonly reason: string; readonly retried: string }> = new Map(
+  docs.split("\n").flatMap((line) => {
+    const [, what = "", reason = "", retried = ""] = line.split("|").map((cell) => cell.trim())
+    return reason.startsWith("`") ? [[what, { reason, retried }]] : []
+  })
+)
+
+/** Gives up after one retry, which is at once. */
+const hasty: Partial<Settings> = {
+  min_backoff_period: Duration.millis(1),
+  max_backoff_retries: 1,
+  backoff_jitter: false
+}
+
+const outcomeOf = Effect.fnUntraced(function*(endpoint: Settings, profiles: ReadonlyArray<Profile>) {
+  const receiver = Context.get(yield* Layer.build(Write.layer({ endpoint: [{ ...hasty, ...endpoint }] })), Receiver)
+  const outcomes = yield* Effect.forEach(
+    profiles,
+    (profile) => Effect.flatMap(receiver.push(profile), (receipt) => receipt.outcomes)
+  )
+  return outcomes.at(-1)![0]!
+})
+
+describe("docs/errors.md", () => {
+  it("has each row tested, and each test in a row", () => {
+    assert.sameMembers([...new Set(failures.map(({ row }) => row))], [...rows.keys()])
+  })
+
+  it("has all reasons", () => {
+    const names = [...rows.values()].flatMap(({ reason }) => /^`(\w+)`/.exec(reason)![1]!)
+    assert.sameMembers([...new Set(names)], PushError.Reason.members.map(({ identifier }) => identifier))
+  })
+})
+
+describe("A push fails as docs/errors.md says", () => {
+  for (const { endpoint, fields, message, profiles = [profile], retries, row, what } of failures) {
+    it.live(`${row}: ${what}`, () =>
+      Effect.gen(function*() {
+        const settings = yield* endpoint
+        const outcome = yield* outcomeOf(settings, profiles)
+        if (outcome._tag !== "Failed") return assert.fail(`the outcome is ${outcome._tag}`)
+        const { error } = outcome
+        const { reason, retried } = rows.get(row)!
+        assert.strictEqual(`\`${error.reason._tag}\``, reason.split(",")[0], error.message)
+        assert.deepInclude(error.reason, fields)
+        if (message !== undefined) assert.match(error.reason.message, message)
+        assert.strictEqual(error.endpoint, new URL(settings.url).origin)
+        const isRetried = retried.startsWith("yes")
+        assert.strictEqual(error.isRetryable, isRetried)
+        assert.strictEqual(outcome.retries, retries ?? (isRetried ? 1 : 0))
+        // Of what is known by its code, the code is in the table.
+        if ("code" in error.reason && !reason.includes("as above")) assert.include(reason, `\`${error.reason.code}\``)
+      }).pipe(Effect.provide([Transport.layer, Logger.layer([])])))
+  }
+})

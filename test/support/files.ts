@@ -1,0 +1,70 @@
+/**
+ * A file system of a few texts, which change when a test says so, and which says how often they were read.
+ */
+import { ByteSize, Effect, FileSystem, Option, PlatformError } from "effect"
+
+export interface Files {
+  readonly layer: ReturnType<typeof FileSystem.layerNoop>
+  /** Puts a file there, in the place of another. */
+  readonly write: (path: string, text: string) => void
+  /** Lets nobody read a file, or everybody; the file itself stays as it is. */
+  readonly forbid: (path: string, isForbidden?: boolean) => void
+  readonly remove: (path: string) => void
+  /** How often a file was read, or tried to be. */
+  readonly reads: () => number
+}
+
+export const make = (initial: Readonly<Record<string, string>> = {}): Files => {
+  const files = new Map<string, { readonly text: string; readonly version: bigint }>()
+  const forbidden = new Set<string>()
+  let version = 0n
+  let reads = 0
+  const put = (path: string, text: string): void => {
+    files.set(path, { text, version: ++version })
+  }
+  for (const [path, text] of Object.entries(initial)) put(path, text)
+  const at = (path: string) =>
+    Effect.suspend(() => {
+      const file = files.get(path)
+      return file === undefined ? fail("NotFound") : Effect.succeed(file)
+    })
+  return {
+    layer: FileSystem.layerNoop({
+      stat: (path) => Effect.map(at(path), ({ version }) => infoOf(version)),
+      readFileString: (path) =>
+        Effect.suspend(() => {
+          reads++
+          return forbidden.has(path) ? fail("PermissionDenied") : Effect.map(at(path), ({ text }) => text)
+        })
+    }),
+    write: put,
+    forbid: (path, isForbidden = true) => {
+      if (isForbidden) forbidden.add(path)
+      else forbidden.delete(path)
+    },
+    remove: (path) => {
+      files.delete(path)
+    },
+    reads: () => reads
+  }
+}
+
+const fail = (_tag: "NotFound" | "PermissionDenied") =>
+  Effect.fail(PlatformError.systemError({ _tag, module: "FileSystem", method: "open" }))
+
+const infoOf = (ino: bigint): FileSystem.File.Info => ({
+  type: "File",
+  mtime: Option.none(),
+  atime: Option.none(),
+  birthtime: Option.none(),
+  dev: 0n,
+  ino: Option.some(ino),
+  mode: 0o600,
+  nlink: Option.none(),
+  uid: Option.none(),
+  gid: Option.none(),
+  rdev: Option.none(),
+  size: ByteSize.bytes(0),
+  blksize: Option.none(),
+  blocks: Option.none()
+})

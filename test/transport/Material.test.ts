@@ -1,0 +1,325 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, FileSystem, Redacted, Result, Scope, Stream, SubscriptionRef } from "effect"
+import { TestClock } from "effect/testing"
+import * as Material from "../../src/transport/Material.ts"
+import * as Problems from "../../src/transport/Problems.ts"
+import * as Files from "../support/files.ts"
+
+const path = "/run/token"
+
+/** What tests make of texts: nothing of an empty one, nothing of one that ends in the middle. */
+const load = (texts: ReadonlyArray<string>): Result.Result<string, string> => {
+  if (texts.includes("")) return Result.fail("it is empty")
+  return texts.every((text) => text.endsWith(".")) ? Result.succeed(texts.join(" ")) : Result.fail("it ends too soon")
+}
+
+const inputs = (...paths: ReadonlyArray<string>): ReadonlyArray<Material.Input> =>
+  paths.map((path) => ({ name: "the token", source: Material.file(path) }))
+
+/** Of a material: every set of problems that was published, the first included. */
+const setUp = <A = string>(
+  files: Files.Files,
+  all = inputs(path),
+  make: (texts: ReadonlyArray<string>, now: number) => Result.Result<A | string, string> = load
+) => observed(Effect.provide(Material.make(all, make), files.layer))
+
+const observed = Effect.fnUntraced(function*<A, R>(
+  make: Effect.Effect<Material.Material<A>, never, R | Problems.Problems>
+) {
+  const problems = yield* Problems.make
+  const material = yield* Effect.provideService(make, Problems.Problems, problems)
+  const published: Array<ReadonlyArray<string>> = []
+  yield* Effect.forkScoped(
+    Stream.runForEach(
+      SubscriptionRef.changes(problems),
+      (all) => Effect.sync(() => published.push([...all].map(([about, problem]) => `${about}: ${problem}`)))
+    ),
+    { startImmediately: true }
+  )
+  return { ...material, published }
+})
+
+const look = TestClock.adjust("1020 millis")
+
+describe("Material", () => {
+  it.effect("of texts is what was made of them, and never another", () =>
+    Effect.gen(function*() {
+      const files = Files.make()
+      const source = Material.inline(Redacted.make("a."))
+      const { current, refresh } = yield* setUp(files, [{ name: "a", source }, { name: "b", source }])
+      const made = current()
+      assert.deepStrictEqual(made, Result.succeed("a. a."))
+      yield* refresh
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(current(), made)
+      assert.strictEqual(files.reads(), 0)
+    }))
+
+  it.effect("of texts that will not do says so", () =>
+    Effect.gen(function*() {
+      const source = Material.inline(Redacted.make(""))
+      const { current, published } = yield* setUp(Files.make(), [{ name: "a", source }])
+      assert.deepStrictEqual(current(), Result.fail("it is empty"))
+      assert.deepStrictEqual(published, [[]])
+    }))
+
+  it.effect("knows the time when something is made", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("1 minute")
+      const files = Files.make({ [path]: "a." })
+      const { current } = yield* setUp(files, inputs(path), (_, now) => Result.succeed(`${now}`))
+      assert.deepStrictEqual(current(), Result.succeed("60000"))
+      files.write(path, "b.")
+      yield* look
+      assert.deepStrictEqual(current(), Result.succeed("61020"))
+    }))
+
+  it.effect("takes a file that changes within a second, and does not read one that stays", () =>
+    Effect.gen(function*() {
+      const files = Files.make({ [path]: "old." })
+      const { current, published } = yield* setUp(files)
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(files.reads(), 1)
+      files.write(path, "new.")
+      yield* TestClock.adjust("999 millis")
+      assert.deepStrictEqual(current(), Result.succeed("old."))
+      yield* TestClock.adjust("21 millis")
+      assert.deepStrictEqual(current(), Result.succeed("new."))
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(files.reads(), 2)
+      assert.deepStrictEqual(published, [[]])
+    }))
+
+  it.effect.each([
+    { what: "missing", spoil: (files: Files.Files) => files.remove(path), why: "no such file or directory" },
+    {
+      what: "not to be read",
+      spoil: (files: Files.Files) => {
+        files.write(path, "hidden.")
+        files.forbid(path)
+      },
+      why: "permission denied"
+    }
+  ])(
+    "keeps the last good thing of a file that is $what, says so once, and recovers",
+    ({ spoil, why }) =>
+      Effect.gen(function*() {
+        const files = Files.make({ [path]: "old." })
+        const { current, published } = yield* setUp(files)
+        spoil(files)
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(current(), Result.succeed("old."))
+        const problem = `${path}: unable to read the token: unable to read file ${path}: ${why}`
+        assert.deepStrictEqual(published, [[], [problem]])
+        files.forbid(path, false)
+        files.write(path, "new.")
+        yield* look
+        assert.deepStrictEqual(current(), Result.succeed("new."))
+        assert.deepStrictEqual(published, [[], [problem], []])
+      })
+  )
+
+  it.effect("takes a file that may be read at last, though it has not changed", () =>
+    Effect.gen(function*() {
+      const files = Files.make({ [path]: "good." })
+      files.forbid(path)
+      const { current, published } = yield* setUp(files)
+      yield* TestClock.adjust("1 minute")
+      files.forbid(path, false)
+      yield* look
+      assert.deepStrictEqual(current(), Result.succeed("good."))
+      assert.deepStrictEqual(published.map(({ length }) => length), [1, 0])
+    }))
+
+  it.effect("keeps the last good thing of a file that is empty or half written, and says what is the matter now", () =>
+    Effect.gen(function*() {
+      const files = Files.make({ [path]: "old." })
+      const { current, published } = yield* setUp(files)
+      files.write(path, "")
+      yield* TestClock.adjust("1 minute")
+      files.write(path, "new")
+      yield* TestClock.adjust("1 minute")
+      files.write(path, "newe")
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(current(), Result.succeed("old."))
+      files.write(path, "old.")
+      yield* look
+      assert.deepStrictEqual(published, [[], [`${path}: it is empty`], [`${path}: it ends too soon`], []])
+    }))
+
+  it.effect("has nothing while there never was anything good, and then has it", () =>
+    Effect.gen(function*() {
+      const files = Files.make()
+      const { current, published } = yield* setUp(files)
+      const missing = `unable to read the token: unable to read file ${path}: no such file or directory`
+      assert.deepStrictEqual(current(), Result.fail(missing))
+      files.write(path, "")
+      yield* look
+      assert.deepStrictEqual(current(), Result.fail("it is empty"))
+      files.write(path, "good.")
+      yield* look
+      assert.deepStrictEqual(current(), Result.succeed("good."))
+      assert.deepStrictEqual(published, [[`${path}: ${missing}`], [`${path}: it is empty`], []])
+    }))
+
+  it.effect("waits until files have stopped changing, and reads them then", () =>
+    Effect.gen(function*() {
+      const files = Files.make({ [path]: "old." })
+      const { current, published } = yield* setUp(files)
+      yield* TestClock.adjust("990 millis")
+      for (const text of ["", "n", "ne", "new", "newe"]) {
+        files.write(path, text)
+        yield* TestClock.adjust("19 millis")
+      }
+      files.write(path, "newest.")
+      assert.strictEqual(files.reads(), 1)
+      yield* TestClock.adjust("40 millis")
+      assert.strictEqual(files.reads(), 2)
+      assert.deepStrictEqual(current(), Result.succeed("newest."))
+      assert.deepStrictEqual(published, [[]])
+    }))
+
+  it.effect("of several files changes when all fit together", () =>
+    Effect.gen(function*() {
+      const [key, certificate] = ["/run/key", "/run/certificate"]
+      const files = Files.make({ [key]: "1", [certificate]: "1" })
+      const pair = (texts: ReadonlyArray<string>) =>
+        new Set(texts).size === 1 ? Result.succeed(texts.join()) : Result.fail("they do not belong together")
+      const { current, published } = yield* setUp(files, inputs(key, certificate), pair)
+      files.write(certificate, "2")
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(current(), Result.succeed("1,1"))
+      files.write(key, "2")
+      yield* look
+      assert.deepStrictEqual(current(), Result.succeed("2,2"))
+      assert.deepStrictEqual(published, [[], [`${key}, ${certificate}: they do not belong together`], []])
+    }))
+
+  it.effect("of a text and a file has both, in their order", () =>
+    Effect.gen(function*() {
+      const files = Files.make({ [path]: "b." })
+      const source = Material.inline(Redacted.make("a."))
+      const { current } = yield* setUp(files, [{ name: "a", source }, ...inputs(path)])
+      assert.deepStrictEqual(current(), Result.succeed("a. b."))
+    }))
+
+  it.effect("keeps being the same thing when a file is written again with the same text", () =>
+    Effect.gen(function*() {
+      const files = Files.make({ [path]: "a." })
+      const { current } = yield* setUp(files, inputs(path), (texts) => Result.succeed({ texts }))
+      const before = Result.getOrThrow(current())
+      files.write(path, "a.")
+      yield* look
+      files.remove(path)
+      yield* look
+      files.write(path, "a.")
+      yield* look
+      assert.strictEqual(files.reads(), 4)
+      assert.strictEqual(Result.getOrThrow(current()), before)
+    }))
+
+  it.effect("stops looking when its scope closes", () =>
+    Effect.gen(function*() {
+      const files = Files.make()
+      const scope = yield* Scope.make()
+      yield* Scope.provide(setUp(files), scope)
+      yield* Scope.close(scope, Exit.void)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(files.reads(), 1)
+    }))
+
+  describe("refresh", () => {
+    it.effect("looks at once, and leaves what it is while there is no better", () =>
+      Effect.gen(function*() {
+        const files = Files.make({ [path]: "old." })
+        const { current, published, refresh } = yield* setUp(files)
+        yield* refresh
+        assert.strictEqual(files.reads(), 1)
+
+        /** Whether it is another within the time that a file may take to be written. */
+        const refreshed = Effect.gen(function*() {
+          const before = current()
+          const fiber = yield* Effect.forkChild(refresh, { startImmediately: true })
+          yield* TestClock.adjust("20 millis")
+          assert.isDefined(fiber.pollUnsafe())
+          return current() !== before
+        })
+        files.write(path, "new.")
+        assert.isTrue(yield* refreshed)
+        assert.deepStrictEqual(current(), Result.succeed("new."))
+        assert.isFalse(yield* refreshed)
+        files.write(path, "new.")
+        assert.isFalse(yield* refreshed)
+        files.write(path, "")
+        assert.isFalse(yield* refreshed)
+        assert.deepStrictEqual(published, [[], [`${path}: it is empty`]])
+        assert.deepStrictEqual(current(), Result.succeed("new."))
+        files.write(path, "newer.")
+        assert.isTrue(yield* refreshed)
+        assert.deepStrictEqual(published, [[], [`${path}: it is empty`], []])
+      }))
+
+    it.effect("finds the first good thing", () =>
+      Effect.gen(function*() {
+        const files = Files.make()
+        const { current, refresh } = yield* setUp(files)
+        yield* refresh
+        assert.isTrue(Result.isFailure(current()))
+        files.write(path, "good.")
+        const fiber = yield* Effect.forkChild(refresh, { startImmediately: true })
+        yield* TestClock.adjust("20 millis")
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(current(), Result.succeed("good."))
+      }))
+
+    it.effect("reads a file once, however many ask at a time", () =>
+      Effect.gen(function*() {
+        const files = Files.make({ [path]: "old." })
+        const { current, refresh } = yield* setUp(files)
+        files.write(path, "new.")
+        const all = yield* Effect.forkChild(
+          Effect.forEach(Array(8).fill(refresh), () => Effect.map(refresh, current), { concurrency: "unbounded" }),
+          { startImmediately: true }
+        )
+        yield* TestClock.adjust("20 millis")
+        assert.deepStrictEqual(yield* Fiber.join(all), Array(8).fill(Result.succeed("new.")))
+        assert.strictEqual(files.reads(), 2)
+      }))
+  })
+
+  it.live("sees files of the system change, in place and replaced, go and come back", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const directory = yield* fs.makeTempDirectoryScoped()
+      const [file, other] = [`${directory}/token`, `${directory}/other`]
+      yield* fs.writeFileString(file, "first.")
+      const problems = yield* Problems.make
+      const { current, refresh } = yield* Material.make(inputs(file), load).pipe(
+        Effect.provideService(Problems.Problems, problems)
+      )
+      assert.deepStrictEqual(current(), Result.succeed("first."))
+
+      // Not whether it is another: it may have been looked at just now.
+      const latest = Effect.map(refresh, current)
+      yield* fs.writeFileString(file, "second one.")
+      assert.deepStrictEqual(yield* latest, Result.succeed("second one."))
+
+      yield* fs.writeFileString(other, "third time.")
+      yield* fs.rename(other, file)
+      assert.deepStrictEqual(yield* latest, Result.succeed("third time."))
+
+      yield* fs.remove(file)
+      assert.deepStrictEqual(yield* latest, Result.succeed("third time."))
+      assert.include(SubscriptionRef.getUnsafe(problems).get(file), "no such file or directory")
+
+      yield* fs.makeDirectory(file)
+      assert.deepStrictEqual(yield* latest, Result.succeed("third time."))
+      assert.include(SubscriptionRef.getUnsafe(problems).get(file), `unable to read file ${file}`)
+
+      yield* fs.remove(file, { recursive: true })
+      yield* fs.writeFileString(file, "fourth.")
+      assert.deepStrictEqual(yield* latest, Result.succeed("fourth."))
+      assert.strictEqual(SubscriptionRef.getUnsafe(problems).size, 0)
+    }).pipe(Effect.provide(NodeFileSystem.layer)))
+})

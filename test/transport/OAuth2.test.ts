@@ -1,0 +1,392 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ByteSize, Duration, Effect, Exit, Fiber, FileSystem, Option, PlatformError, Redacted, Scope } from "effect"
+import { Base64 } from "effect/encoding"
+import { TestClock } from "effect/testing"
+import * as Material from "../../src/transport/Material.ts"
+import type { Request } from "../../src/transport/Network.ts"
+import * as OAuth2 from "../../src/transport/OAuth2.ts"
+import * as Problems from "../../src/transport/Problems.ts"
+import * as Proxy from "../../src/transport/Proxy.ts"
+import * as Tls from "../../src/transport/Tls.ts"
+import { type Answer, grant, refuse, respond, scripted } from "../support/tokenEndpoint.ts"
+
+const settings: OAuth2.Settings = {
+  clientId: "pusher",
+  clientSecret: Material.inline(Redacted.make("s3cret")),
+  tokenUrl: "https://idp.example/token",
+  scopes: [],
+  endpointParams: {},
+  tls: Tls.defaults,
+  proxy: Proxy.defaults
+}
+
+const path = "/run/secret"
+
+/** A file that may not be there. */
+const makeFile = (text: string | undefined) => {
+  let version = 0n
+  const missing = Effect.fail(PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method: "open" }))
+  return {
+    write: (next: string) => {
+      text = next
+      version++
+    },
+    layer: FileSystem.layerNoop({
+      stat: () => Effect.suspend(() => text === undefined ? missing : Effect.succeed(infoOf(version))),
+      readFileString: () => Effect.suspend(() => text === undefined ? missing : Effect.succeed(text))
+    })
+  }
+}
+
+const infoOf = (ino: bigint): FileSystem.File.Info => ({
+  type: "File",
+  mtime: Option.none(),
+  atime: Option.none(),
+  birthtime: Option.none(),
+  dev: 0n,
+  ino: Option.some(ino),
+  mode: 0o600,
+  nlink: Option.none(),
+  uid: Option.none(),
+  gid: Option.none(),
+  rdev: Option.none(),
+  size: ByteSize.bytes(0),
+  blksize: Option.none(),
+  blocks: Option.none()
+})
+
+const make = Effect.fnUntraced(
+  function*(script: ReadonlyArray<Answer>, clientSecret: Material.Source) {
+    const { requests, send } = scripted(script)
+    const authenticator = yield* OAuth2.make(
+      { ...settings, clientSecret },
+      { send },
+      { timeout: Duration.seconds(10) }
+    )
+    return { ...authenticator, requests }
+  },
+  Effect.provideServiceEffect(Problems.Problems, Problems.make)
+)
+
+const setUp = (script: ReadonlyArray<Answer>, clientSecret = settings.clientSecret) =>
+  Effect.provide(make(script, clientSecret), FileSystem.layerNoop({}))
+
+const setUpFile = (script: ReadonlyArray<Answer>, text?: string) => {
+  const { layer, write } = makeFile(text)
+  return Effect.map(Effect.provide(make(script, Material.file(path)), layer), (made) => ({ ...made, write }))
+}
+
+const detailOf = (header: Effect.Effect<string, { readonly detail: string }>): Effect.Effect<string, string> =>
+  Effect.map(Effect.flip(header), ({ detail }) => detail)
+
+describe("OAuth2", () => {
+  describe("a token", () => {
+    it.effect("is asked for once by a hundred who wait", () =>
+      Effect.gen(function*() {
+        const { header, requests } = yield* setUp([Effect.delay(grant("t"), "1 second")])
+        const fiber = yield* Effect.forkChild(
+          Effect.all(Array.from({ length: 100 }, () => header), { concurrency: 100 })
+        )
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(new Set(yield* Fiber.join(fiber)), new Set(["Bearer t"]))
+        assert.strictEqual(requests.length, 1)
+      }))
+
+    it.effect("comes for the others when the first who waits is interrupted", () =>
+      Effect.gen(function*() {
+        const { header, requests } = yield* setUp([Effect.delay(grant("t"), "1 second")])
+        const first = yield* Effect.forkChild(header, { startImmediately: true })
+        const second = yield* Effect.forkChild(header, { startImmediately: true })
+        yield* Fiber.interrupt(first)
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(yield* Fiber.join(second), "Bearer t")
+        assert.strictEqual(requests.length, 1)
+      }))
+
+    it.effect("is not asked for any more when the scope closes, and nobody waits for ever", () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        let interrupted = false
+        const { header } = yield* Scope.provide(
+          setUp([Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted = true))]),
+          scope
+        )
+        const waiter = yield* Effect.forkChild(header, { startImmediately: true })
+        yield* Scope.close(scope, Exit.void)
+        assert.isTrue(interrupted)
+        assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(waiter)))
+        assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(yield* Effect.forkChild(header))))
+      }))
+
+    for (
+      const [lifetime, slack] of [[3600, 30], [100, 20], [10, 2]] as const
+    ) {
+      it.effect(`for ${lifetime} s is replaced in the background in its last ${slack} s, once`, () =>
+        Effect.gen(function*() {
+          const { header, requests } = yield* setUp([
+            grant("a", lifetime),
+            Effect.delay(grant("b"), "1 second")
+          ])
+          yield* header
+          yield* TestClock.adjust(Duration.millis((lifetime - slack) * 1000 - 1))
+          assert.strictEqual(yield* header, "Bearer a")
+          assert.strictEqual(requests.length, 1)
+          yield* TestClock.adjust("1 millis")
+          for (let push = 0; push < 10; push++) assert.strictEqual(yield* header, "Bearer a")
+          assert.strictEqual(requests.length, 2)
+          yield* TestClock.adjust("1 second")
+          assert.strictEqual(yield* header, "Bearer b")
+          assert.strictEqual(requests.length, 2)
+        }))
+    }
+
+    it.effect("that has expired is not used, whoever waits", () =>
+      Effect.gen(function*() {
+        const { header, requests } = yield* setUp([grant("a", 10), Effect.delay(grant("b", 10), "1 second")])
+        yield* header
+        yield* TestClock.adjust("10 seconds")
+        const fiber = yield* Effect.forkChild(Effect.all([header, header], { concurrency: 2 }))
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(yield* Fiber.join(fiber), ["Bearer b", "Bearer b"])
+        assert.strictEqual(requests.length, 2)
+      }))
+
+    it.effect("is used while its replacement fails, with the pauses in between", () =>
+      Effect.gen(function*() {
+        const { accepted, header, requests } = yield* setUp([grant("a", 300), respond(503, "")])
+        accepted(yield* header)
+        yield* TestClock.adjust("270 seconds")
+        for (let second = 0; second < 30; second++) {
+          accepted(yield* header)
+          yield* TestClock.adjust("1 second")
+        }
+        // After 270, 271, 273, 277 and 285 s.
+        assert.strictEqual(requests.length, 6)
+        assert.include(yield* detailOf(header), "503")
+      }))
+
+    it.effect("without an expiry is used for ever", () =>
+      Effect.gen(function*() {
+        const { header, requests } = yield* setUp([grant("t")])
+        yield* header
+        yield* TestClock.adjust("1000 days")
+        assert.strictEqual(yield* header, "Bearer t")
+        assert.strictEqual(requests.length, 1)
+      }))
+  })
+
+  describe("after a failure", () => {
+    it.effect("everybody gets it, and the pauses double up to a minute", () =>
+      Effect.gen(function*() {
+        const { header, requests } = yield* setUp([respond(503, { error: "down" })])
+        const counts: Array<number> = []
+        for (const seconds of [1, 2, 4, 8, 16, 32, 60, 60]) {
+          yield* Effect.flip(header)
+          yield* TestClock.adjust(Duration.millis(seconds * 1000 - 1))
+          for (let push = 0; push < 10; push++) assert.include(yield* detailOf(header), "503: down")
+          counts.push(requests.length)
+          yield* TestClock.adjust("1 millis")
+        }
+        assert.deepStrictEqual(counts, [1, 2, 3, 4, 5, 6, 7, 8])
+      }))
+
+    it.effect("of many who wait there is one pause", () =>
+      Effect.gen(function*() {
+        const { header, requests } = yield* setUp([Effect.delay(respond(503, ""), "1 second")])
+        const fiber = yield* Effect.forkChild(
+          Effect.all(Array.from({ length: 100 }, () => Effect.flip(header)), { concurrency: 100 })
+        )
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* Fiber.join(fiber)).length, 100)
+        yield* Effect.flip(header)
+        assert.strictEqual(requests.length, 1)
+      }))
+
+    it.effect("the pauses begin anew once a token was taken", () =>
+      Effect.gen(function*() {
+        const down = respond(503, "")
+        const { accepted, header, requests } = yield* setUp([down, down, grant("a", 100), down])
+        yield* Effect.flip(header)
+        yield* TestClock.adjust("1 second")
+        yield* Effect.flip(header)
+        yield* TestClock.adjust("2 seconds")
+        accepted(yield* header)
+        yield* TestClock.adjust("100 seconds")
+        yield* Effect.flip(header)
+        assert.strictEqual(requests.length, 4)
+        yield* TestClock.adjust("1 second")
+        yield* Effect.flip(header)
+        assert.strictEqual(requests.length, 5)
+      }))
+  })
+
+  describe("a refused token", () => {
+    it.effect("that had been taken is replaced at once, by one request for all", () =>
+      Effect.gen(function*() {
+        const { accepted, header, refused, requests } = yield* setUp([grant("a"), Effect.delay(grant("b"), "1 second")])
+        const first = yield* header
+        accepted(first)
+        const fiber = yield* Effect.forkChild(
+          Effect.all(Array.from({ length: 100 }, () => refused(first)), { concurrency: 100 })
+        )
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(new Set(yield* Fiber.join(fiber)), new Set([true]))
+        assert.strictEqual(yield* header, "Bearer b")
+        assert.isTrue(yield* refused(first))
+        assert.strictEqual(requests.length, 2)
+      }))
+
+    it.effect("has no successor when there is none to get", () =>
+      Effect.gen(function*() {
+        const { accepted, header, refused, requests } = yield* setUp([grant("a"), respond(503, "")])
+        const first = yield* header
+        accepted(first)
+        assert.isFalse(yield* refused(first))
+        assert.include(yield* detailOf(header), "503")
+        assert.strictEqual(requests.length, 2)
+      }))
+
+    it.effect("has no successor when the endpoint gives it again", () =>
+      Effect.gen(function*() {
+        const { accepted, header, refused, requests } = yield* setUp([grant("a")])
+        const first = yield* header
+        accepted(first)
+        assert.isFalse(yield* refused(first))
+        assert.strictEqual(yield* header, first)
+        assert.isFalse(yield* refused(first))
+        yield* Effect.flip(header)
+        assert.strictEqual(requests.length, 2)
+      }))
+
+    it.effect("that was never taken is a failure, with pauses that double", () =>
+      Effect.gen(function*() {
+        const { header, refused, requests } = yield* setUp(["a", "b", "c", "d"].map((token) => grant(token)))
+        const counts: Array<number> = []
+        for (const seconds of [1, 2, 4]) {
+          const given = yield* header
+          for (let push = 0; push < 10; push++) assert.isFalse(yield* refused(given))
+          yield* TestClock.adjust(Duration.millis(seconds * 1000 - 1))
+          const failure = yield* Effect.flip(header)
+          assert.strictEqual(
+            failure.detail,
+            "the server refused the token of the token endpoint https://idp.example/token"
+          )
+          assert.deepInclude(failure, { source: "token endpoint", status: undefined, isTransient: false })
+          counts.push(requests.length)
+          yield* TestClock.adjust("1 millis")
+        }
+        assert.deepStrictEqual(counts, [1, 2, 3])
+        assert.strictEqual(yield* header, "Bearer d")
+      }))
+
+    it.effect("after one that was taken gets a pause, not another request", () =>
+      Effect.gen(function*() {
+        const { accepted, header, refused, requests } = yield* setUp([grant("a"), grant("b"), grant("c")])
+        const first = yield* header
+        accepted(first)
+        assert.isTrue(yield* refused(first))
+        assert.isFalse(yield* refused(yield* header))
+        assert.isFalse(yield* refused(first))
+        yield* Effect.flip(header)
+        assert.strictEqual(requests.length, 2)
+      }))
+
+    it.effect("is not made good by a word on an older one", () =>
+      Effect.gen(function*() {
+        const { accepted, header, refused, requests } = yield* setUp([grant("a"), grant("b"), grant("c")])
+        const first = yield* header
+        accepted(first)
+        yield* refused(first)
+        accepted(first)
+        assert.isFalse(yield* refused(yield* header))
+        assert.strictEqual(requests.length, 2)
+      }))
+  })
+
+  describe("a secret in a file", () => {
+    const sent = (request: Request | undefined) => request?.headers["authorization"]
+    const basic = (secret: string) => `Basic ${Base64.encode(`pusher:${secret}`)}`
+
+    it.effect("is used without the white space around it", () =>
+      Effect.gen(function*() {
+        const { header, requests } = yield* setUpFile([grant("t")], " one\n")
+        yield* header
+        assert.strictEqual(sent(requests[0]), basic("one"))
+      }))
+
+    it.effect("that is given as text keeps its white space", () =>
+      Effect.gen(function*() {
+        const { header, requests } = yield* setUp([grant("t")], Material.inline(Redacted.make(" x")))
+        yield* header
+        assert.strictEqual(sent(requests[0]), basic("+x"))
+      }))
+
+    it.effect("is waited for without a request and without a pause", () =>
+      Effect.gen(function*() {
+        const { header, requests, secrets, write } = yield* setUpFile([grant("t")])
+        const missing = yield* Effect.flip(header)
+        assert.deepInclude(missing, { source: "credential file", status: undefined, isTransient: true })
+        assert.strictEqual(
+          missing.detail,
+          `unable to read oauth2 client secret: unable to read file ${path}: no such file or directory`
+        )
+        assert.deepStrictEqual(secrets(), [])
+        write(" \n")
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual(yield* detailOf(header), `unable to read oauth2 client secret: file ${path} is empty`)
+        assert.strictEqual(requests.length, 0)
+        write("one")
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual(yield* header, "Bearer t")
+      }))
+
+    for (const status of [400, 401]) {
+      it.effect(`is read again after a ${status}, and tried if it is another`, () =>
+        Effect.gen(function*() {
+          const refusal = respond(status, { error: "invalid_client" })
+          const { header, requests, write } = yield* setUpFile([refusal, refusal, grant("t")], "one")
+          write("two")
+          const fiber = yield* Effect.forkChild(header)
+          yield* TestClock.adjust("100 millis")
+          assert.strictEqual(yield* Fiber.join(fiber), "Bearer t")
+          assert.strictEqual(requests.length, 3)
+          assert.strictEqual(sent(requests[0]), basic("one"))
+          assert.strictEqual(sent(requests[2]), basic("two"))
+        }))
+    }
+
+    it.effect("that is the same after a refusal is not tried again", () =>
+      Effect.gen(function*() {
+        const { header, requests } = yield* setUpFile([refuse], "one")
+        assert.include(yield* detailOf(header), "answered 401: invalid_client")
+        assert.strictEqual(requests.length, 2)
+      }))
+
+    it.effect("ends a pause when it changes", () =>
+      Effect.gen(function*() {
+        const { header, requests, write } = yield* setUpFile([refuse, refuse, refuse, refuse, grant("t")], "one")
+        yield* Effect.flip(header)
+        yield* TestClock.adjust("1 second")
+        yield* Effect.flip(header)
+        assert.strictEqual(requests.length, 4)
+        write("two")
+        yield* TestClock.adjust("1100 millis")
+        assert.strictEqual(yield* header, "Bearer t")
+      }))
+  })
+
+  it.effect("tells all secrets: of the client, and the last two tokens", () =>
+    Effect.gen(function*() {
+      const { header, secrets } = yield* setUp(
+        [grant("a", 10), grant("b", 10), grant("b", 10), grant("c", 10)],
+        Material.inline(Redacted.make("s 1"))
+      )
+      const client = ["s 1", "s+1", Base64.encode("pusher:s+1")]
+      assert.sameMembers([...secrets()], client)
+      for (const tokens of [["a"], ["a", "b"], ["a", "b"], ["b", "c"]]) {
+        yield* header
+        assert.sameMembers([...secrets()], [...client, ...tokens])
+        yield* TestClock.adjust("10 seconds")
+      }
+    }))
+})

@@ -1,0 +1,75 @@
+/**
+ * Connections of a `Transport` over undici, and what comes of requests on them.
+ */
+import { it } from "@effect/vitest"
+import { Clock, Duration, Effect, Redacted, type Scope } from "effect"
+import { setImmediate } from "node:timers/promises"
+import * as PushError from "../../src/delivery/PushError.ts"
+import * as Material from "../../src/transport/Material.ts"
+import * as Tls from "../../src/transport/Tls.ts"
+import {
+  type Connection,
+  defaults,
+  type Request,
+  type Response,
+  type Settings,
+  Transport,
+  type TransportError,
+  type UnusableSettings
+} from "../../src/transport/Transport.ts"
+import { authority } from "../support/servers.ts"
+
+export const inline = (text: string): Material.Source => Material.inline(Redacted.make(text))
+
+/** Longer than any test takes. */
+const timeout = Duration.seconds(20)
+
+/** Of a client that trusts the servers of the tests. */
+export const settingsOf = (url: string, { tls, ...settings }: Partial<Omit<Settings, "tls">> & {
+  readonly tls?: Partial<Tls.Settings>
+} = {}): Settings => ({
+  ...defaults,
+  url,
+  timeout,
+  tls: { ...Tls.defaults, ca: inline(authority.certificate), ...tls },
+  ...settings
+})
+
+export const connectTo = Effect.fnUntraced(function*(...settings: Parameters<typeof settingsOf>) {
+  return yield* (yield* Transport).connect(settingsOf(...settings))
+})
+
+/** A push of that many bytes. */
+export const push = (bytes = 1000, path = "/push"): Request => ({
+  method: "POST",
+  path,
+  headers: { "content-type": "application/proto" },
+  body: new Uint8Array(bytes)
+})
+
+/** That many pushes at once, with a path for each: `/0`, `/1` and so on. */
+export const pushAll = (connection: Connection, count: number, bytes?: number) =>
+  Effect.forEach(
+    Array.from({ length: count }, (_, index) => push(bytes, `/${index}`)),
+    (push) => connection.send(push),
+    { concurrency: "unbounded" }
+  )
+
+/** After an answer over HTTP/1.1, undici leaves its connection alone for a turn of the event loop. */
+export const turn = Effect.promise(() => setImmediate())
+
+/** What an endpoint makes of it: the reason, its code and whether the push is tried again; or `undefined`. */
+export const verdictOf = <E extends TransportError>(sending: Effect.Effect<Response, E>) =>
+  Effect.gen(function*() {
+    const reason = PushError.reasonOf(yield* Effect.result(sending), timeout, yield* Clock.currentTimeMillis)
+    return reason && {
+      reason: reason._tag,
+      ...("code" in reason && { code: reason.code }),
+      isRetryable: reason.isRetryable
+    }
+  })
+
+export const live = (
+  name: string,
+  test: () => Effect.Effect<void, TransportError | UnusableSettings, Transport | Scope.Scope>
+) => it.live(name, () => Effect.provide(test(), Transport.layer))
