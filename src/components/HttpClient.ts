@@ -5,7 +5,7 @@
  * as a block. Texts and names of files that are empty count as not given: they may come from a variable that is not set.
  * No problem's text repeats a secret.
  */
-import { Redacted, Schema } from "effect"
+import { Redacted, Result, Schema } from "effect"
 import * as Block from "../engine/Block.ts"
 import * as Decode from "../evaluation/Decode.ts"
 import type { Value } from "../evaluation/Value.ts"
@@ -14,22 +14,33 @@ import * as Material from "../transport/Material.ts"
 import * as Proxy from "../transport/Proxy.ts"
 import * as Tls from "../transport/Tls.ts"
 import type * as Transport from "../transport/Transport.ts"
+import * as UserInfo from "../transport/UserInfo.ts"
 
 // ---- values ----
 
 const urlProblem = (text: string): string | undefined => {
   if (!URL.canParse(text)) return "must be an absolute URL such as \"https://profiles.example\""
-  const { protocol, username, password } = new URL(text)
+  const url = new URL(text)
+  const { protocol } = url
   if (protocol !== "http:" && protocol !== "https:") return `unsupported protocol scheme "${protocol.slice(0, -1)}"`
-  return Authentication.isUserInfo(username) && Authentication.isUserInfo(password)
-    ? undefined
-    : "the user info of the URL holds an invalid escape"
+  return Result.match(UserInfo.parse(url), { onFailure: (problem) => problem, onSuccess: () => undefined })
 }
 
 /** Where requests can be sent. */
 export const Url = Decode.String.check(Schema.makeFilter(urlProblem))
 
+const canonical = (name: string): string =>
+  name.toLowerCase().replace(/(^|-)[a-z]/g, (initial) => initial.toUpperCase())
+
+const forbidden = (name: string): string => `setting header "${canonical(name)}" is not allowed`
+
 const uncarried = (name: string): string => `the value of ${name} holds what a header cannot carry`
+
+/** What is between the two ends of a connection: with it no request would get through. */
+const connectionHeaders: ReadonlySet<string> = new Set(["connection", "expect", "keep-alive", "te", "upgrade"])
+
+/** What Go's client takes from the request itself, whatever a configuration says. */
+const ownHeaders: ReadonlySet<string> = new Set(["content-length", "host", "trailer", "transfer-encoding"])
 
 const headers = <Item extends Schema.Codec<unknown, Value>>(
   item: Item,
@@ -40,6 +51,7 @@ const headers = <Item extends Schema.Codec<unknown, Value>>(
       broken(
         Object.entries(fields).flatMap(([name, value]): ReadonlyArray<Rule> => [
           [!/^[\w!#$%&'*+.^`|~-]+$/.test(name), [name], `${JSON.stringify(name)} is not the name of a header`],
+          [connectionHeaders.has(name.toLowerCase()), [name], forbidden(name)],
           [!textsOf(value).every(Authentication.isHeaderValue), [name], uncarried(name)]
         ])
       )
@@ -263,9 +275,6 @@ const reserved = new Set([
   "x-prometheus-scrape-timeout-seconds"
 ])
 
-const canonical = (name: string): string =>
-  name.toLowerCase().replace(/(^|-)[a-z]/g, (initial) => initial.toUpperCase())
-
 const Client = Schema.Struct({
   bearer_token: Secret,
   bearer_token_file: Text,
@@ -296,7 +305,7 @@ export const rules = Schema.makeFilter((args: Arguments) => {
     ...Object.keys(args.http_headers).map((name): Rule => [
       reserved.has(name.toLowerCase()),
       ["http_headers", name],
-      `setting header "${canonical(name)}" is not allowed`
+      forbidden(name)
     ]),
     ...proxyRules(args)
   ])
@@ -327,6 +336,7 @@ const merge = (
   for (const [name, values] of Object.entries(added)) {
     merged[name.toLowerCase()] = [...merged[name.toLowerCase()] ?? [], ...values.map(Redacted.value)]
   }
+  for (const name of ownHeaders) delete merged[name]
   return merged
 }
 

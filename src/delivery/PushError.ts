@@ -6,7 +6,7 @@
  * server's answer the beginning is kept.
  */
 import { Duration, Effect, Result, Schema } from "effect"
-import { Headers } from "effect/http"
+import * as RetryAfter from "../transport/RetryAfter.ts"
 import type * as Transport from "../transport/Transport.ts"
 import type { NoConnection } from "../transport/TransportError.ts"
 import * as Connect from "../wire/Connect.ts"
@@ -25,7 +25,8 @@ export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", {
   /** `undefined` where nobody answered. */
   status: Schema.UndefinedOr(Schema.Int),
   detail: Schema.String,
-  mayPass: Schema.Boolean
+  mayPass: Schema.Boolean,
+  retryAfter: Schema.UndefinedOr(Schema.Duration)
 }) {
   get isRetryable(): boolean {
     return this.mayPass
@@ -171,9 +172,6 @@ const answered = (by: "server" | "proxy", status: number | undefined, detail: st
   return detail === "" ? `the server answered ${status}` : `the server answered ${status}: ${detail}`
 }
 
-/** Retry-After is believed up to this. */
-const longestRetryAfter = Duration.hours(1)
-
 /**
  * The reason for whatever came of a push, `undefined` if the server has taken the profile. `timeout` is the attempt's,
  * `now` is in milliseconds since the epoch, for a Retry-After that is a date.
@@ -209,12 +207,12 @@ const fromStatus = (
   now: number
 ): Reason => {
   if (status === 401 || status === 403 || (status === 407 && by === "proxy")) {
-    return new AuthError({ source: by, status, detail, mayPass: false })
+    return new AuthError({ source: by, status, detail, mayPass: false, retryAfter: undefined })
   }
   if (status === 413 || (status === 429 && detail.includes("larger than configured max"))) {
     return new TooLarge({ by, status, detail })
   }
-  const retryAfter = parseRetryAfter(retryAfterHeader, now)
+  const retryAfter = RetryAfter.parse(retryAfterHeader, now)
   if (status === 429) return new RateLimited({ by, detail, retryAfter })
   return status >= 500
     ? new ServerFailure({ by, status, detail, retryAfter })
@@ -232,7 +230,8 @@ const fromTransport = (error: Transport.TransportError, timeout: Duration.Durati
         source: error.source,
         status: error.status,
         detail: error.detail,
-        mayPass: error.isTransient
+        mayPass: error.mayPass,
+        retryAfter: error.retryAfter
       })
     case "BadRedirect":
       return new Rejected({ status: error.status, detail: error.detail, retryAfter: undefined })
@@ -250,12 +249,4 @@ const fromConnection = ({ code, detail, kind }: NoConnection, timeout: Duration.
     case "request":
       return new Rejected({ status: undefined, detail: `${detail} (${code})`, retryAfter: undefined })
   }
-}
-
-const parseRetryAfter = (header: string | undefined, now: number): Duration.Duration | undefined => {
-  if (header === undefined) return undefined
-  const parsed = Headers.parseRetryAfter(header)
-  return Result.isFailure(parsed)
-    ? undefined
-    : Duration.min(Headers.retryAfterDelay(parsed.success, now), longestRetryAfter)
 }

@@ -9,6 +9,7 @@ import * as Culprit from "../evaluation/Culprit.ts"
 import * as Expression from "../evaluation/Expression.ts"
 import type { Scope } from "../evaluation/Scope.ts"
 import type { Value } from "../evaluation/Value.ts"
+import * as Confidential from "../syntax/Confidential.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import type { Range } from "../syntax/Source.ts"
 import type * as Tree from "../syntax/Tree.ts"
@@ -189,13 +190,6 @@ const locate = (issue: SchemaIssue.Issue, body: Body, report: Report, path: Read
 
 const formatRule = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** No message repeats a password: of a URL the user info is masked, of what is none all that might be one. */
-const maskUserInfo = (text: string): string =>
-  text.replace(
-    /[a-z][a-z\d+.-]*:\/\/[^\s"]*/gi,
-    (url) => url.replace(URL.canParse(url) ? /:\/\/[^/@]*@/ : /:\/\/.*@/, "://***@")
-  )
-
 interface Place extends Culprit.Culprit {
   readonly body: Body
 }
@@ -209,7 +203,7 @@ const placeOf = (body: Body, path: ReadonlyArray<PropertyKey | { readonly key: P
   const attribute = body.attributes.get(String(name))
   if (attribute !== undefined) {
     const { range, text } = Culprit.locate(attribute.value, rest.filter((step) => typeof step !== "symbol"))
-    return { body, range, text: maskUserInfo(text) }
+    return { body, range, text: Confidential.maskExpression(String(name), text) }
   }
   const nested = body.blocks.get(String(name))
   if (nested === undefined) return whole

@@ -9,6 +9,7 @@ import type { Link } from "./Network.ts"
 import * as OAuth2 from "./OAuth2.ts"
 import type { Problems } from "./Problems.ts"
 import { NoCredential } from "./TransportError.ts"
+import * as UserInfo from "./UserInfo.ts"
 
 export type Settings = Basic | Token | OAuth2Client
 
@@ -38,27 +39,17 @@ export const basic = (username: string, password: Material.Source = Material.inl
 
 export const token = (token: Material.Source, scheme = "Bearer"): Token => ({ _tag: "Token", scheme, token })
 
-/** The user info of a URL, as Go's HTTP client uses it. */
-export const fromUrl = (url: URL): Basic | undefined =>
-  url.username === "" && url.password === ""
-    ? undefined
-    : basic(decodeURIComponent(url.username), Material.inline(Redacted.make(decodeURIComponent(url.password))))
-
-/** Whether a name or a password in a URL has only escapes that mean something. */
-export const isUserInfo = (escaped: string): boolean => {
-  try {
-    decodeURIComponent(escaped)
-    return true
-  } catch {
-    return false
-  }
+/** The user info of a URL, as Go's HTTP client uses it: of a URL whose escapes are valid. */
+export const fromUrl = (url: URL): Basic | undefined => {
+  const userInfo = Result.getOrThrow(UserInfo.parse(url))
+  return userInfo && basic(userInfo.username, Material.inline(userInfo.password))
 }
 
 /** `tokens` makes the link to a token endpoint, where one is needed. */
 export const make = <E, R>(
   settings: Settings,
-  tokens: (settings: OAuth2.Settings) => Effect.Effect<Pick<Link, "send">, E, R>,
-  options: OAuth2.Options
+  tokens: (settings: OAuth2.Settings) => Effect.Effect<Link, E, R>,
+  userAgent: string | undefined
 ): Effect.Effect<Authenticator, E, FileSystem.FileSystem | Problems | Scope.Scope | R> => {
   switch (settings._tag) {
     case "Basic": {
@@ -73,7 +64,7 @@ export const make = <E, R>(
       return fromSource("authorization credentials", token, (token) => [`${scheme} ${token}`, token])
     }
     case "OAuth2":
-      return Effect.flatMap(tokens(settings), (link) => OAuth2.make(settings, link, options))
+      return Effect.flatMap(tokens(settings), (link) => OAuth2.make(settings, link, userAgent))
   }
 }
 
@@ -94,8 +85,7 @@ const fromSource = Effect.fnUntraced(function*(
   })
   const header = Effect.suspend(() =>
     Result.match(material.current(), {
-      onFailure: (detail) =>
-        Effect.fail(new NoCredential({ source: "credential file", status: undefined, detail, isTransient: true })),
+      onFailure: (detail) => Effect.fail(NoCredential.ofFile(detail)),
       onSuccess: ([header]) => Effect.succeed(header)
     })
   )

@@ -6,7 +6,7 @@ import { type Duration, Effect, type FileSystem, Result, type Scope, type Subscr
 import { Base64 } from "effect/encoding"
 import * as Authentication from "./Authentication.ts"
 import type { Authenticator } from "./Authenticator.ts"
-import { type Headers, type Method, Network, type Response, type UnusableSettings } from "./Network.ts"
+import { type Headers, isPublic, type Method, Network, type Response, type UnusableSettings } from "./Network.ts"
 import * as Problems from "./Problems.ts"
 import type * as Proxy from "./Proxy.ts"
 import * as Redirects from "./Redirects.ts"
@@ -57,7 +57,7 @@ export const make = Effect.fnUntraced(function*(
     : yield* Authentication.make(
       settings.authentication,
       ({ proxy, tls }) => network.link({ tls, proxy, http2: true, timeout }),
-      { timeout, ...(typeof userAgent === "string" && { userAgent }) }
+      typeof userAgent === "string" ? userAgent : undefined
     ).pipe(Effect.provideService(Problems.Problems, problems))
 
   const { origin, pathname } = new URL(settings.url)
@@ -111,12 +111,12 @@ const authenticated = (
 ): Effect.Effect<Response, TransportError> => {
   const once = (header: string) =>
     Effect.map(attempt(header), (response) => {
-      if (response.status !== 401) accepted(header)
+      if (response.status !== 401 && response.isForeign !== true) accepted(header)
       return response
     })
   return Effect.flatMap(header, (first) =>
     Effect.flatMap(once(first), (response) => {
-      if (response.status !== 401) return Effect.succeed(response)
+      if (response.status !== 401 || response.isForeign === true) return Effect.succeed(response)
       return Effect.flatMap(
         refused(first),
         (hasOther) => hasOther ? Effect.flatMap(header, once) : Effect.succeed(response)
@@ -126,7 +126,7 @@ const authenticated = (
 
 /** All that a configuration adds to requests may be a secret, but for what any server may see. */
 const secretsOf = (headers: Headers): ReadonlyArray<string> =>
-  Object.entries(headers).flatMap(([name, value]) => Redirects.isPublic(name) ? [] : value).flatMap(secretsIn)
+  Object.entries(headers).flatMap(([name, value]) => isPublic(name) ? [] : value).flatMap(secretsIn)
 
 /** `Bearer abc` is as secret as `abc`, and of what `Basic` encodes the password is. */
 const secretsIn = (value: string): ReadonlyArray<string> => {

@@ -4,11 +4,11 @@
 import { buildConnector } from "@effect/platform-node/Undici"
 import { Duration, Effect, Redacted } from "effect"
 import { request as httpRequest } from "node:http"
-import type { Socket } from "node:net"
+import { Socket } from "node:net"
 import { SocksClient } from "socks"
 import * as Proxy from "./Proxy.ts"
 import type { ConnectionOptions } from "./Tls.ts"
-import { fromCause, mapDetail, NoConnection, ProxyRefused, type TransportError } from "./TransportError.ts"
+import { fromCause, mapDetail, noAnswer, NoConnection, ProxyRefused, type TransportError } from "./TransportError.ts"
 
 /** What undici gets instead of a socket. Of errors that it knows it would make something else. */
 export class Failure extends Error {
@@ -48,12 +48,10 @@ export const tunnel = (
   const toProxy = open(withoutServerName(settings), false)
   const toServer = open(settings, settings.http2)
   const through = (target: Target): Effect.Effect<Socket, TransportError> =>
-    proxy.protocol === "socks5:"
-      ? socks(settings, proxy, target)
-      : Effect.flatMap(
-        toProxy(addressOf(proxy)),
-        (socket) => connect(settings, proxy, connectHeaders, socket, target)
-      )
+    Effect.flatMap(toProxy(addressOf(proxy)), (socket) =>
+      proxy.protocol === "socks5:"
+        ? socks(settings, proxy, socket, target)
+        : connect(settings, proxy, connectHeaders, socket, target))
   return (target) =>
     Effect.mapError(through(target), at(proxy)).pipe(
       Effect.flatMap((httpSocket) =>
@@ -63,7 +61,7 @@ export const tunnel = (
 }
 
 const addressOf = ({ hostname, name, port, protocol }: Proxy.Server): Target => ({
-  protocol,
+  protocol: protocol === "https:" ? "https:" : "http:",
   hostname,
   host: new URL(name).host,
   port: `${port}`
@@ -83,18 +81,38 @@ const withoutServerName = (settings: Settings): Settings => {
 const open = ({ timeout, tls }: Settings, allowH2: boolean): Open => {
   const connector = buildConnector({ ...tls, allowH2, preferH2: true, timeout: Duration.toMillis(timeout) })
   return ({ servername: _name, ...target }) =>
-    Effect.callback((resume) =>
-      connector(
-        target,
-        (error, socket) => {
-          if (error !== null) return resume(Effect.fail(fromCause(error)))
-          // With TLS 1.3 a server refuses a client certificate when the connection is there already. Of the errors that
-          // come then, undici reports the last, which is the end of the connection: so the first one ends it.
-          socket.once("error", (error) => socket.destroy(error))
-          resume(Effect.succeed(socket))
-        }
-      )
+    owned((give, fail) =>
+      connector(target, (error, socket) => {
+        if (error !== null) return fail(fromCause(error))
+        // With TLS 1.3 a server refuses a client certificate when the connection is there already. Of the errors that
+        // come then, undici reports the last, which is the end of the connection: so the first one ends it.
+        socket.once("error", (error) => socket.destroy(error))
+        give(socket)
+      })
     )
+}
+
+/**
+ * `open` gives a socket later, and may give at once the one that it works on. One that nobody wants any more is closed,
+ * however far it has come.
+ */
+const owned = (
+  open: (give: (socket: Socket) => void, fail: (error: TransportError) => void) => unknown
+): Effect.Effect<Socket, TransportError> =>
+  Effect.callback((resume) => {
+    let isWanted = true
+    const opening = open(
+      (socket) => isWanted ? resume(Effect.succeed(socket)) : close(socket),
+      (error) => resume(Effect.fail(error))
+    )
+    return Effect.sync(() => {
+      isWanted = false
+      if (opening instanceof Socket) close(opening)
+    })
+  })
+
+const close = (socket: Socket): void => {
+  socket.on("error", () => {}).destroy()
 }
 
 const authority = ({ hostname, port, protocol }: Target): string => {
@@ -112,7 +130,7 @@ const connect = (
   socket: Socket,
   target: Target
 ): Effect.Effect<Socket, TransportError> =>
-  Effect.callback((resume) => {
+  owned((give, fail) => {
     const path = authority(target)
     const authorization = Proxy.authorization(proxy)
     const request = httpRequest({
@@ -121,13 +139,13 @@ const connect = (
       headers: { host: path, ...(authorization && { "proxy-authorization": authorization }), ...headers },
       createConnection: () => socket
     })
-    const fail = (error: TransportError): void => {
+    const giveUp = (error: TransportError): void => {
       socket.destroy()
-      resume(Effect.fail(error))
+      fail(error)
     }
-    request.on("connect", ({ headers, statusCode = 0 }, socket, head) => {
+    request.on("connect", ({ headers, statusCode = 0 }, _tunnel, head) => {
       if (statusCode < 200 || statusCode > 299) {
-        return fail(
+        return giveUp(
           new ProxyRefused({
             status: statusCode,
             retryAfter: headers["retry-after"],
@@ -137,42 +155,43 @@ const connect = (
       }
       socket.setTimeout(0)
       if (head.byteLength > 0) socket.unshift(head)
-      resume(Effect.succeed(socket as Socket))
+      give(socket)
     })
-    request.on("error", (error) => fail(fromCause(error)))
-    request.setTimeout(Duration.toMillis(timeout), () =>
-      fail(new NoConnection({ code: "ETIMEDOUT", detail: "no answer to CONNECT" })))
+    request.on("error", (error) => giveUp(fromCause(error)))
+    request.setTimeout(Duration.toMillis(timeout), () => giveUp(noAnswer(timeout)))
     request.end()
+    return socket
   })
 
 /** The proxy resolves the server's name, for `socks5` and `socks5h` alike, as Go's client has it. */
 const socks = (
   { timeout }: Settings,
   { credentials, hostname, port }: Proxy.Server,
+  socket: Socket,
   target: Target
 ): Effect.Effect<Socket, TransportError> =>
-  Effect.tryPromise({
-    try: () =>
-      SocksClient.createConnection({
-        proxy: {
-          host: hostname,
-          port,
-          type: 5,
-          ...(credentials && { userId: credentials.username, password: Redacted.value(credentials.password) })
-        },
-        command: "connect",
-        destination: { host: target.hostname, port: portOf(target) },
-        timeout: Duration.toMillis(timeout)
-      }),
-    catch: socksError
-  }).pipe(Effect.map(({ socket }) => socket))
+  owned((give, fail) => {
+    const client = new SocksClient({
+      proxy: {
+        host: hostname,
+        port,
+        type: 5,
+        ...(credentials && { userId: credentials.username, password: Redacted.value(credentials.password) })
+      },
+      command: "connect",
+      destination: { host: target.hostname, port: portOf(target) },
+      timeout: Duration.toMillis(timeout)
+    })
+    client.on("established", () => give(socket))
+    client.on("error", ({ message }) => fail(socksError(message, timeout)))
+    client.connect(socket)
+    return socket
+  })
 
-/** SOCKS has words of its own for what HTTP proxies say with a status, and the library has the system's in its texts only. */
-const socksError = (error: unknown): TransportError => {
-  const { message } = error as Error
+/** SOCKS has words of its own for what HTTP proxies say with a status. */
+const socksError = (message: string, timeout: Duration.Duration): TransportError => {
   const refused = (status: number) => new ProxyRefused({ status, retryAfter: undefined, detail: message })
   if (/authentication failed|no accepted authentication/i.test(message)) return refused(407)
   if (/NotAllowed/.test(message)) return refused(403)
-  const code = /timed out/i.test(message) ? "ETIMEDOUT" : /\bE[A-Z]{4,}\b/.exec(message)?.[0]
-  return new NoConnection({ code: code ?? "SOCKS", detail: message })
+  return /timed out/i.test(message) ? noAnswer(timeout) : new NoConnection({ code: "SOCKS", detail: message })
 }

@@ -1,9 +1,10 @@
 /**
  * Secrets and certificates, given as text or in files that may change at any time.
  *
- * Files are looked at once a second, and at once when a server refuses what was made of them: nothing is read on the way
- * of a request. What a look finds is taken when the files have stopped changing and something good can be made of them.
- * Until then the last good thing stays in use, and the problem is published.
+ * Files are looked at once a second: nothing is read on the way of a request. A change is taken when the next look finds
+ * nothing new, for a file may be written in steps, and when something good can be made of it. Until then the last good
+ * thing stays in use, and the problem is published. When a server refuses what was made of them, there is a look at once,
+ * and the next one soon after.
  */
 import { Clock, Effect, FileSystem, Option, type PlatformError, Redacted, Result, type Scope, Semaphore } from "effect"
 import * as Problems from "./Problems.ts"
@@ -30,8 +31,11 @@ export interface Material<A> {
 
 const interval = "1 second"
 
-/** A file is written for longer than this, or not in steps. */
+/** Between two looks when a server has refused what there was: there is no time to lose. */
 const settling = "20 millis"
+
+/** For one look, and for files that never stay as they are. */
+const patience = "2 seconds"
 
 /** `load` gets the texts in the order of the inputs, and the time in milliseconds since the epoch. */
 export const make = Effect.fnUntraced(function*<A>(
@@ -61,46 +65,58 @@ export const make = Effect.fnUntraced(function*<A>(
     Effect.forEach(paths, (path) => Effect.option(fs.stat(path))),
     (infos) => infos.map(Option.match({ onNone: () => "none", onSome: stampOf })).join()
   )
-  const settled = (before: string): Effect.Effect<string> =>
-    Effect.flatMap(
-      Effect.delay(stamp, settling),
-      (after) => after === before ? Effect.succeed(after) : settled(after)
-    )
-
   let seen = yield* stamp
   let loaded = yield* reload
   let current = Result.map(loaded, ({ made }) => made)
   if (paths.length === 0) return { current: () => current, refresh: Effect.void }
 
-  const publish = Effect.suspend(() =>
-    Problems.set(problems, paths.join(", "), Result.isFailure(loaded) ? loaded.failure : undefined)
-  )
-  /** What is read while files change is nothing to judge by: it may be half of one, or of two that do not match. */
-  const reloadAt = (before: string): typeof reload =>
-    Effect.gen(function*() {
+  const publish = (problem: string | undefined) => Problems.set(problems, paths.join(", "), problem)
+  let texts = Result.isSuccess(loaded) ? loaded.success.texts : undefined
+  /** What was read while nothing changed: else it may be half of a file, or of two that do not match. */
+  const take = (result: typeof loaded, stamp: string): void => {
+    seen = stamp
+    loaded = result
+    if (Result.isFailure(result)) {
+      if (texts === undefined) current = Result.fail(result.failure)
+    } else if (texts === undefined || !equal(texts, result.success.texts)) {
+      texts = result.success.texts
+      current = Result.succeed(result.success.made)
+    }
+  }
+  /** Takes what is there, if it is as it was at `before`; gives what there is now. */
+  const look = Effect.fnUntraced(function*(before: string) {
+    const now = yield* stamp
+    if (now !== before) return now
+    if (now !== seen || Result.isFailure(loaded)) {
       const result = yield* reload
       const after = yield* stamp
-      if (after !== before) return yield* reloadAt(yield* settled(after))
-      seen = after
-      return result
-    })
-  let texts = Result.isSuccess(loaded) ? loaded.success.texts : undefined
-  const look = Effect.gen(function*() {
-    const now = yield* stamp
-    if (now === seen && Result.isSuccess(loaded)) return
-    loaded = yield* reloadAt(now === seen ? now : yield* settled(now))
-    yield* publish
-    if (Result.isFailure(loaded)) {
-      if (texts === undefined) current = Result.fail(loaded.failure)
-    } else if (texts === undefined || !equal(texts, loaded.success.texts)) {
-      texts = loaded.success.texts
-      current = Result.succeed(loaded.success.made)
+      if (after !== now) return after
+      take(result, now)
+    }
+    yield* publish(Result.isFailure(loaded) ? loaded.failure : undefined)
+    return now
+  })
+  const bounded = Effect.timeoutOrElse({
+    duration: patience,
+    orElse: () => publish(`nothing can be read that stays as it is: ${paths.join(", ")}`)
+  })
+
+  let last = seen
+  const scheduled = Effect.gen(function*() {
+    last = yield* look(last)
+  })
+  const refresh = Effect.gen(function*() {
+    let before = yield* stamp
+    while (before !== seen || Result.isFailure(loaded)) {
+      yield* Effect.sleep(settling)
+      const after = yield* look(before)
+      if (after === before) return
+      before = after
     }
   })
-  yield* publish
-  const refresh = turn.withPermit(look)
-  yield* Effect.forkScoped(Effect.forever(Effect.delay(refresh, interval)))
-  return { current: () => current, refresh }
+  yield* publish(Result.isFailure(loaded) ? loaded.failure : undefined)
+  yield* Effect.forkScoped(Effect.forever(Effect.delay(turn.withPermit(bounded(scheduled)), interval)))
+  return { current: () => current, refresh: bounded(turn.withPermit(refresh)) }
 })
 
 const stampOf = ({ ino, mtime, size }: FileSystem.File.Info): string =>

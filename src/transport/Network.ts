@@ -12,6 +12,20 @@ export type Method = "GET" | "POST"
 /** Names in lower case; a list is sent as that many headers. */
 export type Headers = Readonly<Record<string, string | ReadonlyArray<string>>>
 
+/** Of all that a configuration may add these are no secrets: any server may see them, and any text may quote them. */
+const publicNames: ReadonlySet<string> = new Set([
+  "accept",
+  "connect-protocol-version",
+  "content-encoding",
+  "content-type",
+  "user-agent",
+  "x-agent-id",
+  // The tenant: data must not get to another one.
+  "x-scope-orgid"
+])
+
+export const isPublic = (name: string): boolean => publicNames.has(name)
+
 export interface Request {
   readonly method: Method
   /** Scheme, host and port: `https://profiles.example:4040`. */
@@ -30,6 +44,8 @@ export interface Response {
   readonly headers: Readonly<Record<string, string | undefined>>
   /** The beginning of the body. */
   readonly text: string
+  /** It came from another host, which did not get the credentials. */
+  readonly isForeign?: boolean
   /** A redirect made a GET of the request: its body has gone nowhere. */
   readonly lostBody?: { readonly status: number; readonly location: string }
 }

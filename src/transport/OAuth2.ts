@@ -4,11 +4,12 @@
  * - One request at a time, however many wait for it. It runs in the scope of the authenticator, so that a waiter who is
  *   interrupted does not end it for the others.
  * - A token is used until it expires. Shortly before, the next push starts a request for another, and does not wait.
- * - After a failure the token endpoint is left alone for a while, twice as long each time, and everybody gets that
- *   failure. A token that is refused at its first use is such a failure as well: a server that takes none of them must
- *   not cause a request for each push. Only a token that was taken makes the next pause short again.
+ * - After a failure the token endpoint is left alone for a while, twice as long each time. Who asks in the meantime gets
+ *   that failure as one that may pass, for the next try may be better: only those who met it themselves have lost. A token
+ *   that is refused at its first use is such a failure as well: a server that takes none of them must not cause a request
+ *   for each push. Only a token that was taken makes the next pause short again.
  */
-import { Clock, Effect, Fiber, FiberHandle, type FileSystem, Option, Result, type Scope } from "effect"
+import { Clock, Duration, Effect, Fiber, FiberHandle, type FileSystem, Option, Result, type Scope } from "effect"
 import type { Authenticator } from "./Authenticator.ts"
 import * as Material from "./Material.ts"
 import type { Link } from "./Network.ts"
@@ -24,8 +25,6 @@ export interface Settings extends TokenEndpoint.Settings {
   readonly tls: Tls.Settings
   readonly proxy: Proxy.Settings
 }
-
-export type Options = TokenEndpoint.Options
 
 interface Token {
   readonly header: string
@@ -51,15 +50,15 @@ const longestSlack = 30_000
 /** `link` is to the token endpoint, and follows no redirects: they would lead the client's secret elsewhere. */
 export const make = Effect.fnUntraced(function*(
   settings: Settings,
-  link: Pick<Link, "send">,
-  options: Options
+  link: Link,
+  userAgent: string | undefined
 ): Effect.fn.Return<Authenticator, never, FileSystem.FileSystem | Problems | Scope.Scope> {
   const source = settings.clientSecret
   const material = yield* Material.make(
     [{ name: "oauth2 client secret", source }],
     ([text = ""]) => source._tag === "Inline" ? Result.succeed(text) : secretOf(source.path, text)
   )
-  const endpoint = TokenEndpoint.make(settings, link, options)
+  const endpoint = TokenEndpoint.make(settings, link, userAgent)
   const flight = yield* FiberHandle.make<Token, NoCredential>()
   const fork = yield* FiberHandle.runtime(flight)()
 
@@ -70,8 +69,9 @@ export const make = Effect.fnUntraced(function*(
   let failures = 0
 
   const fail = (failure: NoCredential, now: number): void => {
+    const asked = failure.retryAfter === undefined ? 0 : Duration.toMillis(failure.retryAfter)
     pause = {
-      until: now + Math.min(shortestPause * 2 ** failures, longestPause),
+      until: now + Math.max(Math.min(shortestPause * 2 ** failures, longestPause), asked),
       secret: Result.getOrUndefined(material.current()),
       failure
     }
@@ -93,15 +93,15 @@ export const make = Effect.fnUntraced(function*(
   const renew = Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     const secret = material.current()
-    if (Result.isFailure(secret)) {
+    if (Result.isFailure(secret)) return yield* NoCredential.ofFile(secret.failure)
+    if (pause !== undefined && now < pause.until && pause.secret === secret.success) {
+      // It is over when the pause is: the pushes that did not meet it themselves may wait for that.
       return yield* new NoCredential({
-        source: "credential file",
-        status: undefined,
-        detail: secret.failure,
-        isTransient: true
+        ...pause.failure,
+        mayPass: true,
+        retryAfter: Duration.millis(pause.until - now)
       })
     }
-    if (pause !== undefined && now < pause.until && pause.secret === secret.success) return yield* pause.failure
     const { accessToken, lifetime, type } = yield* Effect.tapError(
       ask(secret.success),
       (failure) => Effect.map(Clock.currentTimeMillis, (now) => fail(failure, now))
@@ -131,7 +131,7 @@ export const make = Effect.fnUntraced(function*(
         if (token !== undefined && token.header !== header) return Effect.succeed(true)
         if (token !== undefined && !token.isAccepted) {
           token = undefined
-          fail(endpoint.failure(`the server refused the token of ${endpoint.name}`, false), now)
+          fail(endpoint.failure(`the server does not take the tokens of ${endpoint.name}`, false), now)
           return Effect.succeed(false)
         }
         token = undefined

@@ -4,6 +4,7 @@
 import { Redacted, Result } from "effect"
 import { Base64 } from "effect/encoding"
 import * as NoProxy from "./NoProxy.ts"
+import * as UserInfo from "./UserInfo.ts"
 
 export interface Settings {
   /** `http`, `https`, `socks5` or `socks5h`, with credentials if there are any; "" for none. */
@@ -27,7 +28,7 @@ export interface Server {
   /** For texts: `http://proxy.example:3128`. */
   readonly name: string
   /** Unescaped. */
-  readonly credentials: { readonly username: string; readonly password: Redacted.Redacted<string> } | undefined
+  readonly credentials: UserInfo.UserInfo | undefined
 }
 
 /** The proxy on the way to an `http:` or `https:` URL. */
@@ -92,24 +93,15 @@ const parse = (text: string): Result.Result<Server, string> =>
     if (known === undefined) return yield* Result.fail(`unsupported proxy scheme "${scheme}"`)
     const url = URL.parse(text)
     if (url === null || url.hostname === "") return yield* noUrl
-    const username = yield* unescape(url.username)
-    const password = yield* unescape(url.password)
+    const credentials = yield* UserInfo.parse(url)
     const port = url.port === "" ? known.port : Number(url.port)
     return {
       protocol: known.protocol,
       hostname: url.hostname.replace(/^\[|\]$/g, ""),
       port,
       name: `${known.protocol}//${url.hostname}:${port}`,
-      credentials: url.username === "" && url.password === ""
-        ? undefined
-        : { username, password: Redacted.make(password) }
+      credentials
     }
-  })
-
-const unescape = (text: string): Result.Result<string, string> =>
-  Result.try({
-    try: () => decodeURIComponent(text),
-    catch: () => "the user info of the URL holds an invalid escape"
   })
 
 const except = (text: string, select: Selector): Selector => {

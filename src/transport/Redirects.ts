@@ -6,24 +6,26 @@
  * subdomains. Once a chain has left it, or has gone from TLS to plain text, it gets none of that any more.
  */
 import { Effect } from "effect"
-import type { Headers, Link, Request, Response } from "./Network.ts"
+import { type Headers, isPublic, type Link, type Request, type Response } from "./Network.ts"
 import { BadRedirect } from "./TransportError.ts"
 
 type Send = Link["send"]
 
-/** As many as Go's client and browsers follow, more or less. */
+/** As Go's client. */
 const most = 10
 
 const statuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 export const follow = (send: Send): Send => (request) =>
-  hop(send, request, { origin: request.origin, count: 0, lostBody: undefined })
+  hop(send, request, { origin: request.origin, count: 0, isForeign: false, lostBody: undefined })
 
 /** How far a request has come. */
 interface Chain {
   /** Where it began. */
   readonly origin: string
   readonly count: number
+  /** Whether the credentials were left behind. */
+  readonly isForeign: boolean
   readonly lostBody: Response["lostBody"]
 }
 
@@ -31,7 +33,9 @@ const hop = (send: Send, request: Request, chain: Chain): ReturnType<Send> =>
   Effect.flatMap(send(request), (response) => {
     const { location } = response.headers
     if (!statuses.has(response.status) || location === undefined || location === "") {
-      return Effect.succeed(chain.lostBody === undefined ? response : { ...response, lostBody: chain.lostBody })
+      const { isForeign, lostBody } = chain
+      if (!isForeign && lostBody === undefined) return Effect.succeed(response)
+      return Effect.succeed({ ...response, ...(isForeign && { isForeign }), ...(lostBody && { lostBody }) })
     }
     const refuse = (detail: string) => Effect.fail(new BadRedirect({ status: response.status, detail }))
     if (chain.count === most) return refuse(`stopped after ${most} redirects`)
@@ -41,8 +45,9 @@ const hop = (send: Send, request: Request, chain: Chain): ReturnType<Send> =>
       return refuse(`the redirect has the unsupported protocol scheme "${url.protocol.slice(0, -1)}"`)
     }
     const keepsBody = response.status === 307 || response.status === 308 || request.method === "GET"
-    const isSafe = isAtHome(chain.origin, url) && !(request.origin.startsWith("https:") && url.protocol === "http:")
-    const headers = isSafe ? request.headers : publicHeaders(request.headers)
+    const isForeign = chain.isForeign || !isAtHome(chain.origin, url) ||
+      (request.origin.startsWith("https:") && url.protocol === "http:")
+    const headers = isForeign ? publicHeaders(request.headers) : request.headers
     const next: Request = {
       ...request,
       origin: url.origin,
@@ -52,27 +57,13 @@ const hop = (send: Send, request: Request, chain: Chain): ReturnType<Send> =>
       body: keepsBody ? request.body : undefined
     }
     const lostBody = keepsBody ? chain.lostBody : { status: response.status, location: url.origin + url.pathname }
-    return hop(send, next, { ...chain, count: chain.count + 1, lostBody })
+    return hop(send, next, { ...chain, count: chain.count + 1, isForeign, lostBody })
   })
 
 const isAtHome = (origin: string, { hostname }: URL): boolean => {
   const home = new URL(origin).hostname
   return hostname === home || hostname.endsWith(`.${home}`)
 }
-
-/** Of all the headers that a configuration may add, the tenant is no secret, and data must not get to another one. */
-const publicNames: ReadonlySet<string> = new Set([
-  "accept",
-  "connect-protocol-version",
-  "content-encoding",
-  "content-type",
-  "user-agent",
-  "x-agent-id",
-  "x-scope-orgid"
-])
-
-/** Whether any server may see a header, and any text may quote it. */
-export const isPublic = (name: string): boolean => publicNames.has(name)
 
 const publicHeaders = (headers: Headers): Headers => pick(headers, isPublic)
 

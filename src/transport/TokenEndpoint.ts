@@ -1,9 +1,10 @@
 /**
  * One request for an access token by the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4), and its answer.
  */
-import { Duration, Effect, Predicate, Result } from "effect"
+import { Clock, Effect, Predicate, Result } from "effect"
 import { Base64 } from "effect/encoding"
 import type { Link, Request, Response } from "./Network.ts"
+import * as RetryAfter from "./RetryAfter.ts"
 import * as Secrets from "./Secrets.ts"
 import { NoCredential, type TransportError } from "./TransportError.ts"
 
@@ -14,12 +15,6 @@ export interface Settings {
   readonly scopes: ReadonlyArray<string>
   /** Sent with each request for a token. */
   readonly endpointParams: Readonly<Record<string, string>>
-}
-
-export interface Options {
-  /** Bounds each request for a token. */
-  readonly timeout: Duration.Duration
-  readonly userAgent?: string
 }
 
 export interface Grant {
@@ -38,17 +33,13 @@ export interface TokenEndpoint {
   readonly name: string
   /** Until it is known which style works, the second is tried when the first was refused. */
   readonly ask: (secret: string) => Effect.Effect<Grant, NoCredential>
-  readonly failure: (detail: string, isTransient: boolean) => NoCredential
+  readonly failure: (detail: string, mayPass: boolean) => NoCredential
   /** The forms in which a request has the client's secret. */
   readonly secrets: (secret: string) => ReadonlyArray<string>
 }
 
 /** `link` follows no redirects: they would lead the client's secret elsewhere. */
-export const make = (
-  settings: Settings,
-  link: Pick<Link, "send">,
-  { timeout, userAgent }: Options
-): TokenEndpoint => {
+export const make = (settings: Settings, link: Link, userAgent: string | undefined): TokenEndpoint => {
   const { clientId, endpointParams, scopes, tokenUrl } = settings
   const { origin, pathname, search } = new URL(tokenUrl)
   const name = `the token endpoint ${origin}${pathname}`
@@ -75,33 +66,45 @@ export const make = (
 
   const basic = (secret: string): string => Base64.encode(`${queryEscape(clientId)}:${queryEscape(secret)}`)
   const hidden = Object.entries(endpointParams).flatMap(([name, value]) => secretParam.test(name) ? [value] : [])
-  const secrets = (secret: string): ReadonlyArray<string> => [secret, queryEscape(secret), basic(secret), ...hidden]
+  const secrets = (secret: string): ReadonlyArray<string> => [
+    secret,
+    queryEscape(secret),
+    basic(secret),
+    ...hidden,
+    ...link.secrets
+  ]
   const scrub = (text: string, secret: string): string => Secrets.scrub(text, secrets(secret))
-  const failure = (detail: string, isTransient: boolean, status?: number): NoCredential =>
-    new NoCredential({ source: "token endpoint", status, detail: detail.slice(0, maxDetail), isTransient })
+  const failure = (detail: string, mayPass: boolean, answer?: Pick<NoCredential, "status" | "retryAfter">) =>
+    new NoCredential({
+      source: "token endpoint",
+      status: answer?.status,
+      detail: detail.slice(0, maxDetail),
+      mayPass,
+      retryAfter: answer?.retryAfter
+    })
 
-  const grantIn = (secret: string, response: Response): Result.Result<Grant, NoCredential> => {
-    const { status } = response
+  const grantIn = (secret: string, response: Response, now: number): Result.Result<Grant, NoCredential> => {
+    const { headers, status } = response
     const answer = answerOf(response)
     const reason = [answer["error"], answer["error_description"]]
       .flatMap((text) => typeof text === "string" && text !== "" ? [`: ${oneLine(scrub(text, secret))}`] : [])
       .join("")
-    const refuse = (what: string, mayPass: boolean) => failure(`${name} answered ${status}${what}`, mayPass, status)
-    if (status < 200 || status > 299 || reason !== "") return Result.fail(refuse(reason, mayPass(status)))
+    const refuse = (what: string, mayPass: boolean) =>
+      failure(`${name} answered ${status}${what}`, mayPass, {
+        status,
+        retryAfter: RetryAfter.parse(headers["retry-after"], now)
+      })
+    if (status < 200 || status > 299 || reason !== "") return Result.fail(refuse(reason, isPassing(status)))
     // What answers in the endpoint's place, such as a page about its maintenance, does not know better.
     return Result.mapError(grantOf(answer), (what) => refuse(what, true))
   }
 
   const askIn = (style: Style, secret: string): Effect.Effect<Grant, NoCredential> =>
     link.send(request(secret, style)).pipe(
-      Effect.mapError((error) =>
-        failure(`${name} did not answer: ${scrub(error.message, secret)}`, isTransient(error))
+      Effect.mapError((error) => failure(`${name} did not answer: ${scrub(error.message, secret)}`, mayPass(error))),
+      Effect.flatMap((response) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.fromResult(grantIn(secret, response, now)))
       ),
-      Effect.timeoutOrElse({
-        duration: timeout,
-        orElse: () => Effect.fail(failure(`${name} gave no answer within ${Duration.format(timeout)}`, true))
-      }),
-      Effect.flatMap((response) => Effect.fromResult(grantIn(secret, response))),
       Effect.tap(() => Effect.sync(() => known = style))
     )
 
@@ -136,19 +139,18 @@ const queryEscape = (text: string): string =>
 const formOf = (fields: Readonly<Record<string, string>>): string =>
   Object.entries(fields).map(([name, value]) => `${queryEscape(name)}=${queryEscape(value)}`).join("&")
 
-const mayPass = (status: number): boolean => status >= 500 || status === 429 || status === 408
+const isPassing = (status: number): boolean => status >= 500 || status === 429 || status === 408
 
-const isRefusal = ({ isTransient, status }: NoCredential): boolean =>
-  !isTransient && status !== undefined && status >= 400
+const isRefusal = ({ mayPass, status }: NoCredential): boolean => !mayPass && status !== undefined && status >= 400
 
-const isTransient = (error: TransportError): boolean => {
+const mayPass = (error: TransportError): boolean => {
   switch (error._tag) {
     case "NoConnection":
       return error.kind === "network" || error.kind === "timeout"
     case "ProxyRefused":
-      return mayPass(error.status)
+      return isPassing(error.status)
     case "NoCredential":
-      return error.isTransient
+      return error.mayPass
     case "BadRedirect":
       return false
   }

@@ -65,7 +65,10 @@ export class Transport extends Context.Service<Transport, {
     Layer.provide(NodeFileSystem.layer)
   )
 
-  /** Over any `HttpClient`, an application's own or a fake: TLS, proxies and connections are then that client's. */
+  /**
+   * Over any `HttpClient`, an application's own or a fake. TLS, proxies and connections are that client's, and so are
+   * redirects if it follows them.
+   */
   static readonly layerHttpClient: Layer.Layer<Transport, never, HttpClient.HttpClient> = Transport.make.pipe(
     Layer.provide(HttpClientNetwork.layer)
   )

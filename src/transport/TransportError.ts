@@ -42,8 +42,14 @@ export class NoCredential extends Data.TaggedError("NoCredential")<{
   readonly status: number | undefined
   readonly detail: string
   /** Whether there may be one later: an endpoint that is down comes back, a wrong secret does not become right. */
-  readonly isTransient: boolean
+  readonly mayPass: boolean
+  /** How long the token endpoint asked to be left alone. */
+  readonly retryAfter?: Duration.Duration | undefined
 }> {
+  /** A file that never held anything good may do so later. */
+  static ofFile(detail: string): NoCredential {
+    return new NoCredential({ source: "credential file", status: undefined, detail, mayPass: true })
+  }
   override get message(): string {
     return this.detail
   }
@@ -80,14 +86,17 @@ export const mapDetail = (error: TransportError, f: (detail: string) => string):
 /** Of Node, of OpenSSL, and of its verdicts on certificates. */
 const tlsCode =
   /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO$|CERT_|CRL_|ERROR_IN_C|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|PATH_LENGTH|INVALID_(CA|PURPOSE)|HOSTNAME)/
+/** A connection that broke, or a peer in trouble: no verdict on who it is. */
+const brokenTlsCode =
+  /_(INTERNAL_ERROR|BAD_RECORD_MAC|DECRYPTION_FAILED\w*|DECODE_ERROR|USER_CANCELL?ED|UNEXPECTED_EOF\w*)$/
 const timeoutCode = /^(UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT|ETIMEDOUT)$/
 /** Not of an HTTP/2 session or stream that is invalid because it has ended. */
 const requestCode =
-  /^(UND_ERR_(INVALID_ARG|NOT_SUPPORTED)|ERR_INVALID_(URL|ARG)|ERR_HTTP2_INVALID_(CONNECTION_HEADERS|HEADER|PSEUDOHEADER))/
+  /^(UND_ERR_(INVALID_ARG|NOT_SUPPORTED|REQ_CONTENT_LENGTH_MISMATCH)|ERR_INVALID_(URL|ARG)|ERR_HTTP2_INVALID_(CONNECTION_HEADERS|HEADER|PSEUDOHEADER))/
 
 const kindOf = (code: string): Kind => {
   if (timeoutCode.test(code)) return "timeout"
-  if (tlsCode.test(code)) return "tls"
+  if (tlsCode.test(code)) return brokenTlsCode.test(code) ? "network" : "tls"
   return requestCode.test(code) ? "request" : "network"
 }
 

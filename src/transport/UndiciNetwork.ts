@@ -33,9 +33,12 @@ const link = Effect.fnUntraced(function*(settings: Settings) {
   const makings = new Set<Making>()
   yield* Effect.addFinalizer(() => Effect.promise(() => Promise.all([...makings].map((making) => making.destroy()))))
   const begin = (): Making => {
-    const making: Making = make(settings, options, proxyOf, run, () => {
-      // HTTP/1.1 closes the connection of a request that is given up, HTTP/2 would go on using it.
-      if (making === current && making.isMultiplexed()) renew()
+    const making: Making = make(settings, options, proxyOf, run, {
+      distrust: () => {
+        if (making === current) renew()
+      },
+      // Another making may be there by now.
+      resend: (request) => current.send(request)
     })
     makings.add(making)
     return making
@@ -44,7 +47,7 @@ const link = Effect.fnUntraced(function*(settings: Settings) {
   const renew = (): void => {
     const former = current
     current = begin()
-    void former.close().then(() => makings.delete(former))
+    former.whenUnused(() => void former.destroy().then(() => makings.delete(former)))
   }
 
   const latest = (): Tls.ConnectionOptions => Result.getOrElse(tls.current(), () => options)
@@ -90,9 +93,8 @@ const remember = (select: Proxy.Selector): (origin: string) => Proxy.Server | un
 
 interface Making {
   readonly send: (request: Request) => Effect.Effect<Response, TransportError>
-  readonly isMultiplexed: () => boolean
-  /** Ends when the last request has. */
-  readonly close: () => Promise<void>
+  /** Calls this when nothing is under way on it, be it at once. */
+  readonly whenUnused: (unused: () => void) => void
   readonly destroy: () => Promise<void>
 }
 
@@ -101,13 +103,18 @@ const make = (
   tls: Tls.ConnectionOptions,
   proxyOf: (origin: string) => Proxy.Server | undefined,
   run: (effect: Effect.Effect<void>) => unknown,
-  late: () => void
+  on: {
+    readonly distrust: () => void
+    readonly resend: (request: Request) => Effect.Effect<Response, TransportError>
+  }
 ): Making => {
   const { http2, timeout } = settings
   const connecting: Connector.Settings = { tls, http2, timeout }
   const agents = new Map<string, Agent>()
   let opened = 0
   let isMultiplexed = false
+  let underWay = 0
+  let onUnused: (() => void) | undefined
 
   const destination = (name: string, open: () => Connector.Open): Exchange.Destination => {
     let dispatcher = agents.get(name)
@@ -118,7 +125,20 @@ const make = (
       })
       agents.set(name, dispatcher)
     }
-    return { dispatcher, opened: () => opened, timeout, late }
+    return {
+      dispatcher,
+      opened: () => opened,
+      timeout,
+      isMultiplexed: () => isMultiplexed,
+      enter: () => {
+        underWay += 1
+      },
+      leave: () => {
+        underWay -= 1
+        if (underWay === 0) onUnused?.()
+      },
+      distrust: on.distrust
+    }
   }
   const direct = destination("", () => Connector.direct(connecting))
   const throughTunnel = (proxy: Proxy.Server): Exchange.Destination =>
@@ -131,7 +151,8 @@ const make = (
     Effect.filterOrFail(
       Exchange.send(
         destination(`forward ${proxy.name}`, () => Connector.forward(connecting, proxy)),
-        forwarded(proxy, request)
+        forwarded(proxy, request),
+        () => on.resend(request)
       ),
       ({ status }) => status !== 407,
       ({ headers }) =>
@@ -145,14 +166,15 @@ const make = (
   return {
     send: (request) => {
       const proxy = proxyOf(request.origin)
-      if (proxy === undefined) return Exchange.send(direct, request)
-      return proxy.protocol === "socks5:" || request.origin.startsWith("https:")
-        ? Exchange.send(throughTunnel(proxy), request)
-        : forward(proxy, request)
+      if (proxy !== undefined && proxy.protocol !== "socks5:" && request.origin.startsWith("http:")) {
+        return forward(proxy, request)
+      }
+      const destination = proxy === undefined ? direct : throughTunnel(proxy)
+      return Exchange.send(destination, request, () => on.resend(request))
     },
-    isMultiplexed: () => isMultiplexed,
-    close: async () => {
-      await Promise.all([...agents.values()].map((agent) => agent.close()))
+    whenUnused: (unused) => {
+      if (underWay === 0) unused()
+      else onUnused = unused
     },
     destroy: async () => {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()))

@@ -145,7 +145,7 @@ describe("HttpClient.rules", () => {
         ])
       }
     }
-    assert.deepStrictEqual(problems("http_headers = {", "host = [secret],", "x = [secret],", "Te = [],", "}"), [
+    assert.deepStrictEqual(problems("http_headers = {", "host = [secret],", "x = [secret],", "Tenant = [],", "}"), [
       "3:8-3:15 setting header \"Host\" is not allowed"
     ])
   })
@@ -213,7 +213,7 @@ describe("HttpClient.rules", () => {
     assert.deepStrictEqual(problems("basic_auth { }", "basic_auth { }"), [
       "2:1-2:14 block \"basic_auth\" may only be specified once"
     ])
-    assert.deepStrictEqual(problems("http_headers = { a = \"b\" }"), ["2:22-2:24 \"b\" should be array, got string"])
+    assert.deepStrictEqual(problems("http_headers = { a = \"b\" }"), ["2:22-2:24 \"***\" should be array, got string"])
     assert.deepStrictEqual(problems("tls_config { ca_pem = secret }"), [
       "2:23-2:28 secret secrets may not be converted into strings"
     ])

@@ -120,6 +120,11 @@ describe("HttpClient.settingsOf", () => {
     })
   })
 
+  it("leaves to the request what is its own, as Go's client does", () => {
+    const args = decoded("http_headers = { \"Transfer-Encoding\" = [\"chunked\"], Trailer = [\"a\"] }")
+    same(HttpClient.settingsOf(args, { Host: "other.example", "content-LENGTH": "7", a: "b" }).headers, { a: ["b"] })
+  })
+
   it("makes credentials of texts, of files, and of nothing", () => {
     const token = (scheme: string, token: Material.Source): Authentication.Token => ({ _tag: "Token", scheme, token })
     const basic = (username: string, password: Material.Source): Authentication.Basic => ({

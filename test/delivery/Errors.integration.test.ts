@@ -3,6 +3,7 @@ import { Context, Duration, Effect, Layer, Logger } from "effect"
 import { readFileSync } from "node:fs"
 import * as Write from "../../src/components/pyroscope/Write.ts"
 import * as PushError from "../../src/delivery/PushError.ts"
+import type { Outcome } from "../../src/delivery/Receipt.ts"
 import type { Profile } from "../../src/profile/Profile.ts"
 import { Receiver } from "../../src/profile/Receiver.ts"
 import { Transport } from "../../src/transport/Transport.ts"
@@ -31,13 +32,20 @@ const hasty: Partial<Settings> = {
   backoff_jitter: false
 }
 
+/** Of the last that is done with. */
 const outcomeOf = Effect.fnUntraced(function*(endpoint: Settings, profiles: ReadonlyArray<Profile>) {
   const receiver = Context.get(yield* Layer.build(Write.layer({ endpoint: [{ ...hasty, ...endpoint }] })), Receiver)
-  const outcomes = yield* Effect.forEach(
+  const outcomes: Array<Outcome> = []
+  yield* Effect.forEach(
     profiles,
-    (profile) => Effect.flatMap(receiver.push(profile), (receipt) => receipt.outcomes)
+    (profile) =>
+      Effect.flatMap(receiver.push(profile), (receipt) =>
+        Effect.map(receipt.outcomes, (all) => {
+          outcomes.push(...all)
+        })),
+    { concurrency: "unbounded" }
   )
-  return outcomes.at(-1)![0]!
+  return outcomes.at(-1)!
 })
 
 describe("docs/errors.md", () => {

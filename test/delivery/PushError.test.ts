@@ -207,10 +207,10 @@ describe("PushError", () => {
 
   describe("of credentials", () => {
     it("that are not there is whether they may come", () => {
-      for (const isTransient of [true, false]) {
+      for (const mayPass of [true, false]) {
         for (const [source, status] of [["credential file", undefined], ["token endpoint", 503]] as const) {
-          const reason = fromTransport(new NoCredential({ source, status, detail: "none to send", isTransient }))
-          assert.strictEqual(verdict(reason), isTransient ? "AuthError, may pass" : "AuthError, final")
+          const reason = fromTransport(new NoCredential({ source, status, detail: "none to send", mayPass }))
+          assert.strictEqual(verdict(reason), mayPass ? "AuthError, may pass" : "AuthError, final")
           assert.strictEqual(reason.message, "none to send")
           assert(reason._tag === "AuthError")
           assert.deepStrictEqual([reason.source, reason.status], [source, status])
@@ -272,7 +272,15 @@ describe("PushError", () => {
       assert.strictEqual(yield* caught(errors.serverFailure()), "else: ServerFailure")
       assert.strictEqual(
         yield* caught(
-          errors.pushError(new PushError.AuthError({ source: "server", status: 403, detail: "", mayPass: false }))
+          errors.pushError(
+            new PushError.AuthError({
+              source: "server",
+              status: 403,
+              detail: "",
+              mayPass: false,
+              retryAfter: undefined
+            })
+          )
         ),
         "credentials: 403"
       )

@@ -29,7 +29,15 @@ export const passing = oneOf([
   serverFailure(500),
   serverFailure(503),
   rejected(408),
-  pushError(new PushError.AuthError({ source: "token endpoint", status: 503, detail: "down", mayPass: true })),
+  pushError(
+    new PushError.AuthError({
+      source: "token endpoint",
+      status: 503,
+      detail: "down",
+      mayPass: true,
+      retryAfter: undefined
+    })
+  ),
   pushError(new PushError.Timeout({ after: Duration.seconds(10) })),
   pushError(new PushError.Unreachable({ code: "ECONNREFUSED", detail: "connect ECONNREFUSED" }))
 ])
@@ -37,7 +45,9 @@ export const passing = oneOf([
 export const final = oneOf([
   rejected(400),
   serverFailure(501),
-  pushError(new PushError.AuthError({ source: "server", status: 401, detail: "", mayPass: false })),
+  pushError(
+    new PushError.AuthError({ source: "server", status: 401, detail: "", mayPass: false, retryAfter: undefined })
+  ),
   pushError(new PushError.TlsError({ code: "CERT_HAS_EXPIRED", detail: "certificate has expired" })),
   pushError(new PushError.TooLarge({ status: 413, detail: "" })),
   pushError(new PushError.Expired({ age: Duration.hours(2) }))

@@ -1,7 +1,7 @@
 /**
  * A file system of a few texts, which change when a test says so, and which says how often they were read.
  */
-import { ByteSize, Effect, FileSystem, Option, PlatformError } from "effect"
+import { ByteSize, type Duration, Effect, FileSystem, Option, PlatformError } from "effect"
 
 export interface Files {
   readonly layer: ReturnType<typeof FileSystem.layerNoop>
@@ -10,21 +10,29 @@ export interface Files {
   /** Lets nobody read a file, or everybody; the file itself stays as it is. */
   readonly forbid: (path: string, isForbidden?: boolean) => void
   readonly remove: (path: string) => void
+  /** Answers nothing that it is asked from now on, or again. */
+  readonly stall: (isStalled?: boolean) => void
+  /** Does something as soon as a file has been read the next time. */
+  readonly afterRead: (act: () => void) => void
   /** How often a file was read, or tried to be. */
   readonly reads: () => number
 }
 
-export const make = (initial: Readonly<Record<string, string>> = {}): Files => {
+/** `duration` is what it takes to read a file. */
+export const make = (initial: Readonly<Record<string, string>> = {}, duration?: Duration.Input): Files => {
   const files = new Map<string, { readonly text: string; readonly version: bigint }>()
   const forbidden = new Set<string>()
   let version = 0n
   let reads = 0
+  let isStalled = false
+  let act = (): void => {}
   const put = (path: string, text: string): void => {
     files.set(path, { text, version: ++version })
   }
   for (const [path, text] of Object.entries(initial)) put(path, text)
   const at = (path: string) =>
     Effect.suspend(() => {
+      if (isStalled) return Effect.never
       const file = files.get(path)
       return file === undefined ? fail("NotFound") : Effect.succeed(file)
     })
@@ -32,9 +40,13 @@ export const make = (initial: Readonly<Record<string, string>> = {}): Files => {
     layer: FileSystem.layerNoop({
       stat: (path) => Effect.map(at(path), ({ version }) => infoOf(version)),
       readFileString: (path) =>
-        Effect.suspend(() => {
+        Effect.gen(function*() {
           reads++
-          return forbidden.has(path) ? fail("PermissionDenied") : Effect.map(at(path), ({ text }) => text)
+          yield* duration === undefined ? Effect.void : Effect.sleep(duration)
+          const { text } = yield* forbidden.has(path) ? fail("PermissionDenied") : at(path)
+          act()
+          act = () => {}
+          return text
         })
     }),
     write: put,
@@ -44,6 +56,12 @@ export const make = (initial: Readonly<Record<string, string>> = {}): Files => {
     },
     remove: (path) => {
       files.delete(path)
+    },
+    stall: (stalled = true) => {
+      isStalled = stalled
+    },
+    afterRead: (next) => {
+      act = next
     },
     reads: () => reads
   }

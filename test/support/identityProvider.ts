@@ -3,7 +3,13 @@
  */
 import { Clock, Effect } from "effect"
 import { once } from "node:events"
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http"
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse
+} from "node:http"
 import { createServer as createSecureServer } from "node:https"
 import { text } from "node:stream/consumers"
 import type { Identity } from "./certificates.ts"
@@ -21,17 +27,17 @@ export interface TokenRequest {
 export type Style = "header" | "form"
 
 export type Behaviour =
-  | { readonly _tag: "Answer"; readonly status: number; readonly body: string; readonly contentType: string }
+  | { readonly _tag: "Answer"; readonly status: number; readonly body: string; readonly headers: OutgoingHttpHeaders }
   | { readonly _tag: "Hang" }
   | { readonly _tag: "Reset" }
   | { readonly _tag: "Grant" }
 
 /** A text as it is, or JSON. */
-export const answer = (status: number, body: unknown, contentType = "application/json"): Behaviour => ({
+export const answer = (status: number, body: unknown, headers: OutgoingHttpHeaders = {}): Behaviour => ({
   _tag: "Answer",
   status,
   body: typeof body === "string" ? body : JSON.stringify(body),
-  contentType
+  headers: { "content-type": "application/json", ...headers }
 })
 /** No answer. */
 export const hang: Behaviour = { _tag: "Hang" }
@@ -97,7 +103,7 @@ export const makeIdentityProvider = Effect.fnUntraced(function*(options: Options
       return
     }
     if (behaviour._tag === "Answer") {
-      response.writeHead(behaviour.status, { "content-type": behaviour.contentType }).end(behaviour.body)
+      response.writeHead(behaviour.status, behaviour.headers).end(behaviour.body)
       return
     }
     const [id, password] = style === "form" ? [form.get("client_id"), form.get("client_secret")] : basicOf(headers)

@@ -51,10 +51,15 @@ export const makeHttpServer = Effect.fnUntraced(function*(onRequest: OnRequest =
 })
 
 /** What to do with a stream whose headers have come. They are counted from 1. */
-export type OnStream = (stream: ServerHttp2Stream, count: number, session: ServerHttp2Session) => void
+export type OnStream = (
+  stream: ServerHttp2Stream,
+  count: number,
+  session: ServerHttp2Session,
+  path: string | undefined
+) => void
 
 /** Answers once the request has come whole. */
-export const answerStream: OnStream = (stream) =>
+export const answerStream = (stream: ServerHttp2Stream): void =>
   void stream.resume().on("end", () => {
     if (stream.destroyed) return
     stream.respond({ ":status": 200 })
@@ -72,10 +77,10 @@ export const makeHttp2Server = Effect.fnUntraced(function*(
   const sockets = makeJournal<Socket>(({ remotePort }) => `connection from ${remotePort}`)
   server.on("secureConnection", (socket) => sockets.add(socket.on("error", () => {})))
   server.on("session", (session) => sessions.add(session.on("error", () => {})))
-  server.on("stream", (stream) => {
-    onStream(stream.on("error", () => {}), streams.all.length + 1, stream.session as ServerHttp2Session)
+  server.on("stream", (stream, { ":path": path }) => {
+    onStream(stream.on("error", () => {}), streams.all.length + 1, stream.session as ServerHttp2Session, path)
     streams.add(stream)
   })
   const port = yield* listening(server)
-  return { url: `https://localhost:${port}`, server, sessions, sockets, streams }
+  return { url: `https://localhost:${port}`, sessions, sockets, streams }
 })

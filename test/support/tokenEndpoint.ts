@@ -2,27 +2,31 @@
  * A token endpoint that answers from a script, without a socket.
  */
 import { Effect } from "effect"
-import type { Request, Response } from "../../src/transport/Network.ts"
+import type { Link, Request, Response } from "../../src/transport/Network.ts"
 import type { TransportError } from "../../src/transport/TransportError.ts"
 
 export type Answer = Effect.Effect<Response, TransportError>
 
+export interface Scripted extends Link {
+  readonly requests: ReadonlyArray<Request>
+}
+
 /** Goes through the answers, and stays with the last. */
-export const scripted = (script: ReadonlyArray<Answer>) => {
+export const scripted = (script: ReadonlyArray<Answer>, secrets: Link["secrets"] = []): Scripted => {
   const requests: Array<Request> = []
   const send = (request: Request): Answer =>
     Effect.suspend(() => {
       requests.push(request)
       return script[Math.min(requests.length, script.length) - 1]!
     })
-  return { requests, send }
+  return { requests, send, secrets }
 }
 
 /** A text is sent as it is, anything else as JSON. */
-export const respond = (status: number, body: unknown, contentType = "application/json"): Answer =>
+export const respond = (status: number, body: unknown, headers: Response["headers"] = {}): Answer =>
   Effect.succeed({
     status,
-    headers: { "content-type": contentType },
+    headers: { "content-type": "application/json", ...headers },
     text: typeof body === "string" ? body : JSON.stringify(body)
   })
 

@@ -17,7 +17,17 @@ describe("Confidential", () => {
     ],
     [`headers = { "X-Scope-OrgID" = "shop" }`, `headers = { "X-Scope-OrgID" = "****" }`],
     [`url = "https://me:hunter2@host/path"`, `url = "https://**********@host/path"`],
-    [`url = "https://me:hun/ter@2@host"`, `url = "https://************@host"`]
+    [`url = "https://me:hun/ter@2@host"`, `url = "https://************@host"`],
+    [`proxy_url = "me:hunter2@proxy:3128"`, `proxy_url = "**********@proxy:3128"`],
+    [`name = "http://me:p@host/a@b"`, `name = "http://****@host/a@b"`],
+    [`password = "a" + "bc"`, `password = "*" + "**"`],
+    [`password = "a" +\n  "bc"\nname = "d"`, `password = "*" +\n  "**"\nname = "d"`],
+    [`bearer_token = coalesce("", "abc")`, `bearer_token = coalesce("", "***")`],
+    [`password = (\n"abc")\nname = "d"`, `password = (\n"***")\nname = "d"`],
+    [`password = /* "x" */ "abc" // "y"\nname = "d"`, `password = /* "x" */ "***" // "y"\nname = "d"`],
+    [`headers = { "A" = "x}y", "B" = "z" }`, `headers = { "A" = "***", "B" = "*" }`],
+    [`basic_auth { password = "abc" }\nname = "d"`, `basic_auth { password = "***" }\nname = "d"`],
+    [`a = { password = "abc", name = "d" }`, `a = { password = "***", name = "d" }`]
   ])("%s", (text, masked) => {
     assert.strictEqual(mask(text), masked)
   })
@@ -31,6 +41,18 @@ describe("Confidential", () => {
     `// a comment about "bearer_token"`
   ])("leaves %s as it is", (text) => {
     assert.strictEqual(mask(text), text)
+  })
+
+  it.each([
+    ["password", `["hunter2"]`, `["***"]`],
+    ["http_headers", `"hunter2"`, `"***"`],
+    ["headers", `{"A" = "x"}`, `{"A" = "***"}`],
+    ["proxy_url", `"me:p@host"`, `"***@host"`],
+    ["url", `"http://me:p/w@host"`, `"http://***@host"`],
+    ["name", `"me@host"`, `"me@host"`],
+    ["count", `"http://me:p@host/a@b" + f("c")`, `"http://***@host/a@b" + f("c")`]
+  ])("in the value of %s %s is %s", (attribute, text, masked) => {
+    assert.strictEqual(Confidential.maskExpression(attribute, text), masked)
   })
 
   it("masks each byte by one, and no line break", () => {

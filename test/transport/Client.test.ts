@@ -82,6 +82,14 @@ const setUp = Effect.fnUntraced(function*(react: (request: Network.Request) => A
 
 const always = (answer: Answer) => () => answer
 
+/** With the time that a file gets to settle. */
+const pushed = <A, E>(push: Effect.Effect<A, E>) =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.forkChild(push, { startImmediately: true })
+    yield* TestClock.adjust("20 millis")
+    return yield* Fiber.join(fiber)
+  })
+
 describe("Client", () => {
   describe("sends a request", () => {
     it.effect("below the path of its URL, over one link with its settings", () =>
@@ -152,13 +160,6 @@ describe("Client", () => {
     const taking = (token: string) => ({ headers }: Network.Request) =>
       answer(headers["authorization"] === `Bearer ${token}` ? 200 : 401)
 
-    const pushed = <A, E>(push: Effect.Effect<A, E>) =>
-      Effect.gen(function*() {
-        const fiber = yield* Effect.forkChild(push, { startImmediately: true })
-        yield* TestClock.adjust("20 millis")
-        return yield* Fiber.join(fiber)
-      })
-
     it.effect("tries once more with what the file has now", () =>
       Effect.gen(function*() {
         const files = Files.make({ [path]: "old" })
@@ -220,12 +221,67 @@ describe("Client", () => {
       }))
   })
 
+  describe("sent on to another host, which does not get the credentials,", () => {
+    /** The server sends all on to a host, which answers with a status. */
+    const sending = (host: string, status: number) => ({ origin, path }: Network.Request) =>
+      origin === "https://profiles.example" && path === "/push"
+        ? answer(307, "", { location: `https://${host}/other` })
+        : answer(status)
+
+    it.effect("does not take that one's refusal for a refusal of them", () =>
+      Effect.gen(function*() {
+        const files = Files.make({ [path]: "old" })
+        const options = { settings: { authentication: fromFile }, files }
+        const { authorizations, push } = yield* setUp(sending("other.example", 401), options)
+        files.write(path, "new")
+        assert.strictEqual((yield* push()).status, 401)
+        assert.deepStrictEqual(authorizations(), ["Bearer old", undefined])
+        assert.strictEqual(files.reads(), 1)
+      }))
+
+    it.effect("takes the refusal of a host that gets them for one", () =>
+      Effect.gen(function*() {
+        const files = Files.make({ [path]: "old" })
+        const options = { settings: { authentication: fromFile }, files }
+        const { authorizations, push } = yield* setUp(sending("eu.profiles.example", 401), options)
+        files.write(path, "new")
+        assert.strictEqual((yield* pushed(push())).status, 401)
+        assert.deepStrictEqual(authorizations(), ["Bearer old", "Bearer old", "Bearer new", "Bearer new"])
+      }))
+
+    /** How many tokens were asked for: one that was never taken is not replaced when it is refused. */
+    const issuedWhenRefusedAfter = (host: string, status: number) =>
+      Effect.gen(function*() {
+        let issued = 0
+        let react = sending(host, status)
+        const { push } = yield* setUp(
+          (request) =>
+            request.origin === "https://idp.example"
+              ? answer(200, JSON.stringify({ access_token: `token${++issued}` }))
+              : react(request),
+          { settings: { authentication: oauth2 } }
+        )
+        assert.strictEqual((yield* push()).status, status)
+        assert.strictEqual(issued, 1)
+        react = always(answer(401))
+        assert.strictEqual((yield* push()).status, 401)
+        return issued
+      })
+
+    it.effect("does not take its answer for one of a server that took them", () =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* issuedWhenRefusedAfter("other.example", 200), 1)
+        assert.strictEqual(yield* issuedWhenRefusedAfter("other.example", 401), 1)
+        assert.strictEqual(yield* issuedWhenRefusedAfter("eu.profiles.example", 200), 2)
+      }))
+  })
+
   it.effect("has nothing to send while there is no credential", () =>
     Effect.gen(function*() {
       const { problems, push, requests } = yield* setUp(always(answer(200)), { settings: { authentication: fromFile } })
       const error = yield* Effect.flip(push())
       assert(error._tag === "NoCredential")
-      assert.deepStrictEqual([error.source, error.isTransient], ["credential file", true])
+      assert.deepStrictEqual([error.source, error.mayPass], ["credential file", true])
       assert.deepStrictEqual(requests, [])
       assert.deepStrictEqual([...SubscriptionRef.getUnsafe(problems)], [[path, error.detail]])
     }))

@@ -10,7 +10,10 @@ const destinationOf = (dispatcher: Dispatcher): Exchange.Destination => ({
   dispatcher,
   opened: () => 0,
   timeout: Duration.seconds(10),
-  late: () => {}
+  isMultiplexed: () => false,
+  enter: () => {},
+  leave: () => {},
+  distrust: () => {}
 })
 
 /** The text of an answer that comes in these pieces. */
@@ -25,7 +28,10 @@ const textOf = (maxText: number, ...pieces: ReadonlyArray<Uint8Array>) => {
       return true
     }
   } as Dispatcher
-  return Effect.map(Exchange.send(destinationOf(dispatcher), { ...request, maxText }), ({ text }) => text)
+  return Effect.map(
+    Exchange.send(destinationOf(dispatcher), { ...request, maxText }, () => Effect.die("sent again")),
+    ({ text }) => text
+  )
 }
 
 describe("Exchange", () => {

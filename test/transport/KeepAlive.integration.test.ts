@@ -2,6 +2,7 @@ import { assert, describe } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { once } from "node:events"
 import type { ServerResponse } from "node:http"
+import * as Proxy from "../../src/transport/Proxy.ts"
 import { answer, makeHttpServer, type OnRequest, trusted } from "../support/servers.ts"
 import { connectTo, live, push, pushAll, turn, verdictOf } from "./connecting.ts"
 
@@ -112,6 +113,19 @@ describe("A connection over HTTP/1.1", () => {
       yield* doom
       assert.strictEqual((yield* connection.send(push())).status, 200)
       assert.strictEqual(requests.all.length, 3)
+    }))
+
+  live("may be idle and dead to a proxy, which gets the same request again", () =>
+    Effect.gen(function*() {
+      const { doom, onRequest } = breaking(endings["is closed"]!)
+      const { port, requests } = yield* makeHttpServer(onRequest)
+      const proxy = { ...Proxy.defaults, url: `http://localhost:${port}` }
+      const connection = yield* connectTo("http://profiles.invalid", { proxy })
+      yield* connection.send(push())
+      yield* turn
+      yield* doom
+      assert.strictEqual((yield* connection.send(push())).status, 200)
+      assert.deepStrictEqual(requests.all.map(({ url }) => url), Array(3).fill("http://profiles.invalid/push"))
     }))
 
   live(

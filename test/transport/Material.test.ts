@@ -1,46 +1,11 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, FileSystem, Redacted, Result, Scope, Stream, SubscriptionRef } from "effect"
+import { Effect, Exit, Fiber, FileSystem, Redacted, Result, Scope, SubscriptionRef } from "effect"
 import { TestClock } from "effect/testing"
 import * as Material from "../../src/transport/Material.ts"
 import * as Problems from "../../src/transport/Problems.ts"
 import * as Files from "../support/files.ts"
-
-const path = "/run/token"
-
-/** What tests make of texts: nothing of an empty one, nothing of one that ends in the middle. */
-const load = (texts: ReadonlyArray<string>): Result.Result<string, string> => {
-  if (texts.includes("")) return Result.fail("it is empty")
-  return texts.every((text) => text.endsWith(".")) ? Result.succeed(texts.join(" ")) : Result.fail("it ends too soon")
-}
-
-const inputs = (...paths: ReadonlyArray<string>): ReadonlyArray<Material.Input> =>
-  paths.map((path) => ({ name: "the token", source: Material.file(path) }))
-
-/** Of a material: every set of problems that was published, the first included. */
-const setUp = <A = string>(
-  files: Files.Files,
-  all = inputs(path),
-  make: (texts: ReadonlyArray<string>, now: number) => Result.Result<A | string, string> = load
-) => observed(Effect.provide(Material.make(all, make), files.layer))
-
-const observed = Effect.fnUntraced(function*<A, R>(
-  make: Effect.Effect<Material.Material<A>, never, R | Problems.Problems>
-) {
-  const problems = yield* Problems.make
-  const material = yield* Effect.provideService(make, Problems.Problems, problems)
-  const published: Array<ReadonlyArray<string>> = []
-  yield* Effect.forkScoped(
-    Stream.runForEach(
-      SubscriptionRef.changes(problems),
-      (all) => Effect.sync(() => published.push([...all].map(([about, problem]) => `${about}: ${problem}`)))
-    ),
-    { startImmediately: true }
-  )
-  return { ...material, published }
-})
-
-const look = TestClock.adjust("1020 millis")
+import { inputs, load, looks, path, restless, setUp, writeEvery } from "./materials.ts"
 
 describe("Material", () => {
   it.effect("of texts is what was made of them, and never another", () =>
@@ -71,20 +36,21 @@ describe("Material", () => {
       const { current } = yield* setUp(files, inputs(path), (_, now) => Result.succeed(`${now}`))
       assert.deepStrictEqual(current(), Result.succeed("60000"))
       files.write(path, "b.")
-      yield* look
-      assert.deepStrictEqual(current(), Result.succeed("61020"))
+      yield* looks
+      assert.deepStrictEqual(current(), Result.succeed("62000"))
     }))
 
-  it.effect("takes a file that changes within a second, and does not read one that stays", () =>
+  it.effect("takes a file that changes within two seconds, and does not read one that stays", () =>
     Effect.gen(function*() {
       const files = Files.make({ [path]: "old." })
       const { current, published } = yield* setUp(files)
       yield* TestClock.adjust("10 minutes")
       assert.strictEqual(files.reads(), 1)
       files.write(path, "new.")
-      yield* TestClock.adjust("999 millis")
+      yield* TestClock.adjust("1999 millis")
       assert.deepStrictEqual(current(), Result.succeed("old."))
-      yield* TestClock.adjust("21 millis")
+      assert.strictEqual(files.reads(), 1)
+      yield* TestClock.adjust("1 millis")
       assert.deepStrictEqual(current(), Result.succeed("new."))
       yield* TestClock.adjust("10 minutes")
       assert.strictEqual(files.reads(), 2)
@@ -114,7 +80,7 @@ describe("Material", () => {
         assert.deepStrictEqual(published, [[], [problem]])
         files.forbid(path, false)
         files.write(path, "new.")
-        yield* look
+        yield* looks
         assert.deepStrictEqual(current(), Result.succeed("new."))
         assert.deepStrictEqual(published, [[], [problem], []])
       })
@@ -127,7 +93,7 @@ describe("Material", () => {
       const { current, published } = yield* setUp(files)
       yield* TestClock.adjust("1 minute")
       files.forbid(path, false)
-      yield* look
+      yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(current(), Result.succeed("good."))
       assert.deepStrictEqual(published.map(({ length }) => length), [1, 0])
     }))
@@ -144,7 +110,7 @@ describe("Material", () => {
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(current(), Result.succeed("old."))
       files.write(path, "old.")
-      yield* look
+      yield* looks
       assert.deepStrictEqual(published, [[], [`${path}: it is empty`], [`${path}: it ends too soon`], []])
     }))
 
@@ -155,29 +121,84 @@ describe("Material", () => {
       const missing = `unable to read the token: unable to read file ${path}: no such file or directory`
       assert.deepStrictEqual(current(), Result.fail(missing))
       files.write(path, "")
-      yield* look
+      yield* looks
       assert.deepStrictEqual(current(), Result.fail("it is empty"))
       files.write(path, "good.")
-      yield* look
+      yield* looks
       assert.deepStrictEqual(current(), Result.succeed("good."))
       assert.deepStrictEqual(published, [[`${path}: ${missing}`], [`${path}: it is empty`], []])
     }))
 
-  it.effect("waits until files have stopped changing, and reads them then", () =>
+  it.effect("takes no half of a file that is written in steps, though something good could be made of it", () =>
     Effect.gen(function*() {
       const files = Files.make({ [path]: "old." })
       const { current, published } = yield* setUp(files)
-      yield* TestClock.adjust("990 millis")
-      for (const text of ["", "n", "ne", "new", "newe"]) {
+      yield* TestClock.adjust("750 millis")
+      // Over a second and a half, so that the looks at 1 s and at 2 s find two different halves.
+      for (const text of ["", "one.", "one. two.", "one. two. three."]) {
         files.write(path, text)
-        yield* TestClock.adjust("19 millis")
+        yield* TestClock.adjust("500 millis")
+        assert.deepStrictEqual(current(), Result.succeed("old."))
       }
-      files.write(path, "newest.")
       assert.strictEqual(files.reads(), 1)
-      yield* TestClock.adjust("40 millis")
+      yield* TestClock.adjust("1250 millis")
+      assert.deepStrictEqual(current(), Result.succeed("one. two. three."))
       assert.strictEqual(files.reads(), 2)
-      assert.deepStrictEqual(current(), Result.succeed("newest."))
       assert.deepStrictEqual(published, [[]])
+    }))
+
+  it.effect("takes nothing while its files change more often than they are looked at", () =>
+    Effect.gen(function*() {
+      const files = Files.make({ [path]: "old." })
+      const { current } = yield* setUp(files)
+      const writing = yield* writeEvery("700 millis", files)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(current(), Result.succeed("old."))
+      assert.strictEqual(files.reads(), 1)
+      yield* Fiber.interrupt(writing)
+      yield* looks
+      assert.deepStrictEqual(current(), Result.succeed("new."))
+    }))
+
+  it.effect("does not take what it was reading when the files changed", () =>
+    Effect.gen(function*() {
+      const [key, certificate] = ["/run/key", "/run/certificate"]
+      const files = Files.make({ [key]: "1", [certificate]: "1" })
+      const { current, published } = yield* setUp(
+        files,
+        inputs(key, certificate),
+        (texts) => Result.succeed(texts.join())
+      )
+      const write = (text: string) => {
+        files.write(key, text)
+        files.write(certificate, text)
+      }
+      write("2")
+      files.afterRead(() => write("3"))
+      yield* looks
+      assert.strictEqual(files.reads(), 4, "after the second look, which reads one of the old and one of the new")
+      assert.deepStrictEqual(current(), Result.succeed("1,1"))
+      yield* looks
+      assert.deepStrictEqual(current(), Result.succeed("3,3"))
+      assert.deepStrictEqual(published, [[]])
+    }))
+
+  it.effect("goes on, and says so, while the file system gives no answer, and then finds what is new", () =>
+    Effect.gen(function*() {
+      const files = Files.make({ [path]: "old." })
+      const { current, published } = yield* setUp(files)
+      files.write(path, "new.")
+      files.stall()
+      yield* TestClock.adjust("2999 millis")
+      assert.deepStrictEqual(published, [[]])
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(published, [[], [restless]])
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(current(), Result.succeed("old."))
+      files.stall(false)
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(current(), Result.succeed("new."))
+      assert.deepStrictEqual(published, [[], [restless], []])
     }))
 
   it.effect("of several files changes when all fit together", () =>
@@ -191,7 +212,7 @@ describe("Material", () => {
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(current(), Result.succeed("1,1"))
       files.write(key, "2")
-      yield* look
+      yield* looks
       assert.deepStrictEqual(current(), Result.succeed("2,2"))
       assert.deepStrictEqual(published, [[], [`${key}, ${certificate}: they do not belong together`], []])
     }))
@@ -210,11 +231,11 @@ describe("Material", () => {
       const { current } = yield* setUp(files, inputs(path), (texts) => Result.succeed({ texts }))
       const before = Result.getOrThrow(current())
       files.write(path, "a.")
-      yield* look
+      yield* looks
       files.remove(path)
-      yield* look
+      yield* looks
       files.write(path, "a.")
-      yield* look
+      yield* looks
       assert.strictEqual(files.reads(), 4)
       assert.strictEqual(Result.getOrThrow(current()), before)
     }))
@@ -228,65 +249,6 @@ describe("Material", () => {
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(files.reads(), 1)
     }))
-
-  describe("refresh", () => {
-    it.effect("looks at once, and leaves what it is while there is no better", () =>
-      Effect.gen(function*() {
-        const files = Files.make({ [path]: "old." })
-        const { current, published, refresh } = yield* setUp(files)
-        yield* refresh
-        assert.strictEqual(files.reads(), 1)
-
-        /** Whether it is another within the time that a file may take to be written. */
-        const refreshed = Effect.gen(function*() {
-          const before = current()
-          const fiber = yield* Effect.forkChild(refresh, { startImmediately: true })
-          yield* TestClock.adjust("20 millis")
-          assert.isDefined(fiber.pollUnsafe())
-          return current() !== before
-        })
-        files.write(path, "new.")
-        assert.isTrue(yield* refreshed)
-        assert.deepStrictEqual(current(), Result.succeed("new."))
-        assert.isFalse(yield* refreshed)
-        files.write(path, "new.")
-        assert.isFalse(yield* refreshed)
-        files.write(path, "")
-        assert.isFalse(yield* refreshed)
-        assert.deepStrictEqual(published, [[], [`${path}: it is empty`]])
-        assert.deepStrictEqual(current(), Result.succeed("new."))
-        files.write(path, "newer.")
-        assert.isTrue(yield* refreshed)
-        assert.deepStrictEqual(published, [[], [`${path}: it is empty`], []])
-      }))
-
-    it.effect("finds the first good thing", () =>
-      Effect.gen(function*() {
-        const files = Files.make()
-        const { current, refresh } = yield* setUp(files)
-        yield* refresh
-        assert.isTrue(Result.isFailure(current()))
-        files.write(path, "good.")
-        const fiber = yield* Effect.forkChild(refresh, { startImmediately: true })
-        yield* TestClock.adjust("20 millis")
-        yield* Fiber.join(fiber)
-        assert.deepStrictEqual(current(), Result.succeed("good."))
-      }))
-
-    it.effect("reads a file once, however many ask at a time", () =>
-      Effect.gen(function*() {
-        const files = Files.make({ [path]: "old." })
-        const { current, refresh } = yield* setUp(files)
-        files.write(path, "new.")
-        const all = yield* Effect.forkChild(
-          Effect.forEach(Array(8).fill(refresh), () => Effect.map(refresh, current), { concurrency: "unbounded" }),
-          { startImmediately: true }
-        )
-        yield* TestClock.adjust("20 millis")
-        assert.deepStrictEqual(yield* Fiber.join(all), Array(8).fill(Result.succeed("new.")))
-        assert.strictEqual(files.reads(), 2)
-      }))
-  })
 
   it.live("sees files of the system change, in place and replaced, go and come back", () =>
     Effect.gen(function*() {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Logger, Redacted, type Scope } from "effect"
+import { Duration, Effect, Logger, Redacted, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { Server as ProxyServer } from "proxy-chain"
 import * as PushError from "../../src/delivery/PushError.ts"
@@ -138,8 +138,9 @@ describe("A token", () => {
       assert(typeof reason === "object" && reason._tag === "AuthError")
       assert.strictEqual(
         reason.message,
-        `the server refused the token of the token endpoint ${provider.tokenUrl}`
+        `the server does not take the tokens of the token endpoint ${provider.tokenUrl}`
       )
+      assert.deepInclude(reason, { mayPass: true, retryAfter: Duration.seconds(1) })
       assert.strictEqual(provider.requests.all.length, 1)
     })
   )
@@ -151,6 +152,7 @@ interface Failure {
   /** After the name of the endpoint. */
   readonly problem: RegExp
   readonly status: number | undefined
+  /** Of those that met it themselves. */
   readonly isRetryable: boolean
   /** How many requests one attempt to get a token takes. */
   readonly requests: number
@@ -159,7 +161,7 @@ interface Failure {
 const failures: ReadonlyArray<Failure> = [
   {
     name: "answers 500",
-    behaviour: IdentityProvider.answer(500, "<html>oops</html>", "text/html"),
+    behaviour: IdentityProvider.answer(500, "<html>oops</html>", { "content-type": "text/html" }),
     problem: /^ answered 500$/,
     status: 500,
     isRetryable: true,
@@ -207,14 +209,6 @@ const failures: ReadonlyArray<Failure> = [
     status: undefined,
     isRetryable: true,
     requests: 1
-  },
-  {
-    name: "does not answer",
-    behaviour: IdentityProvider.hang,
-    problem: /^ gave no answer within 10s$/,
-    status: undefined,
-    isRetryable: true,
-    requests: 1
   }
 ]
 
@@ -224,35 +218,41 @@ describe("A token endpoint is left alone for longer and longer, and then gives a
       name,
       Effect.gen(function*() {
         const provider = yield* IdentityProvider.makeIdentityProvider()
-        const { connection, target } = yield* start(provider, {}, Duration.seconds(10))
+        const { connection, target } = yield* start(provider)
         provider.behave(behaviour)
-        const isRefused = (reason: number | PushError.Reason): void => {
+        const isRefused = (
+          reason: number | PushError.Reason,
+          isRetryable: boolean,
+          retryAfter?: Duration.Duration
+        ): void => {
           assert(typeof reason === "object" && reason._tag === "AuthError", String(reason))
           const prefix = `the token endpoint ${provider.tokenUrl}`
           assert.isTrue(reason.message.startsWith(prefix), reason.message)
           assert.match(reason.message.slice(prefix.length), problem)
           assert.deepStrictEqual(
-            { source: reason.source, status: reason.status, isRetryable: reason.isRetryable },
-            { source: "token endpoint", status, isRetryable }
+            {
+              source: reason.source,
+              status: reason.status,
+              isRetryable: reason.isRetryable,
+              retryAfter: reason.retryAfter
+            },
+            { source: "token endpoint", status, isRetryable, retryAfter }
           )
         }
         /** Many that cause one attempt, and as many that cause none. */
-        const fail = Effect.fnUntraced(function*(attempts: number) {
-          const all = yield* Effect.forkChild(pushMany(connection))
-          yield* provider.requests.atLeast(attempts * requests)
-          if (behaviour._tag === "Hang") yield* TestClock.adjust("10 seconds")
-          isRefused(same(yield* Fiber.join(all)))
-          isRefused(same(yield* pushMany(connection)))
+        const fail = Effect.fnUntraced(function*(attempts: number, pause: Duration.Duration) {
+          isRefused(same(yield* pushMany(connection)), isRetryable)
+          isRefused(same(yield* pushMany(connection)), true, pause)
           assert.strictEqual(provider.requests.all.length, attempts * requests)
         })
-        yield* fail(1)
+        yield* fail(1, Duration.seconds(1))
         yield* TestClock.adjust("1 second")
-        yield* fail(2)
+        yield* fail(2, Duration.seconds(2))
         yield* TestClock.adjust("1 second")
-        isRefused(same(yield* pushMany(connection)))
+        isRefused(same(yield* pushMany(connection)), true, Duration.seconds(1))
         assert.strictEqual(provider.requests.all.length, 2 * requests)
         yield* TestClock.adjust("1 second")
-        yield* fail(3)
+        yield* fail(3, Duration.seconds(4))
 
         assert.deepStrictEqual(target.requests.all, [])
         provider.behave(IdentityProvider.grant)
@@ -262,6 +262,49 @@ describe("A token endpoint is left alone for longer and longer, and then gives a
       })
     )
   }
+
+  test(
+    "asks for it, and then for as long as it asks",
+    Effect.gen(function*() {
+      const provider = yield* IdentityProvider.makeIdentityProvider()
+      const { connection } = yield* start(provider)
+      provider.behave(IdentityProvider.answer(503, {}, { "retry-after": "100" }))
+      for (let round = 0; round < 2; round++) {
+        const reason = same(yield* pushMany(connection))
+        assert(typeof reason === "object" && reason._tag === "AuthError")
+        assert.deepInclude(reason, { status: 503, mayPass: true, retryAfter: Duration.seconds(100) })
+      }
+      provider.behave(IdentityProvider.grant)
+      yield* TestClock.adjust("99 seconds")
+      const reason = same(yield* pushMany(connection))
+      assert(typeof reason === "object" && reason._tag === "AuthError")
+      assert.deepInclude(reason, { status: 503, mayPass: true, retryAfter: Duration.seconds(1) })
+      assert.strictEqual(provider.requests.all.length, 1)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(same(yield* pushMany(connection)), 200)
+    })
+  )
+
+  test(
+    "does not answer in the time that a push has",
+    Effect.gen(function*() {
+      const provider = yield* IdentityProvider.makeIdentityProvider()
+      // By the clock of the connection.
+      const { connection } = yield* start(provider, {}, Duration.millis(500))
+      provider.behave(IdentityProvider.hang)
+      const reason = same(yield* pushMany(connection))
+      assert(typeof reason === "object" && reason._tag === "AuthError")
+      assert.strictEqual(
+        reason.message,
+        `the token endpoint ${provider.tokenUrl} did not answer: no answer within 500ms (ETIMEDOUT)`
+      )
+      assert.deepInclude(reason, { source: "token endpoint", status: undefined, mayPass: true })
+      assert.strictEqual(provider.requests.all.length, 1)
+      provider.behave(IdentityProvider.grant)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* push(connection)).status, 200)
+    })
+  )
 
   test(
     "is down",
@@ -275,7 +318,10 @@ describe("A token endpoint is left alone for longer and longer, and then gives a
       assert.match(reason.message, /^the token endpoint http:\S+ did not answer: .+ \(ECONNREFUSED\)$/)
 
       yield* provider.reopen
-      assert.deepStrictEqual(same(yield* pushMany(connection)), reason)
+      const paused = same(yield* pushMany(connection))
+      assert(typeof paused === "object" && paused._tag === "AuthError")
+      assert.strictEqual(paused.message, reason.message)
+      assert.deepInclude(paused, { isRetryable: true, retryAfter: Duration.seconds(1) })
       assert.deepStrictEqual(provider.requests.all, [])
       yield* TestClock.adjust("1 second")
       assert.strictEqual(same(yield* pushMany(connection)), 200)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ByteSize, Duration, Effect, Exit, Fiber, FileSystem, Option, PlatformError, Redacted, Scope } from "effect"
+import { Duration, Effect, Exit, Fiber, Redacted, Scope } from "effect"
 import { Base64 } from "effect/encoding"
 import { TestClock } from "effect/testing"
 import * as Material from "../../src/transport/Material.ts"
@@ -8,6 +8,8 @@ import * as OAuth2 from "../../src/transport/OAuth2.ts"
 import * as Problems from "../../src/transport/Problems.ts"
 import * as Proxy from "../../src/transport/Proxy.ts"
 import * as Tls from "../../src/transport/Tls.ts"
+import type { NoCredential } from "../../src/transport/TransportError.ts"
+import * as Files from "../support/files.ts"
 import { type Answer, grant, refuse, respond, scripted } from "../support/tokenEndpoint.ts"
 
 const settings: OAuth2.Settings = {
@@ -22,62 +24,35 @@ const settings: OAuth2.Settings = {
 
 const path = "/run/secret"
 
-/** A file that may not be there. */
-const makeFile = (text: string | undefined) => {
-  let version = 0n
-  const missing = Effect.fail(PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method: "open" }))
-  return {
-    write: (next: string) => {
-      text = next
-      version++
-    },
-    layer: FileSystem.layerNoop({
-      stat: () => Effect.suspend(() => text === undefined ? missing : Effect.succeed(infoOf(version))),
-      readFileString: () => Effect.suspend(() => text === undefined ? missing : Effect.succeed(text))
-    })
-  }
-}
-
-const infoOf = (ino: bigint): FileSystem.File.Info => ({
-  type: "File",
-  mtime: Option.none(),
-  atime: Option.none(),
-  birthtime: Option.none(),
-  dev: 0n,
-  ino: Option.some(ino),
-  mode: 0o600,
-  nlink: Option.none(),
-  uid: Option.none(),
-  gid: Option.none(),
-  rdev: Option.none(),
-  size: ByteSize.bytes(0),
-  blksize: Option.none(),
-  blocks: Option.none()
-})
-
 const make = Effect.fnUntraced(
   function*(script: ReadonlyArray<Answer>, clientSecret: Material.Source) {
-    const { requests, send } = scripted(script)
-    const authenticator = yield* OAuth2.make(
-      { ...settings, clientSecret },
-      { send },
-      { timeout: Duration.seconds(10) }
-    )
-    return { ...authenticator, requests }
+    const link = scripted(script, ["pr0xied"])
+    const authenticator = yield* OAuth2.make({ ...settings, clientSecret }, link, undefined)
+    return { ...authenticator, requests: link.requests }
   },
   Effect.provideServiceEffect(Problems.Problems, Problems.make)
 )
 
 const setUp = (script: ReadonlyArray<Answer>, clientSecret = settings.clientSecret) =>
-  Effect.provide(make(script, clientSecret), FileSystem.layerNoop({}))
+  Effect.provide(make(script, clientSecret), Files.make().layer)
 
 const setUpFile = (script: ReadonlyArray<Answer>, text?: string) => {
-  const { layer, write } = makeFile(text)
-  return Effect.map(Effect.provide(make(script, Material.file(path)), layer), (made) => ({ ...made, write }))
+  const { layer, write } = Files.make(text === undefined ? {} : { [path]: text })
+  return Effect.map(Effect.provide(make(script, Material.file(path)), layer), (made) => ({
+    ...made,
+    write: (text: string) => write(path, text)
+  }))
 }
 
 const detailOf = (header: Effect.Effect<string, { readonly detail: string }>): Effect.Effect<string, string> =>
   Effect.map(Effect.flip(header), ({ detail }) => detail)
+
+/** Whether the failure may pass, and when. */
+const hopeOf = (header: Effect.Effect<string, Pick<NoCredential, "mayPass" | "retryAfter">>) =>
+  Effect.map(Effect.flip(header), ({ mayPass, retryAfter }) => [
+    mayPass,
+    retryAfter === undefined ? undefined : Duration.toMillis(retryAfter)
+  ])
 
 describe("OAuth2", () => {
   describe("a token", () => {
@@ -190,6 +165,53 @@ describe("OAuth2", () => {
         assert.deepStrictEqual(counts, [1, 2, 3, 4, 5, 6, 7, 8])
       }))
 
+    for (const [mayPass, failure] of [[true, respond(503, "")], [false, refuse]] as const) {
+      it.effect(`that ${mayPass ? "may" : "does not"} pass itself, it will pass for who meets the pause`, () =>
+        Effect.gen(function*() {
+          const { header } = yield* setUp([failure])
+          const detail = yield* detailOf(header)
+          for (let push = 0; push < 10; push++) assert.deepStrictEqual(yield* hopeOf(header), [true, 1000])
+          yield* TestClock.adjust("300 millis")
+          assert.deepStrictEqual(yield* hopeOf(header), [true, 700])
+          assert.strictEqual(yield* detailOf(header), detail)
+          yield* TestClock.adjust("700 millis")
+          assert.deepStrictEqual(yield* hopeOf(header), [mayPass, undefined])
+          assert.deepStrictEqual(yield* hopeOf(header), [true, 2000])
+        }))
+    }
+
+    it.effect("everybody gets it as it is who waited for the same request", () =>
+      Effect.gen(function*() {
+        const { header, requests } = yield* setUp([Effect.delay(refuse, "1 second")])
+        const fiber = yield* Effect.forkChild(Effect.all([hopeOf(header), hopeOf(header)], { concurrency: 2 }))
+        // The client is refused in both styles.
+        yield* TestClock.adjust("2 seconds")
+        assert.deepStrictEqual(yield* Fiber.join(fiber), [[false, undefined], [false, undefined]])
+        assert.strictEqual(requests.length, 2)
+      }))
+
+    it.effect("the endpoint is left alone for as long as it asks to be", () =>
+      Effect.gen(function*() {
+        const busy = respond(429, "", { "retry-after": "100" })
+        const { header, requests } = yield* setUp([busy, busy, grant("t")])
+        for (const count of [1, 2]) {
+          assert.deepStrictEqual(yield* hopeOf(header), [true, 100_000])
+          yield* TestClock.adjust("99999 millis")
+          assert.deepStrictEqual(yield* hopeOf(header), [true, 1])
+          assert.strictEqual(requests.length, count)
+          yield* TestClock.adjust("1 millis")
+        }
+        assert.strictEqual(yield* header, "Bearer t")
+      }))
+
+    it.effect("the pause is no shorter for a Retry-After", () =>
+      Effect.gen(function*() {
+        const { header, requests } = yield* setUp([respond(503, "", { "retry-after": "0" })])
+        assert.deepStrictEqual(yield* hopeOf(header), [true, 0])
+        assert.deepStrictEqual(yield* hopeOf(header), [true, 1000])
+        assert.strictEqual(requests.length, 1)
+      }))
+
     it.effect("of many who wait there is one pause", () =>
       Effect.gen(function*() {
         const { header, requests } = yield* setUp([Effect.delay(respond(503, ""), "1 second")])
@@ -269,9 +291,12 @@ describe("OAuth2", () => {
           const failure = yield* Effect.flip(header)
           assert.strictEqual(
             failure.detail,
-            "the server refused the token of the token endpoint https://idp.example/token"
+            "the server does not take the tokens of the token endpoint https://idp.example/token"
           )
-          assert.deepInclude(failure, { source: "token endpoint", status: undefined, isTransient: false })
+          assert.deepInclude(
+            { ...failure },
+            { source: "token endpoint", status: undefined, mayPass: true, retryAfter: Duration.millis(1) }
+          )
           counts.push(requests.length)
           yield* TestClock.adjust("1 millis")
         }
@@ -325,7 +350,7 @@ describe("OAuth2", () => {
       Effect.gen(function*() {
         const { header, requests, secrets, write } = yield* setUpFile([grant("t")])
         const missing = yield* Effect.flip(header)
-        assert.deepInclude(missing, { source: "credential file", status: undefined, isTransient: true })
+        assert.deepInclude(missing, { source: "credential file", status: undefined, mayPass: true })
         assert.strictEqual(
           missing.detail,
           `unable to read oauth2 client secret: unable to read file ${path}: no such file or directory`
@@ -364,24 +389,23 @@ describe("OAuth2", () => {
 
     it.effect("ends a pause when it changes", () =>
       Effect.gen(function*() {
-        const { header, requests, write } = yield* setUpFile([refuse, refuse, refuse, refuse, grant("t")], "one")
+        const refusal = respond(401, { error: "invalid_client" }, { "retry-after": "60" })
+        const { header, requests, write } = yield* setUpFile([refusal, refusal, grant("t")], "one")
         yield* Effect.flip(header)
-        yield* TestClock.adjust("1 second")
-        yield* Effect.flip(header)
-        assert.strictEqual(requests.length, 4)
         write("two")
-        yield* TestClock.adjust("1100 millis")
+        yield* TestClock.adjust("2 seconds")
         assert.strictEqual(yield* header, "Bearer t")
+        assert.strictEqual(sent(requests[2]), basic("two"))
       }))
   })
 
-  it.effect("tells all secrets: of the client, and the last two tokens", () =>
+  it.effect("tells all secrets: of the client, of the way to the endpoint, and the last two tokens", () =>
     Effect.gen(function*() {
       const { header, secrets } = yield* setUp(
         [grant("a", 10), grant("b", 10), grant("b", 10), grant("c", 10)],
         Material.inline(Redacted.make("s 1"))
       )
-      const client = ["s 1", "s+1", Base64.encode("pusher:s+1")]
+      const client = ["s 1", "s+1", Base64.encode("pusher:s+1"), "pr0xied"]
       assert.sameMembers([...secrets()], client)
       for (const tokens of [["a"], ["a", "b"], ["a", "b"], ["b", "c"]]) {
         yield* header

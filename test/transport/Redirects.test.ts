@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Request, Response } from "../../src/transport/Network.ts"
+import { isPublic, type Request, type Response } from "../../src/transport/Network.ts"
 import * as Redirects from "../../src/transport/Redirects.ts"
 import { NoConnection, type TransportError } from "../../src/transport/TransportError.ts"
 
@@ -240,9 +240,9 @@ describe("Redirects", () => {
   })
 
   it("know what any server may see", () => {
-    for (const name of Object.keys(withoutSecrets)) assert.isTrue(Redirects.isPublic(name), name)
+    for (const name of Object.keys(withoutSecrets)) assert.isTrue(isPublic(name), name)
     for (const name of ["authorization", "cookie", "proxy-authorization", "x-api-key"]) {
-      assert.isFalse(Redirects.isPublic(name), name)
+      assert.isFalse(isPublic(name), name)
     }
   })
 })

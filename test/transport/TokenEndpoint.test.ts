@@ -4,7 +4,13 @@ import { Base64 } from "effect/encoding"
 import { TestClock } from "effect/testing"
 import type { Request } from "../../src/transport/Network.ts"
 import * as TokenEndpoint from "../../src/transport/TokenEndpoint.ts"
-import { BadRedirect, NoConnection, ProxyRefused, type TransportError } from "../../src/transport/TransportError.ts"
+import {
+  BadRedirect,
+  noAnswer,
+  NoConnection,
+  ProxyRefused,
+  type TransportError
+} from "../../src/transport/TransportError.ts"
 import { type Answer, grant, refuse, respond, scripted } from "../support/tokenEndpoint.ts"
 
 const settings: TokenEndpoint.Settings = {
@@ -14,13 +20,13 @@ const settings: TokenEndpoint.Settings = {
   endpointParams: {}
 }
 
-const setUp = (script: ReadonlyArray<Answer>, changes: Partial<TokenEndpoint.Settings> = {}) => {
-  const { requests, send } = scripted(script)
-  const endpoint = TokenEndpoint.make({ ...settings, ...changes }, { send }, {
-    timeout: Duration.seconds(10),
-    userAgent: "pyroduct/1"
-  })
-  return { ...endpoint, requests }
+const setUp = (
+  script: ReadonlyArray<Answer>,
+  changes: Partial<TokenEndpoint.Settings> = {},
+  secrets: ReadonlyArray<string> = []
+) => {
+  const link = scripted(script, secrets)
+  return { ...TokenEndpoint.make({ ...settings, ...changes }, link, "pyroduct/1"), requests: link.requests }
 }
 
 const form = (request: Request | undefined): Record<string, string> =>
@@ -67,6 +73,13 @@ describe("TokenEndpoint", () => {
         const { ask, requests } = setUp([grant("t")], { endpointParams: { grant_type: "password" } })
         yield* ask("s3cret")
         assert.deepStrictEqual(form(requests[0]), { grant_type: "password" })
+      }))
+
+    it.effect("says nothing of the client where there is nothing to say", () =>
+      Effect.gen(function*() {
+        const link = scripted([grant("t")])
+        yield* TokenEndpoint.make(settings, link, undefined).ask("s3cret")
+        assert.hasAllKeys(link.requests[0]?.headers, ["content-type", "authorization"])
       }))
 
     it.effect("has room for a large token", () =>
@@ -149,7 +162,7 @@ describe("TokenEndpoint", () => {
     for (const [body, contentType, expected] of good) {
       it.effect(`may be ${JSON.stringify(body).slice(0, 80)} as ${contentType}`, () =>
         Effect.gen(function*() {
-          const { ask } = setUp([respond(200, body, contentType)])
+          const { ask } = setUp([respond(200, body, { "content-type": contentType })])
           assert.deepInclude(yield* ask("s3cret"), expected)
         }))
     }
@@ -178,14 +191,14 @@ describe("TokenEndpoint", () => {
       ],
       [404, "<html>nothing here</html>", "answered 404"]
     ]
-    for (const [isTransient, answers] of [[true, nonsense], [false, bad]] as const) {
+    for (const [mayPass, answers] of [[true, nonsense], [false, bad]] as const) {
       for (const [status, body, text] of answers) {
-        it.effect(`${status} ${JSON.stringify(body)} is a failure that ${isTransient ? "may" : "does not"} pass`, () =>
+        it.effect(`${status} ${JSON.stringify(body)} is a failure that ${mayPass ? "may" : "does not"} pass`, () =>
           Effect.gen(function*() {
             const { ask } = setUp([respond(status, body)])
             const failure = yield* Effect.flip(ask("s3cret"))
             assert.strictEqual(failure.detail, `the token endpoint https://idp.example/token ${text}`)
-            assert.deepInclude({ ...failure }, { source: "token endpoint", status, isTransient })
+            assert.deepInclude({ ...failure }, { source: "token endpoint", status, mayPass })
           }))
       }
     }
@@ -194,16 +207,66 @@ describe("TokenEndpoint", () => {
       it.effect(`${status} is a failure that may pass`, () =>
         Effect.gen(function*() {
           const { ask } = setUp([respond(status, "")])
-          assert.deepInclude({ ...(yield* Effect.flip(ask("s3cret"))) }, { status, isTransient: true })
+          assert.deepInclude({ ...(yield* Effect.flip(ask("s3cret"))) }, { status, mayPass: true })
         }))
     }
 
-    it.effect("is quoted without the parameters that are secrets", () =>
+    const waits: ReadonlyArray<readonly [header: string, seconds: number | undefined]> = [
+      ["7", 7],
+      ["0", 0],
+      ["Thu, 01 Jan 1970 00:01:40 GMT", 70],
+      ["86400", 3600],
+      ["soon", undefined]
+    ]
+    for (const [header, seconds] of waits) {
+      it.effect(`with "Retry-After: ${header}" says to wait for ${seconds ?? "nobody knows how many"} seconds`, () =>
+        Effect.gen(function*() {
+          yield* TestClock.adjust("30 seconds")
+          const expected = seconds === undefined ? undefined : Duration.seconds(seconds)
+          for (const status of [503, 429, 401, 200]) {
+            const { ask } = setUp([respond(status, {}, { "retry-after": header })])
+            assert.deepStrictEqual((yield* Effect.flip(ask("s3cret"))).retryAfter, expected, String(status))
+          }
+        }))
+    }
+
+    it.effect("without a Retry-After does not say for how long to wait", () =>
       Effect.gen(function*() {
-        const { ask } = setUp([respond(400, { error: "no s3same for a-p1 in shop" })], {
-          endpointParams: { client_assertion: "s3same", API_Key: "a-p1", audience: "shop" }
+        const { ask } = setUp([respond(503, "")])
+        assert.isUndefined((yield* Effect.flip(ask("s3cret"))).retryAfter)
+      }))
+
+    it.effect("is quoted without the parameters that are named like secrets", () =>
+      Effect.gen(function*() {
+        const endpointParams = {
+          client_assertion: "s3same",
+          API_Key: "a-p1",
+          passWord: "pa55",
+          my_secret: "hu5h",
+          subject_token: "t0ken",
+          audience: "shop"
+        }
+        const { ask, secrets } = setUp([respond(400, { error: "s3same a-p1 pa55 hu5h t0ken shop" })], {
+          endpointParams
         })
-        assert.include((yield* Effect.flip(ask("s3cret"))).detail, "no *** for *** in shop")
+        assert.isTrue((yield* Effect.flip(ask("s3cret"))).detail.endsWith(": *** *** *** *** *** shop"))
+        assert.includeMembers([...secrets("s3cret")], ["s3same", "a-p1", "pa55", "hu5h", "t0ken"])
+        assert.notInclude(secrets("s3cret"), "shop")
+      }))
+
+    it.effect("is quoted without the secrets of the way to the endpoint, and so is what broke it", () =>
+      Effect.gen(function*() {
+        const { ask, secrets } = setUp(
+          [
+            respond(503, { error: "asked by pr0xied" }),
+            Effect.fail(new NoConnection({ code: "ECONNRESET", detail: "reset by pr0xied" }))
+          ],
+          {},
+          ["pr0xied"]
+        )
+        assert.isTrue((yield* Effect.flip(ask("s3cret"))).detail.endsWith(": asked by ***"))
+        assert.isTrue((yield* Effect.flip(ask("s3cret"))).detail.endsWith(": reset by *** (ECONNRESET)"))
+        assert.include(secrets("s3cret"), "pr0xied")
       }))
 
     it.effect("is quoted within bounds", () =>
@@ -214,17 +277,18 @@ describe("TokenEndpoint", () => {
   })
 
   describe("without an answer", () => {
-    const failures: ReadonlyArray<readonly [error: TransportError, isTransient: boolean]> = [
+    const failures: ReadonlyArray<readonly [error: TransportError, mayPass: boolean]> = [
       [new NoConnection({ code: "ECONNREFUSED", detail: "refused" }), true],
       [new NoConnection({ code: "UND_ERR_CONNECT_TIMEOUT", detail: "timeout" }), true],
+      [noAnswer(Duration.seconds(10)), true],
       [new NoConnection({ code: "CERT_HAS_EXPIRED", detail: "certificate has expired" }), false],
       [new NoConnection({ code: "ERR_INVALID_URL", detail: "invalid" }), false],
       [new ProxyRefused({ status: 502, retryAfter: undefined, detail: "502 from the proxy" }), true],
       [new ProxyRefused({ status: 407, retryAfter: undefined, detail: "407 from the proxy" }), false],
       [new BadRedirect({ status: 302, detail: "stopped" }), false]
     ]
-    for (const [error, isTransient] of failures) {
-      it.effect(`because of "${error.message}", the failure ${isTransient ? "may pass" : "does not pass"}`, () =>
+    for (const [error, mayPass] of failures) {
+      it.effect(`because of "${error.message}", the failure ${mayPass ? "may pass" : "does not pass"}`, () =>
         Effect.gen(function*() {
           const { ask } = setUp([Effect.fail(error)])
           const failure = yield* Effect.flip(ask("s3cret"))
@@ -232,22 +296,16 @@ describe("TokenEndpoint", () => {
             failure.detail,
             `the token endpoint https://idp.example/token did not answer: ${error.message}`
           )
-          assert.deepInclude({ ...failure }, { status: undefined, isTransient })
+          assert.deepInclude({ ...failure }, { status: undefined, mayPass, retryAfter: undefined })
         }))
     }
 
-    it.effect("in time, the request is given up", () =>
+    it.effect("the request goes on for as long as the link lets it", () =>
       Effect.gen(function*() {
-        let interrupted = false
-        const { ask } = setUp([Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted = true))])
-        const fiber = yield* Effect.forkChild(Effect.flip(ask("s3cret")))
-        yield* TestClock.adjust("9999 millis")
-        assert.isFalse(interrupted)
-        yield* TestClock.adjust("1 millis")
-        assert.isTrue(interrupted)
-        const { detail, isTransient } = yield* Fiber.join(fiber)
-        assert.strictEqual(detail, "the token endpoint https://idp.example/token gave no answer within 10s")
-        assert.isTrue(isTransient)
+        const { ask } = setUp([Effect.delay(grant("t"), "1 day")])
+        const fiber = yield* Effect.forkChild(ask("s3cret"))
+        yield* TestClock.adjust("1 day")
+        assert.strictEqual((yield* Fiber.join(fiber)).accessToken, "t")
       }))
   })
 

@@ -95,11 +95,22 @@ describe("TransportError", () => {
         "EAI_AGAIN",
         "UND_ERR_SOCKET",
         "ERR_HTTP2_SESSION_ERROR",
+        "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR",
+        "ERR_SSL_SSL/TLS_ALERT_BAD_RECORD_MAC",
+        "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC",
+        "ERR_SSL_TLSV1_ALERT_USER_CANCELLED",
+        "ERR_SSL_UNEXPECTED_EOF_WHILE_READING",
         "UNKNOWN"
       ],
       timeout: ["ETIMEDOUT", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"],
       tls: ["CERT_HAS_EXPIRED", "ERR_TLS_CERT_ALTNAME_INVALID", "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "EPROTO"],
-      request: ["UND_ERR_INVALID_ARG", "UND_ERR_NOT_SUPPORTED", "ERR_INVALID_URL", "ERR_INVALID_ARG_TYPE"]
+      request: [
+        "UND_ERR_INVALID_ARG",
+        "UND_ERR_NOT_SUPPORTED",
+        "ERR_INVALID_URL",
+        "ERR_INVALID_ARG_TYPE",
+        "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH"
+      ]
     }
     for (const [kind, all] of Object.entries(codes)) {
       for (const code of all) assert.strictEqual(kindOf(code), kind, code)
@@ -110,7 +121,7 @@ describe("TransportError", () => {
     const errors: ReadonlyArray<TransportError> = [
       new NoConnection({ code: "EPIPE", detail: "a" }),
       new ProxyRefused({ status: 503, retryAfter: "7", detail: "a" }),
-      new NoCredential({ source: "token endpoint", status: 500, detail: "a", isTransient: true }),
+      new NoCredential({ source: "token endpoint", status: 500, detail: "a", mayPass: true }),
       new BadRedirect({ status: 302, detail: "a" })
     ]
     for (const error of errors) {

@@ -198,6 +198,9 @@ describe("Write.Arguments", () => {
     )
     assert.strictEqual(problemOf("headers = { \"a b\" = \"1\" }"), "\"a b\" is not the name of a header")
     assert.deepStrictEqual(problems(url, "headers = { host = \"profiles.example\" }"), [])
+    for (const name of ["Connection", "expect", "Keep-Alive", "TE", "upgrade"]) {
+      assert.match(problemOf(`headers = { "${name}" = "a" }`)!, /^setting header "[A-Z][\w-]+" is not allowed$/)
+    }
   })
 
   it("has the arguments of an HTTP client, with their rules", () => {

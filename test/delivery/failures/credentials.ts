@@ -1,4 +1,4 @@
-import { Duration, Effect, Redacted } from "effect"
+import { Duration, Effect, Redacted, type Scope } from "effect"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -41,6 +41,12 @@ const tokenThatIsRefused = Effect.gen(function*() {
   return tokensAt(tokens.url, yield* server(answer(401)))
 })
 
+const oneAtATime = (endpoint: Effect.Effect<Settings, never, Scope.Scope>) =>
+  Effect.map(endpoint, (settings) => ({ ...settings, queue: { concurrency: 1 } }))
+
+/** The first meets the refusal, the second the pause after it, the third the next refusal: so the second meets another. */
+const profiles = [profile, profile, profile]
+
 export const credentials = [
   row("the server answers 401 or 403", {
     "401": [server(answer(401, {}, "who are you?")), { source: "server", status: 401, detail: "who are you?" }],
@@ -70,7 +76,7 @@ export const credentials = [
     "silent": [
       Effect.map(tokensFrom(() => {}), (settings) => ({ ...settings, remote_timeout: Duration.millis(50) })),
       { source: "token endpoint", status: undefined },
-      /no answer within 50ms/
+      /did not answer: no answer within 50ms \(ETIMEDOUT\)$/
     ],
     "408": [tokensFrom(answer(408)), { source: "token endpoint", status: 408 }],
     "429": [tokensFrom(answer(429)), { source: "token endpoint", status: 429 }],
@@ -90,11 +96,18 @@ export const credentials = [
     ]
   }),
   row("the server refuses a new token", {
-    "the first push": [tokenThatIsRefused, { source: "server", status: 401 }],
-    "the next": [
-      tokenThatIsRefused,
+    "401": [tokenThatIsRefused, { source: "server", status: 401 }]
+  }),
+  row("there is no token yet, after one of these failures of another push", {
+    "a refused token": [
+      oneAtATime(tokenThatIsRefused),
       { source: "token endpoint", status: undefined },
-      { message: /refused the token of the token endpoint/, profiles: [profile, profile] }
+      { message: /^the server does not take the tokens of the token endpoint/, profiles }
+    ],
+    "a refused client": [
+      oneAtATime(tokensFrom(json(401, { error: "invalid_client" }))),
+      { source: "token endpoint", status: 401 },
+      { message: /invalid_client$/, profiles }
     ]
   })
 ].flat()

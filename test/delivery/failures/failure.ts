@@ -23,7 +23,7 @@ export interface Failure {
   /** Some fields of the reason. */
   readonly fields: Readonly<Record<string, unknown>>
   readonly message?: RegExp
-  /** What is pushed, one after the other: the last of them is the one that fails so. */
+  /** What is pushed at once: the last that is done with is the one that fails so. */
   readonly profiles?: ReadonlyArray<Profile.Profile>
   /** Where they are not one for what is retried and none for what is not. */
   readonly retries?: number
