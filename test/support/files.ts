@@ -1,7 +1,7 @@
 /**
  * A file system of a few texts, which change when a test says so, and which says how often they were read.
  */
-import { ByteSize, type Duration, Effect, FileSystem, Option, PlatformError } from "effect"
+import { ByteSize, type Duration, Effect, FileSystem, Latch, Option, PlatformError } from "effect"
 
 export interface Files {
   readonly layer: ReturnType<typeof FileSystem.layerNoop>
@@ -10,7 +10,7 @@ export interface Files {
   /** Lets nobody read a file, or everybody; the file itself stays as it is. */
   readonly forbid: (path: string, isForbidden?: boolean) => void
   readonly remove: (path: string) => void
-  /** Answers nothing that it is asked from now on, or again. */
+  /** Answers nothing from now on, or what it was asked meanwhile and all else. */
   readonly stall: (isStalled?: boolean) => void
   /** Does something as soon as a file has been read the next time. */
   readonly afterRead: (act: () => void) => void
@@ -24,15 +24,14 @@ export const make = (initial: Readonly<Record<string, string>> = {}, duration?: 
   const forbidden = new Set<string>()
   let version = 0n
   let reads = 0
-  let isStalled = false
+  const answering = Latch.makeUnsafe(true)
   let act = (): void => {}
   const put = (path: string, text: string): void => {
     files.set(path, { text, version: ++version })
   }
   for (const [path, text] of Object.entries(initial)) put(path, text)
   const at = (path: string) =>
-    Effect.suspend(() => {
-      if (isStalled) return Effect.never
+    Effect.flatMap(answering.await, () => {
       const file = files.get(path)
       return file === undefined ? fail("NotFound") : Effect.succeed(file)
     })
@@ -57,8 +56,9 @@ export const make = (initial: Readonly<Record<string, string>> = {}, duration?: 
     remove: (path) => {
       files.delete(path)
     },
-    stall: (stalled = true) => {
-      isStalled = stalled
+    stall: (isStalled = true) => {
+      if (isStalled) answering.closeUnsafe()
+      else answering.openUnsafe()
     },
     afterRead: (next) => {
       act = next

@@ -95,6 +95,7 @@ describe("TransportError", () => {
         "EAI_AGAIN",
         "UND_ERR_SOCKET",
         "ERR_HTTP2_SESSION_ERROR",
+        "ERR_HTTP2_INVALID_SESSION",
         "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR",
         "ERR_SSL_SSL/TLS_ALERT_BAD_RECORD_MAC",
         "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC",
