@@ -6,7 +6,18 @@
  * thing stays in use, and the problem is published. When a server refuses what was made of them, there is a look at once,
  * and the next one soon after.
  */
-import { Clock, Effect, FileSystem, Option, type PlatformError, Redacted, Result, type Scope, Semaphore } from "effect"
+import {
+  Clock,
+  Effect,
+  Fiber,
+  FileSystem,
+  Option,
+  type PlatformError,
+  Redacted,
+  Result,
+  type Scope,
+  Semaphore
+} from "effect"
 import * as Problems from "./Problems.ts"
 
 export type Source =
@@ -65,8 +76,11 @@ export const make = Effect.fnUntraced(function*<A>(
     Effect.forEach(paths, (path) => Effect.option(fs.stat(path))),
     (infos) => infos.map(Option.match({ onNone: () => "none", onSome: stampOf })).join()
   )
-  let seen = yield* stamp
-  let loaded = yield* reload
+  const unreadable = `nothing can be read that stays as it is: ${paths.join(", ")}`
+  let [seen, loaded] = yield* Effect.timeoutOrElse(Effect.all([stamp, reload]), {
+    duration: patience,
+    orElse: () => Effect.succeed(["", Result.fail(unreadable)] as const)
+  })
   let current = Result.map(loaded, ({ made }) => made)
   if (paths.length === 0) return { current: () => current, refresh: Effect.void }
 
@@ -96,15 +110,13 @@ export const make = Effect.fnUntraced(function*<A>(
     yield* publish(Result.isFailure(loaded) ? loaded.failure : undefined)
     return now
   })
-  const bounded = Effect.timeoutOrElse({
-    duration: patience,
-    orElse: () => publish(`nothing can be read that stays as it is: ${paths.join(", ")}`)
-  })
-
   let last = seen
-  const scheduled = Effect.gen(function*() {
-    last = yield* look(last)
-  })
+  /** A call of the file system that does not come back is not left behind for a next one to join it: threads are few. */
+  const scheduled = Effect.acquireUseRelease(
+    Effect.forkChild(Effect.delay(publish(unreadable), patience)),
+    () => Effect.map(look(last), (now) => void (last = now)),
+    Fiber.interrupt
+  )
   const refresh = Effect.gen(function*() {
     let before = yield* stamp
     while (before !== seen || Result.isFailure(loaded)) {
@@ -115,8 +127,11 @@ export const make = Effect.fnUntraced(function*<A>(
     }
   })
   yield* publish(Result.isFailure(loaded) ? loaded.failure : undefined)
-  yield* Effect.forkScoped(Effect.forever(Effect.delay(turn.withPermit(bounded(scheduled)), interval)))
-  return { current: () => current, refresh: bounded(turn.withPermit(refresh)) }
+  yield* Effect.forkScoped(Effect.forever(Effect.delay(turn.withPermit(scheduled), interval)))
+  return {
+    current: () => current,
+    refresh: Effect.timeoutOrElse(turn.withPermit(refresh), { duration: patience, orElse: () => publish(unreadable) })
+  }
 })
 
 const stampOf = ({ ino, mtime, size }: FileSystem.File.Info): string =>

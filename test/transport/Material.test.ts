@@ -201,6 +201,19 @@ describe("Material", () => {
       assert.deepStrictEqual(published, [[], [restless], []])
     }))
 
+  it.effect("does not wait for a file system that gives no answer at the start", () =>
+    Effect.gen(function*() {
+      const files = Files.make({ [path]: "good." })
+      files.stall()
+      const making = yield* Effect.forkScoped(setUp(files), { startImmediately: true })
+      yield* TestClock.adjust("2 seconds")
+      const { current } = yield* Fiber.join(making)
+      assert.deepStrictEqual(current(), Result.fail(`nothing can be read that stays as it is: ${path}`))
+      files.stall(false)
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(current(), Result.succeed("good."))
+    }))
+
   it.effect("of several files changes when all fit together", () =>
     Effect.gen(function*() {
       const [key, certificate] = ["/run/key", "/run/certificate"]
