@@ -9,6 +9,7 @@ const secrets: ReadonlySet<string> = new Set([
   "bearer_token",
   "client_secret",
   "credentials",
+  "endpoint_params",
   "headers",
   "http_headers",
   "key_pem",
@@ -35,38 +36,70 @@ export const maskExpression = (attribute: string, text: string): string => {
 
 type Hide = (secret: string) => string
 
-/** Comments, literals, names, white space, and every other character by itself. */
-const tokens = /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)|"(?:[^"\\\n]|\\.)*"?|`[^`]*`?|[A-Za-z_]\w*|[^\S\n]+|[^]/g
+/** Comments, literals (those in single quotes are none, but are meant so), names, white space, and any other character. */
+const tokens =
+  /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|`[^`]*`?|[A-Za-z_]\w*|[^\S\n]+|[^]/g
 
+/** Wherever it stands. */
+const userInfo = /(?<=:\/\/)[^\s"'`/?#]+(?=@)/g
+
+/**
+ * From the name of an attribute that holds secrets to the end of its value everything that might be one is hidden: this
+ * text has errors in it, so that a value that is none is as likely as one that is.
+ */
 const hideLiterals = (text: string, hide: Hide): string => {
   let depth = 0
   let attribute = ""
   /** The depth of the attribute whose value is secret, while it lasts. */
   let secret: number | undefined
+  /** A literal that is not closed may go on to the end. */
+  let isOpen = false
   let [earlier, previous] = ["", ""]
-  return text.replace(tokens, (token, offset: number) => {
-    if (/^(?:[^\S\n]+|\/[/*])/.test(token)) return token
-    const [call, before] = [earlier, previous]
-    earlier = previous
-    previous = token
-    if (/^["`]/.test(token)) {
-      if (secret === undefined) return hideWithin(token, userInfoOf(token, urls.has(attribute)), hide)
-      // Names are no secrets, of headers and of environment variables.
-      const isName = /^\s*=/.test(text.slice(offset + token.length)) || (before === "(" && call === "env")
-      return isName ? token : hideWithin(token, innerOf(token), hide)
+
+  const enter = (name: string): void => {
+    if (secret === undefined && secrets.has(name)) secret = depth
+  }
+  const leave = (token: string, before: string): void => {
+    if (token === "\n" && !continues(before)) attribute = ""
+    if (secret === undefined) return
+    const isOver = token === "\n" ? depth === secret && !continues(before) : depth < secret
+    if (isOver || (token === "," && depth === secret)) secret = undefined
+  }
+  const literal = (token: string, before: string, call: string, rest: string): string => {
+    const [start, end] = innerOf(token)
+    const isName = /^\s*=/.test(rest)
+    if (isName) enter(token.slice(start, end))
+    if (secret === undefined) return hideWithin(token, userInfoOf(token, urls.has(attribute)), hide)
+    isOpen = !isClosed(token)
+    // Names are no secrets, of headers and of environment variables.
+    return isName || (before === "(" && call === "env") ? token : hideWithin(token, [start, end], hide)
+  }
+
+  const hidden = text.replace(tokens, (token, offset: number) => {
+    if (isOpen) return token === "\n" ? token : hide(token)
+    if (/^[^\S\n]+$/.test(token)) return token
+    if (/^\/[/*]/.test(token)) {
+      return token.slice(0, 2) + (secret === undefined ? hideLiterals(token.slice(2), hide) : hide(token.slice(2)))
     }
+    const [call, before] = [earlier, previous]
+    if (token !== "\n") [earlier, previous] = [previous, token]
+    if (isQuoted(token)) return literal(token, before, call, text.slice(offset + token.length))
     if (/^[([{]$/.test(token)) depth++
     if (/^[)\]}]$/.test(token)) depth--
-    if (secret === undefined && token === "=" && /^\w/.test(before)) {
-      attribute = before
-      if (secrets.has(attribute)) secret = depth
-    } else if (secret !== undefined) {
-      const isOver = token === "\n" ? depth === secret && !/^[-=+*/%<>!&|^]$/.test(before) : depth < secret
-      if (isOver || (token === "," && depth === secret)) secret = undefined
-    }
+    leave(token, before)
+    if (!/^\w/.test(token)) return token
+    if (secret !== undefined && isQuoted(before)) return hide(token)
+    attribute = token
+    enter(token)
     return token
   })
+  return hidden.replace(userInfo, hide)
 }
+
+const isQuoted = (token: string): boolean => /^["'`]/.test(token)
+
+/** Whether a value is not at its end after that: at a line break. */
+const continues = (before: string): boolean => /^[-=+*/%<>!&|^:]$/.test(before) || secrets.has(before)
 
 type Part = readonly [start: number, end: number]
 

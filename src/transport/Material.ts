@@ -111,10 +111,17 @@ export const make = Effect.fnUntraced(function*<A>(
     return now
   })
   let last = seen
+  /** Looks in a row that found something new. */
+  let restless = 0
   /** A call of the file system that does not come back is not left behind for a next one to join it: threads are few. */
   const scheduled = Effect.acquireUseRelease(
     Effect.forkChild(Effect.delay(publish(unreadable), patience)),
-    () => Effect.map(look(last), (now) => void (last = now)),
+    () =>
+      Effect.flatMap(look(last), (now) => {
+        restless = now === last ? 0 : restless + 1
+        last = now
+        return restless < 5 ? Effect.void : publish(unreadable)
+      }),
     Fiber.interrupt
   )
   const refresh = Effect.gen(function*() {

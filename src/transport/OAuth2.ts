@@ -63,6 +63,8 @@ export const make = Effect.fnUntraced(function*(
   const fork = yield* FiberHandle.runtime(flight)()
 
   let token: Token | undefined
+  /** The last header that a server has taken. */
+  let worked: string | undefined
   /** The last two access tokens, the newest first. */
   let issued: ReadonlyArray<string> = []
   let pause: Pause | undefined
@@ -135,14 +137,15 @@ export const make = Effect.fnUntraced(function*(
           return Effect.succeed(false)
         }
         token = undefined
-        return Effect.match(Fiber.join(start()), {
-          onFailure: () => false,
-          onSuccess: (token) => token.header !== header
+        return Effect.matchEffect(Fiber.join(start()), {
+          onFailure: (failure) => failure.mayPass && header === worked ? Effect.fail(failure) : Effect.succeed(false),
+          onSuccess: (token) => Effect.succeed(token.header !== header)
         })
       }),
     accepted: (header) => {
       if (token === undefined || token.isAccepted || token.header !== header) return
       token.isAccepted = true
+      worked = header
       failures = 0
     },
     secrets: () =>

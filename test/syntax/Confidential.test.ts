@@ -6,7 +6,7 @@ const mask = (text: string): string => new TextDecoder().decode(Confidential.mas
 describe("Confidential", () => {
   it.each([
     [`password = "hunter2"`, `password = "*******"`],
-    [`  bearer_token="a b" // token`, `  bearer_token="***" // token`],
+    [`  bearer_token="a b" // token`, `  bearer_token="***" //******`],
     [`client_secret = "say \\"x\\""`, `client_secret = "*********"`],
     ["key_pem = `-----BEGIN\r\nabc\n`", "key_pem = `**********\r\n***\n`"],
     [`credentials = "p\u20ac"`, `credentials = "****"`],
@@ -24,7 +24,20 @@ describe("Confidential", () => {
     [`password = "a" +\n  "bc"\nname = "d"`, `password = "*" +\n  "**"\nname = "d"`],
     [`bearer_token = coalesce("", "abc")`, `bearer_token = coalesce("", "***")`],
     [`password = (\n"abc")\nname = "d"`, `password = (\n"***")\nname = "d"`],
-    [`password = /* "x" */ "abc" // "y"\nname = "d"`, `password = /* "x" */ "***" // "y"\nname = "d"`],
+    [`password = /* "x" */ "abc" // "y"\nname = "d"`, `password = /******** "***" //****\nname = "d"`],
+    [`// password = "abc"\nname = "d"`, `// password = "***"\nname = "d"`],
+    [`/* url = "http://u:p@h" */`, `/* url = "http://***@h" */`],
+    [`key_pem = "abc\ndef\n"\nname = 1`, `key_pem = "***\n***\n*\n********`],
+    [`password = 'abc'`, `password = '***'`],
+    [`password = "ab"cd"`, `password = "**"**"`],
+    [`password "abc"`, `password "***"`],
+    [`password : "abc"`, `password : "***"`],
+    [`"password" = "abc"`, `"password" = "***"`],
+    [`url = http://u:pw@h`, `url = http://****@h`],
+    [`password =\n\n"abc"\nname = "d"`, `password =\n\n"***"\nname = "d"`],
+    [`password\n= "abc"\nname = "d"`, `password\n= "***"\nname = "d"`],
+    [`password = "x" +\n // c\n "abc"\nname = "d"`, `password = "*" +\n //**\n "***"\nname = "d"`],
+    [`endpoint_params = { assertion = "abc" }`, `endpoint_params = { assertion = "***" }`],
     [`headers = { "A" = "x}y", "B" = "z" }`, `headers = { "A" = "***", "B" = "*" }`],
     [`basic_auth { password = "abc" }\nname = "d"`, `basic_auth { password = "***" }\nname = "d"`],
     [`a = { password = "abc", name = "d" }`, `a = { password = "***", name = "d" }`]
@@ -38,7 +51,8 @@ describe("Confidential", () => {
     `url = "https://host/path"`,
     `password = sys.env("PASSWORD")`,
     `external_labels = { a = "b" }`,
-    `// a comment about "bearer_token"`
+    `// a comment about "bearer_token"`,
+    `url = "http://h"\npyroscope.write "a@b" { }`
   ])("leaves %s as it is", (text) => {
     assert.strictEqual(mask(text), text)
   })

@@ -147,17 +147,21 @@ describe("Material", () => {
       assert.deepStrictEqual(published, [[]])
     }))
 
-  it.effect("takes nothing while its files change more often than they are looked at", () =>
+  it.effect("takes nothing while its files change more often than they are looked at, and says so", () =>
     Effect.gen(function*() {
       const files = Files.make({ [path]: "old." })
-      const { current } = yield* setUp(files)
+      const { current, published } = yield* setUp(files)
       const writing = yield* writeEvery("700 millis", files)
+      yield* TestClock.adjust("4 seconds")
+      assert.deepStrictEqual(published, [[]])
       yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(published, [[], [restless]])
       assert.deepStrictEqual(current(), Result.succeed("old."))
       assert.strictEqual(files.reads(), 1)
       yield* Fiber.interrupt(writing)
       yield* looks
       assert.deepStrictEqual(current(), Result.succeed("new."))
+      assert.deepStrictEqual(published, [[], [restless], []])
     }))
 
   it.effect("does not take what it was reading when the files changed", () =>
