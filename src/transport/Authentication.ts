@@ -74,15 +74,17 @@ const fromSource = Effect.fnUntraced(function*(
   source: Material.Source,
   toHeader: (secret: string) => readonly [header: string, secret: string]
 ) {
-  const material = yield* Material.make([{ name, source }], ([text = ""]) => {
-    if (source._tag === "Inline") return Result.succeed(toHeader(text))
-    const secret = text.trim()
-    if (secret === "") return Result.fail(`unable to read ${name}: file ${source.path} is empty`)
-    const made = toHeader(secret)
-    return isHeaderValue(made[0])
-      ? Result.succeed(made)
-      : Result.fail(`unable to read ${name}: file ${source.path} holds what a header cannot carry`)
-  })
+  const input = { name, source }
+  const material = yield* Material.make(
+    [input],
+    ([text = ""]) =>
+      Result.flatMap(Material.secretIn(input, text), (secret) => {
+        const made = toHeader(secret)
+        return source._tag === "Inline" || isHeaderValue(made[0])
+          ? Result.succeed(made)
+          : Result.fail(`unable to read ${name}: file ${source.path} holds what a header cannot carry`)
+      })
+  )
   const header = Effect.suspend(() =>
     Result.match(material.current(), {
       onFailure: (detail) => Effect.fail(NoCredential.ofFile(detail)),

@@ -33,6 +33,15 @@ export interface Input {
   readonly source: Source
 }
 
+/** The secret in an input's text. A file ends with a line break more often than a secret does. */
+export const secretIn = ({ name, source }: Input, text: string): Result.Result<string, string> => {
+  if (source._tag === "Inline") return Result.succeed(text)
+  const secret = text.trim()
+  return secret === ""
+    ? Result.fail(`unable to read ${name}: file ${source.path} is empty`)
+    : Result.succeed(secret)
+}
+
 export interface Material<A> {
   /** What was made of the last good texts, the same object until they change; what is wrong, if there never were any. */
   readonly current: () => Result.Result<A, string>

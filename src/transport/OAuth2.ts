@@ -53,11 +53,8 @@ export const make = Effect.fnUntraced(function*(
   link: Link,
   userAgent: string | undefined
 ): Effect.fn.Return<Authenticator, never, FileSystem.FileSystem | Problems | Scope.Scope> {
-  const source = settings.clientSecret
-  const material = yield* Material.make(
-    [{ name: "oauth2 client secret", source }],
-    ([text = ""]) => source._tag === "Inline" ? Result.succeed(text) : secretOf(source.path, text)
-  )
+  const input = { name: "oauth2 client secret", source: settings.clientSecret }
+  const material = yield* Material.make([input], ([text = ""]) => Material.secretIn(input, text))
   const endpoint = TokenEndpoint.make(settings, link, userAgent)
   const flight = yield* FiberHandle.make<Token, NoCredential>()
   const fork = yield* FiberHandle.runtime(flight)()
@@ -155,11 +152,3 @@ export const make = Effect.fnUntraced(function*(
       })
   }
 })
-
-/** A file ends with a line break more often than a secret does. */
-const secretOf = (path: string, text: string): Result.Result<string, string> => {
-  const secret = text.trim()
-  return secret === ""
-    ? Result.fail(`unable to read oauth2 client secret: file ${path} is empty`)
-    : Result.succeed(secret)
-}

@@ -110,23 +110,20 @@ const make = (
 ): Making => {
   const { http2, timeout } = settings
   const connecting: Connector.Settings = { tls, http2, timeout }
-  const agents = new Map<string, Agent>()
+  const destinations = new Map<string, Exchange.Destination>()
   let opened = 0
   let isMultiplexed = false
   let underWay = 0
   let onUnused: (() => void) | undefined
 
   const destination = (name: string, open: () => Connector.Open): Exchange.Destination => {
-    let dispatcher = agents.get(name)
-    if (dispatcher === undefined) {
-      dispatcher = agentOf(open(), http2, run, (protocol) => {
+    const known = destinations.get(name)
+    if (known !== undefined) return known
+    const destination: Exchange.Destination = {
+      dispatcher: agentOf(open(), http2, run, (protocol) => {
         opened += 1
         isMultiplexed ||= protocol === "h2"
-      })
-      agents.set(name, dispatcher)
-    }
-    return {
-      dispatcher,
+      }),
       opened: () => opened,
       timeout,
       isMultiplexed: () => isMultiplexed,
@@ -139,6 +136,8 @@ const make = (
       },
       distrust: on.distrust
     }
+    destinations.set(name, destination)
+    return destination
   }
   const direct = destination("", () => Connector.direct(connecting))
   const throughTunnel = (proxy: Proxy.Server): Exchange.Destination =>
@@ -177,7 +176,7 @@ const make = (
       else onUnused = unused
     },
     destroy: async () => {
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()))
+      await Promise.all([...destinations.values()].map(({ dispatcher }) => dispatcher.destroy()))
     }
   }
 }

@@ -14,7 +14,7 @@ import { createServer as createSecureServer } from "node:https"
 import { text } from "node:stream/consumers"
 import type { Identity } from "./certificates.ts"
 import { type Journal, makeJournal } from "./journal.ts"
-import { listen } from "./ports.ts"
+import { closeAll, listen } from "./ports.ts"
 
 export interface TokenRequest {
   readonly path: string
@@ -120,12 +120,7 @@ export const makeIdentityProvider = Effect.fnUntraced(function*(options: Options
   const server = identity === undefined
     ? createServer(onRequest)
     : createSecureServer({ cert: identity.certificate, key: identity.key }, onRequest)
-  const close = async (): Promise<void> => {
-    if (!server.listening) return
-    server.close()
-    server.closeAllConnections()
-    await once(server, "close")
-  }
+  const close = () => closeAll(server)
   const port = yield* Effect.acquireRelease(Effect.promise(() => listen(server)), () => Effect.promise(close))
   const provider: IdentityProvider = {
     tokenUrl: `${identity === undefined ? "http" : "https"}://localhost:${port}/oauth2/token`,

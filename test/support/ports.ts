@@ -3,6 +3,7 @@
  * to servers that listen on any port nor to connections.
  */
 import { once } from "node:events"
+import type { Server as HttpServer } from "node:http"
 import { createServer, type Server } from "node:net"
 
 const first = 20_000
@@ -20,6 +21,14 @@ export const listen = async (server: Server): Promise<number> => {
       if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error
     }
   }
+}
+
+/** Closes a server of HTTP with all its connections, if it listens. */
+export const closeAll = async (server: HttpServer): Promise<void> => {
+  if (!server.listening) return
+  server.close()
+  server.closeAllConnections()
+  await once(server, "close")
 }
 
 /** A port for somebody else to listen on. */

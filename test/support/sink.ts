@@ -6,7 +6,7 @@ import { once } from "node:events"
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http"
 import { buffer } from "node:stream/consumers"
 import { type Journal, makeJournal } from "./journal.ts"
-import { listen } from "./ports.ts"
+import { closeAll, listen } from "./ports.ts"
 
 export interface Received {
   /** When, in milliseconds, on a clock that never goes back. */
@@ -82,12 +82,7 @@ export const makeSink: Effect.Effect<Sink, never, Scope.Scope> = Effect.gen(func
   // What is cut off before it is whole is no request.
   const server = createServer((request, response) => void receive(request, response).catch(() => response.destroy()))
 
-  const close = async (): Promise<void> => {
-    if (!server.listening) return
-    server.close()
-    server.closeAllConnections()
-    await once(server, "close")
-  }
+  const close = () => closeAll(server)
   const port = yield* Effect.acquireRelease(Effect.promise(() => listen(server)), () => Effect.promise(close))
   return {
     url: `http://127.0.0.1:${port}`,
