@@ -6,9 +6,9 @@
  */
 
 // Profiles and where they go
+export * as Receiver from "./delivery/Receiver.ts"
 export * as Labels from "./profile/Labels.ts"
 export * as Profile from "./profile/Profile.ts"
-export * as Receiver from "./profile/Receiver.ts"
 
 // Delivery
 export * as Drain from "./delivery/Drain.ts"

@@ -6,7 +6,7 @@
  */
 import { Clock, Duration, Effect, Layer, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { Drain } from "../delivery/Drain.ts"
+import * as Drain from "../delivery/Drain.ts"
 import { Identity } from "../delivery/Identity.ts"
 import * as Engine from "../engine/Engine.ts"
 import * as GoDuration from "../evaluation/GoDuration.ts"
@@ -62,7 +62,7 @@ export const command = Command.make(
     const identity = yield* Storage.identity(storagePath)
     yield* Authorities.trustSystem
     const shutdown = makeShutdown(drainTimeout)
-    return yield* run(settings, listenAddress, shutdown.hasBegun).pipe(
+    return yield* run(settings, listenAddress, shutdown.drain.hasBegun).pipe(
       Effect.catchTags({
         ConfigError: ({ diagnostics }) =>
           Effect.andThen(
@@ -73,7 +73,7 @@ export const command = Command.make(
       }),
       Effect.provide(platform),
       Effect.provideService(Identity, identity),
-      Effect.provideService(Drain, shutdown.drain),
+      Effect.provideService(Drain.Drain, shutdown.drain),
       Effect.onInterrupt(() => shutdown.report),
       Signals.exitAtOnceOnSecond(shutdown.begin)
     )
@@ -108,25 +108,16 @@ const run = <R>(settings: Engine.Settings<R>, address: Listener.Address, isStopp
 
 /** One deadline for all queues, from the first signal on, and the count of what did not make it. */
 const makeShutdown = (timeout: Duration.Duration) => {
-  let deadline: number | undefined
-  let abandoned = 0
-  const begin = Effect.gen(function*() {
-    deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(timeout)
-    yield* Effect.logInfo("shutting down").pipe(
-      Effect.annotateLogs({ drain_timeout: GoDuration.format(timeout) })
-    )
-  })
-  const drain: Drain = {
-    deadline: Effect.map(Clock.currentTimeMillis, (now) => deadline ?? now + Duration.toMillis(timeout)),
-    abandoned: (endpoint, profiles) => {
-      abandoned += profiles
-      return Effect.logError("profiles given up").pipe(Effect.annotateLogs({ endpoint, profiles }))
-    }
-  }
+  const drain = Drain.make(timeout)
+  const begin = Effect.andThen(
+    drain.begin,
+    Effect.logInfo("shutting down").pipe(Effect.annotateLogs({ drain_timeout: GoDuration.format(timeout) }))
+  )
   const report = Effect.suspend(() => {
-    if (abandoned === 0) return Effect.logInfo("shut down cleanly")
+    const { since } = drain.losses()
+    if (since === 0) return Effect.logInfo("shut down cleanly")
     process.exitCode = 1
-    return Effect.logError("shut down with losses").pipe(Effect.annotateLogs({ profiles: abandoned }))
+    return Effect.logError("shut down with losses").pipe(Effect.annotateLogs({ profiles: since }))
   })
-  return { begin, drain, report, hasBegun: () => deadline !== undefined }
+  return { begin, drain, report }
 }

@@ -2,22 +2,22 @@
  * Receivers in configurations: what `forward_to` takes and what `receiver` exports.
  */
 import { Context, Effect, Predicate } from "effect"
+import * as Receiver from "../delivery/Receiver.ts"
 import type { Export } from "../engine/Component.ts"
 import * as Decode from "../evaluation/Decode.ts"
 import * as Value from "../evaluation/Value.ts"
-import { Receiver, Refused, Stopped } from "../profile/Receiver.ts"
 
 const capsule = "pyroscope.Receiver"
 
-const isReceiver = (value: unknown): value is Receiver => Predicate.hasProperty(value, "push")
+const isReceiver = (value: unknown): value is Receiver.Receiver => Predicate.hasProperty(value, "push")
 
 /** `forward_to`: every one of them gets every profile. */
 export const Argument = Decode.list(Decode.capsule(capsule, isReceiver))
 
-const notRunning: Receiver = { push: () => Effect.fail(new Refused({ reason: new Stopped() })) }
+const notRunning = Receiver.make(() => Effect.fail(new Receiver.Refused({ reason: new Receiver.Stopped() })))
 
 /** The `receiver` export of a component whose Layer provides one. */
-export const exported: Export<Receiver> = {
+export const exported: Export<Receiver.Receiver> = {
   placeholder: Value.opaque(capsule, notRunning),
-  read: (context) => Value.opaque(capsule, Context.get(context, Receiver))
+  read: (context) => Value.opaque(capsule, Context.get(context, Receiver.Receiver))
 }

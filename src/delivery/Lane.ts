@@ -11,7 +11,8 @@
  *   under way and reports what is left.
  * - A defect in a push costs that profile alone, and is logged.
  */
-import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, FiberSet, Latch, Result, type Scope } from "effect"
+import { Cause, Deferred, Duration, Effect, Exit, Fiber, FiberSet, Latch, Result, type Scope } from "effect"
+import * as Monotonic from "../telemetry/Monotonic.ts"
 import { Drain } from "./Drain.ts"
 import type { Outbound } from "./Outbound.ts"
 import * as Pace from "./Pace.ts"
@@ -80,6 +81,7 @@ export const make = Effect.fnUntraced(function*<R>(
   /** The outcome is known last, for whoever waits for it may end everything. */
   const finish = (delivery: Delivery, outcome: Outcome, now: number): Effect.Effect<void> =>
     Effect.map(observer.settled(delivery.outbound, outcome, Duration.millis(now - delivery.since)), () => {
+      if (outcome._tag !== "Delivered") drain.lost(endpoint, delivery.outbound.profiles)
       Deferred.doneUnsafe(delivery.outcome, Effect.succeed(outcome))
     })
   const drop = (delivery: Delivery, reason: DropReason, now: number): Effect.Effect<void> =>
@@ -102,7 +104,7 @@ export const make = Effect.fnUntraced(function*<R>(
 
   const conclude = Effect.fnUntraced(
     function*(delivery: Delivery, exit: Exit.Exit<void, PushError>, generation: number) {
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* Monotonic.now
       if (Exit.isSuccess(exit)) {
         pace.answered()
         queue.settle(delivery)
@@ -124,7 +126,7 @@ export const make = Effect.fnUntraced(function*<R>(
   }, Effect.uninterruptible)
 
   const attempt = Effect.fnUntraced(function*(delivery: Delivery) {
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Monotonic.now
     if (now - delivery.since > maxAge) return yield* expire(delivery, now)
     const generation = pace.generation()
     const exit = yield* Effect.exit(push(delivery.outbound))
@@ -146,7 +148,7 @@ export const make = Effect.fnUntraced(function*<R>(
     while (delivery !== undefined) {
       yield* attempt(delivery)
       underWay -= 1
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* Monotonic.now
       delivery = take(now)
       fill(now) // after a failure that is over, more may be under way again
     }
@@ -171,7 +173,7 @@ export const make = Effect.fnUntraced(function*<R>(
   const mind = Effect.gen(function*() {
     for (;;) {
       wake.closeUnsafe()
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* Monotonic.now
       fill(now)
       let next = nextTime(now)
       if (deadline !== undefined) {
@@ -187,17 +189,16 @@ export const make = Effect.fnUntraced(function*<R>(
   const abandon = Effect.fnUntraced(function*() {
     const left = queue.clear()
     if (left.length === 0) return
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Monotonic.now
     for (const delivery of left) yield* drop(delivery, "shutdown", now)
-    const profiles = left.reduce((sum, delivery) => sum + delivery.outbound.profiles, 0)
-    yield* drain.abandoned(endpoint, profiles)
   })
+  yield* drain.enter({ endpoint, profiles: queue.size })
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       deadline = yield* drain.deadline
       // There may be no later: one probe at once, whatever the back-off says.
       pace.hurry()
-      queue.hurry(yield* Clock.currentTimeMillis)
+      queue.hurry(yield* Monotonic.now)
       wake.openUnsafe()
       yield* Fiber.await(minder)
       yield* FiberSet.clear(attempts)

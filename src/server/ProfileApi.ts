@@ -7,9 +7,9 @@
  */
 import { Clock, Data, Duration, Effect, type Metric, Result } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
+import type { Refused } from "../delivery/Receiver.ts"
 import * as Labels from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
-import type { Refused } from "../profile/Receiver.ts"
 import type * as Metrics from "../telemetry/Metrics.ts"
 import * as Compression from "../wire/Compression.ts"
 import * as Connect from "../wire/Connect.ts"

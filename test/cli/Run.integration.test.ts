@@ -139,7 +139,7 @@ describe("pyroduct run", () => {
       yield* engine.signal("SIGTERM")
       const { code, stderr } = yield* engine.ended
       assert.strictEqual(code, 1)
-      assert.match(stderr, / level=error msg="profiles given up" .*component_id=pyroscope\.write\.out .*profiles=3\n/)
+      assert.match(stderr, / level=error msg="shut down with losses" profiles=3\n/)
       assert.match(stderr, / level=error msg="shut down with losses" profiles=3\n$/)
     }))
 

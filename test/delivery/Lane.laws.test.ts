@@ -78,10 +78,7 @@ describe("Lane", () => {
           lane.settled.toSorted((a, b) => Number(a.name) - Number(b.name)).map(({ outcome }) => outcome),
           [...all]
         )
-        assert.strictEqual(
-          lane.abandoned() ?? 0,
-          all.filter((outcome) => outcome._tag === "Dropped" && outcome.reason === "shutdown").length
-        )
+        assert.strictEqual(lane.lost(), all.filter(({ _tag }) => _tag !== "Delivered").length)
         assert.isAtMost(lane.mostUnderWay(), concurrency)
         assert.deepStrictEqual([lane.lane.size(), lane.lane.bytes(), lane.underWay()], [0, 0, 0])
 

@@ -2,9 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Receipt from "../../src/delivery/Receipt.ts"
 
-const delivered = (...endpoints: ReadonlyArray<string>): Receipt.Receipt => ({
-  outcomes: Effect.succeed(endpoints.map((endpoint) => ({ _tag: "Delivered", endpoint })))
-})
+const delivered = (...endpoints: ReadonlyArray<string>): Receipt.Receipt =>
+  Receipt.make(Effect.succeed(endpoints.map((endpoint) => ({ _tag: "Delivered", endpoint }))))
 
 describe("Receipt", () => {
   it.effect("of several has the outcomes of each, in order", () =>

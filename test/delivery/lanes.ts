@@ -2,7 +2,7 @@
  * A lane whose endpoint is a function, and everything that happened to it by name and time.
  */
 import { Clock, Duration, Effect, Exit, Scope } from "effect"
-import { Drain } from "../../src/delivery/Drain.ts"
+import * as Drain from "../../src/delivery/Drain.ts"
 import * as Lane from "../../src/delivery/Lane.ts"
 import type { Outbound } from "../../src/delivery/Outbound.ts"
 import type { PushError } from "../../src/delivery/PushError.ts"
@@ -61,7 +61,7 @@ export const make = Effect.fnUntraced(function*(endpoint: Endpoint, options: Opt
   const retries: Array<{ readonly at: number; readonly delay: number }> = []
   let underWay = 0
   let mostUnderWay = 0
-  let abandoned: number | undefined
+  let lost = 0
 
   const push = ({ path: name }: Outbound) =>
     Effect.suspend(() => {
@@ -80,12 +80,9 @@ export const make = Effect.fnUntraced(function*(endpoint: Endpoint, options: Opt
     retried: (_, delay) => Effect.map(sinceStart, (at) => void retries.push({ at, delay: Duration.toMillis(delay) })),
     settled: ({ path: name }, outcome) => Effect.map(sinceStart, (at) => void settled.push({ name, at, outcome }))
   }).pipe(
-    Effect.provideService(Drain, {
-      deadline: Effect.map(
-        Clock.currentTimeMillis,
-        (now) => options.drainFor === undefined ? Infinity : now + Duration.toMillis(options.drainFor)
-      ),
-      abandoned: (_, profiles) => Effect.sync(() => void (abandoned = profiles))
+    Effect.provideService(Drain.Drain, {
+      ...Drain.within(options.drainFor ?? Duration.infinity),
+      lost: (_, profiles) => void (lost += profiles)
     }),
     Scope.provide(scope)
   )
@@ -102,7 +99,7 @@ export const make = Effect.fnUntraced(function*(endpoint: Endpoint, options: Opt
     put: (name: string) => Effect.asVoid(offer(name)),
     underWay: () => underWay,
     mostUnderWay: () => mostUnderWay,
-    abandoned: () => abandoned,
+    lost: () => lost,
     close: Scope.close(scope, Exit.void)
   }
 })

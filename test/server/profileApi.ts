@@ -2,9 +2,9 @@
  * The API on a free port, in front of a receiver that keeps what it gets.
  */
 import { Effect, Logger } from "effect"
+import type { Refused } from "../../src/delivery/Receiver.ts"
 import * as Labels from "../../src/profile/Labels.ts"
 import type * as Profile from "../../src/profile/Profile.ts"
-import type { Refused } from "../../src/profile/Receiver.ts"
 import * as Listener from "../../src/server/Listener.ts"
 import * as ProfileApi from "../../src/server/ProfileApi.ts"
 import * as Metrics from "../../src/telemetry/Metrics.ts"

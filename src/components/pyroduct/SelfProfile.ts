@@ -6,13 +6,13 @@
  *   the garbage before it tells.
  */
 import { Clock, Duration, Effect, Layer, Result, Schema } from "effect"
+import * as Receiver from "../../delivery/Receiver.ts"
 import { make } from "../../engine/Arguments.ts"
 import type { Component } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
+import * as V8Profile from "../../pprof/V8Profile.ts"
 import * as Labels from "../../profile/Labels.ts"
 import * as Profile from "../../profile/Profile.ts"
-import * as Receiver from "../../profile/Receiver.ts"
-import * as V8Profile from "../../profile/V8Profile.ts"
 import * as Outages from "../../telemetry/Outages.ts"
 import * as Compression from "../../wire/Compression.ts"
 import * as Limits from "../Limits.ts"

@@ -2,11 +2,11 @@
  * `pyroscope.receive_http`: takes what SDKs and agents push and hands it to `forward_to`.
  */
 import { Duration, Effect, Layer, Schema } from "effect"
+import * as Receiver from "../../delivery/Receiver.ts"
 import { make } from "../../engine/Arguments.ts"
 import * as Block from "../../engine/Block.ts"
 import type { Component } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
-import * as Receiver from "../../profile/Receiver.ts"
 import * as Listener from "../../server/Listener.ts"
 import * as ProfileApi from "../../server/ProfileApi.ts"
 import * as Metrics from "../../telemetry/Metrics.ts"

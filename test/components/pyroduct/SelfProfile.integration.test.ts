@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Queue } from "effect"
 import * as SelfProfile from "../../../src/components/pyroduct/SelfProfile.ts"
 import * as Receipt from "../../../src/delivery/Receipt.ts"
-import * as Pprof from "../../../src/profile/Pprof.ts"
+import * as Receiver from "../../../src/delivery/Receiver.ts"
+import * as Pprof from "../../../src/pprof/Pprof.ts"
 import type * as Profile from "../../../src/profile/Profile.ts"
 
 /** Runs for that many milliseconds, and keeps what it makes. */
@@ -19,7 +20,7 @@ describe("SelfProfile", () => {
   it.live("finds the function that was busy, and what holds the memory", () =>
     Effect.gen(function*() {
       const received = yield* Queue.make<Profile.Profile>()
-      const receiver = { push: (profile: Profile.Profile) => Effect.as(Queue.offer(received, profile), Receipt.none) }
+      const receiver = Receiver.make((profile) => Effect.as(Queue.offer(received, profile), Receipt.none))
       yield* Layer.build(SelfProfile.layer({ forward_to: [receiver], interval: Duration.seconds(1) }))
       const kept: Array<ReadonlyArray<number>> = []
       yield* Effect.sleep("1 millis")

@@ -7,10 +7,10 @@ import { Profile as Pprof } from "pprof-format"
 import { Inspector, InspectorError } from "../../../src/components/pyroduct/Inspector.ts"
 import * as SelfProfile from "../../../src/components/pyroduct/SelfProfile.ts"
 import * as Receipt from "../../../src/delivery/Receipt.ts"
+import { make, Refused, Stopped } from "../../../src/delivery/Receiver.ts"
 import * as Engine from "../../../src/engine/Engine.ts"
 import * as Registry from "../../../src/engine/Registry.ts"
 import type * as Profile from "../../../src/profile/Profile.ts"
-import { Refused, Stopped } from "../../../src/profile/Receiver.ts"
 import * as Source from "../../../src/syntax/Source.ts"
 import * as Health from "../../../src/telemetry/Health.ts"
 
@@ -54,15 +54,14 @@ const setting = Effect.gen(function*() {
     startHeap: (bytes) => command(`startHeap ${bytes}`, () => undefined),
     takeHeap: command("takeHeap", () => state.heap)
   })
-  const receiver = {
-    push: (profile: Profile.Profile) =>
-      Effect.suspend(() =>
-        Effect.andThen(
-          Queue.offer(received, profile),
-          state.isReceiving ? Effect.succeed(Receipt.none) : new Refused({ reason: new Stopped() })
-        )
+  const receiver = make((profile) =>
+    Effect.suspend(() =>
+      Effect.andThen(
+        Queue.offer(received, profile),
+        state.isReceiving ? Effect.succeed(Receipt.none) : new Refused({ reason: new Stopped() })
       )
-  }
+    )
+  )
   const start = (options: Omit<SelfProfile.Options, "forward_to"> = {}) =>
     Layer.build(SelfProfile.layer({ forward_to: [receiver], ...options })).pipe(
       Effect.provide(Logger.layer([Logger.make(({ message }) => logged.push(String(message)))])),

@@ -4,10 +4,10 @@ import * as Zlib from "node:zlib"
 import * as ReceiveHttp from "../../../src/components/pyroscope/ReceiveHttp.ts"
 import * as Write from "../../../src/components/pyroscope/Write.ts"
 import * as Receipt from "../../../src/delivery/Receipt.ts"
+import { make, Refused, Stopped } from "../../../src/delivery/Receiver.ts"
 import * as Engine from "../../../src/engine/Engine.ts"
 import * as Registry from "../../../src/engine/Registry.ts"
 import type * as Profile from "../../../src/profile/Profile.ts"
-import { Refused, Stopped } from "../../../src/profile/Receiver.ts"
 import * as Listener from "../../../src/server/Listener.ts"
 import * as Source from "../../../src/syntax/Source.ts"
 import { ScriptedServer } from "../../../src/testing/index.ts"
@@ -81,7 +81,7 @@ const keeping = () => {
   const kept: Array<Profile.Profile> = []
   return {
     kept,
-    push: (profile: Profile.Profile) => Effect.sync(() => kept.push(profile)).pipe(Effect.as(Receipt.none))
+    ...make((profile) => Effect.sync(() => kept.push(profile)).pipe(Effect.as(Receipt.none)))
   }
 }
 
@@ -156,7 +156,7 @@ describe("ReceiveHttp", () => {
     Effect.gen(function*() {
       const { layer, ports } = yield* listening
       const [first, last] = [keeping(), keeping()]
-      const stopped = { push: () => Effect.fail(new Refused({ reason: new Stopped() })) }
+      const stopped = make(() => Effect.fail(new Refused({ reason: new Stopped() })))
       yield* Layer.build(
         ReceiveHttp.layer({
           forward_to: [first, stopped, last],

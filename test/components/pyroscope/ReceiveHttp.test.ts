@@ -3,6 +3,7 @@ import { Duration, Effect, Layer, Logger, Result } from "effect"
 import * as ReceiveHttp from "../../../src/components/pyroscope/ReceiveHttp.ts"
 import * as Write from "../../../src/components/pyroscope/Write.ts"
 import * as Receipt from "../../../src/delivery/Receipt.ts"
+import * as Receiver from "../../../src/delivery/Receiver.ts"
 import * as Engine from "../../../src/engine/Engine.ts"
 import * as Registry from "../../../src/engine/Registry.ts"
 import * as Listener from "../../../src/server/Listener.ts"
@@ -88,7 +89,7 @@ describe("ReceiveHttp", () => {
   it.effect("is a Layer for whoever has a receiver", () =>
     Effect.gen(function*() {
       const { layer, settings } = yield* noting
-      const receiver = { push: () => Effect.succeed(Receipt.none) }
+      const receiver = Receiver.make(() => Effect.succeed(Receipt.none))
       yield* Layer.build(ReceiveHttp.layer({ forward_to: [receiver] })).pipe(Effect.provide(layer))
       yield* Layer.build(ReceiveHttp.layer({ forward_to: [receiver], http: { listen_port: 1 } })).pipe(
         Effect.provide(layer)

@@ -9,8 +9,8 @@
  * - Storing is cheap: a profile is summed up when it is listed for the first time.
  */
 import { DateTime, Effect, type PlatformError, Semaphore } from "effect"
+import * as Pprof from "../../../pprof/Pprof.ts"
 import * as Labels from "../../../profile/Labels.ts"
-import * as Pprof from "../../../profile/Pprof.ts"
 import type { Profile } from "../../../profile/Profile.ts"
 import * as Outages from "../../../telemetry/Outages.ts"
 import * as Content from "./Content.ts"

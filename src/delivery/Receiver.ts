@@ -1,20 +1,25 @@
 /**
  * Somewhere to send profiles: what `forward_to` refers to and what an application pushes to.
  */
-import { Context, Duration, Effect, Result, Schema } from "effect"
-import * as Receipt from "../delivery/Receipt.ts"
-import { LabelError } from "./Labels.ts"
-import type { Profile } from "./Profile.ts"
+import { Context, Duration, Effect, Result, Schema, Sink } from "effect"
+import { LabelError } from "../profile/Labels.ts"
+import type { Profile } from "../profile/Profile.ts"
+import * as Receipt from "./Receipt.ts"
 
 export interface Receiver {
   /**
    * Hands a profile over. Succeeds when every endpoint's queue has it, and never waits for a delivery: the receipt
-   * does, for whoever wants to know.
+   * does, for whoever wants to know. Where profiles come faster than they can be sent it takes up to a second, so that
+   * whoever waits for it is slowed.
    */
   readonly push: (profile: Profile) => Effect.Effect<Receipt.Receipt, Refused>
+  /** Pushes what a Stream gives, one after the other, until one is refused. */
+  readonly sink: Sink.Sink<void, Profile, never, Refused>
 }
 
-export const Receiver = Context.Service<Receiver>("pyroduct/profile/Receiver")
+export const Receiver = Context.Service<Receiver>("pyroduct/delivery/Receiver")
+
+export const make = (push: Receiver["push"]): Receiver => ({ push, sink: Sink.forEach(push) })
 
 /** The labels break a rule of the protocol: pushing the same profile again cannot succeed. */
 export class InvalidLabels extends Schema.TaggedError<InvalidLabels>()("InvalidLabels", {
@@ -69,17 +74,15 @@ const isFinal = ({ reason }: Refused): boolean => reason._tag === "InvalidLabels
  */
 export const all = (receivers: ReadonlyArray<Receiver>): Receiver => {
   if (receivers.length === 1) return receivers[0]!
-  return {
-    push: Effect.fnUntraced(function*(profile) {
-      const receipts: Array<Receipt.Receipt> = []
-      let refused: Refused | undefined
-      for (const receiver of receivers) {
-        const result = yield* Effect.result(receiver.push(profile))
-        if (Result.isSuccess(result)) receipts.push(result.success)
-        else if (refused === undefined || isFinal(result.failure)) refused = result.failure
-      }
-      if (refused !== undefined) return yield* refused
-      return Receipt.all(receipts)
-    })
-  }
+  return make(Effect.fnUntraced(function*(profile) {
+    const receipts: Array<Receipt.Receipt> = []
+    let refused: Refused | undefined
+    for (const receiver of receivers) {
+      const result = yield* Effect.result(receiver.push(profile))
+      if (Result.isSuccess(result)) receipts.push(result.success)
+      else if (refused === undefined || isFinal(result.failure)) refused = result.failure
+    }
+    if (refused !== undefined) return yield* refused
+    return Receipt.all(receipts)
+  }))
 }

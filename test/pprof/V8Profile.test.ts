@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration } from "effect"
 import type { HeapProfiler, Profiler, Runtime } from "node:inspector"
 import { Profile } from "pprof-format"
-import * as V8Profile from "../../src/profile/V8Profile.ts"
+import * as V8Profile from "../../src/pprof/V8Profile.ts"
 
 const frame = (functionName: string, url = "", lineNumber = -1, columnNumber = -1): Runtime.CallFrame => ({
   functionName,

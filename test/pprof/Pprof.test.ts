@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Result } from "effect"
 import * as Zlib from "node:zlib"
 import { Function, Location, Profile, type ProfileInput, Sample, StringTable, ValueType } from "pprof-format"
-import * as Pprof from "../../src/profile/Pprof.ts"
+import * as Pprof from "../../src/pprof/Pprof.ts"
 import { makePprof } from "../support/pprof.ts"
 import { int } from "../wire/arbitraries.ts"
 
