@@ -230,7 +230,7 @@ const fromTransport = (error: Transport.TransportError, timeout: Duration.Durati
         source: error.source,
         status: error.status,
         detail: error.detail,
-        mayPass: error.mayPass,
+        mayPass: true,
         retryAfter: error.retryAfter
       })
     case "BadRedirect":

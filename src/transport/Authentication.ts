@@ -5,7 +5,7 @@ import { Effect, type FileSystem, Redacted, Result, type Scope } from "effect"
 import { Base64 } from "effect/encoding"
 import type { Authenticator } from "./Authenticator.ts"
 import * as Material from "./Material.ts"
-import type { Link } from "./Network.ts"
+import type { RoundTripper } from "./Network.ts"
 import * as OAuth2 from "./OAuth2.ts"
 import type { Problems } from "./Problems.ts"
 import { NoCredential } from "./TransportError.ts"
@@ -45,10 +45,10 @@ export const fromUrl = (url: URL): Basic | undefined => {
   return userInfo && basic(userInfo.username, Material.inline(userInfo.password))
 }
 
-/** `tokens` makes the link to a token endpoint, where one is needed. */
+/** `open` makes the way to a token endpoint, where one is needed. */
 export const make = <E, R>(
   settings: Settings,
-  tokens: (settings: OAuth2.Settings) => Effect.Effect<Link, E, R>,
+  open: (settings: OAuth2.Settings) => Effect.Effect<RoundTripper, E, R>,
   userAgent: string | undefined
 ): Effect.Effect<Authenticator, E, FileSystem.FileSystem | Problems | Scope.Scope | R> => {
   switch (settings._tag) {
@@ -64,7 +64,7 @@ export const make = <E, R>(
       return fromSource("authorization credentials", token, (token) => [`${scheme} ${token}`, token])
     }
     case "OAuth2":
-      return Effect.flatMap(tokens(settings), (link) => OAuth2.make(settings, link, userAgent))
+      return Effect.flatMap(open(settings), (tokens) => OAuth2.make(settings, tokens, userAgent))
   }
 }
 

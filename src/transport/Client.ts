@@ -1,6 +1,6 @@
 /**
- * One configured way to a server: the headers, the credentials and the redirects that belong to it, over a link of the
- * network. A request costs what its settings need: what is not configured is not there.
+ * One configured client of a server: the headers, the credentials and the redirects that belong to it, over the round
+ * trips of the network. A request costs what its settings need: what is not configured is not there.
  */
 import { type Duration, Effect, type FileSystem, Result, type Scope, type SubscriptionRef } from "effect"
 import { Base64 } from "effect/encoding"
@@ -51,19 +51,23 @@ export const make = Effect.fnUntraced(function*(
   const userAgent = configured["user-agent"]
   const problems = yield* Problems.make
   const network = yield* Network
-  const link = yield* Effect.provideService(network.link({ tls, proxy, http2, timeout }), Problems.Problems, problems)
+  const { roundTrip, secrets } = yield* Effect.provideService(
+    network.open({ tls, proxy, http2, timeout }),
+    Problems.Problems,
+    problems
+  )
   const authenticator = settings.authentication === undefined || "authorization" in configured
     ? undefined
     : yield* Authentication.make(
       settings.authentication,
-      ({ proxy, tls }) => network.link({ tls, proxy, http2: true, timeout }),
+      ({ proxy, tls }) => network.open({ tls, proxy, http2: true, timeout }),
       typeof userAgent === "string" ? userAgent : undefined
     ).pipe(Effect.provideService(Problems.Problems, problems))
 
   const { origin, pathname } = new URL(settings.url)
   const prefix = pathname.replace(/\/+$/, "")
-  const exchange = settings.followRedirects ? Redirects.follow(link.send) : link.send
-  const fixed = [...secretsOf(configured), ...link.secrets]
+  const exchange = settings.followRedirects ? Redirects.follow(roundTrip) : roundTrip
+  const fixed = [...secretsOf(configured), ...secrets]
 
   const attempt = ({ body, headers, method, path }: Request, authorization?: string) => {
     const sending = exchange({

@@ -10,10 +10,11 @@ export const layer: Layer.Layer<Network, never, HttpClient.HttpClient> = Layer.e
   Network,
   Effect.map(HttpClient.HttpClient, (client) =>
     Network.of({
-      link: ({ timeout }) => {
+      open: ({ timeout }) => {
         const late = Effect.fail(noAnswer(timeout))
         return Effect.succeed({
-          send: (request) => Effect.timeoutOrElse(execute(client, request), { duration: timeout, orElse: () => late }),
+          roundTrip: (request) =>
+            Effect.timeoutOrElse(execute(client, request), { duration: timeout, orElse: () => late }),
           secrets: []
         })
       }
@@ -29,7 +30,8 @@ const execute = (client: HttpClient.HttpClient, request: Request) =>
       Effect.map(response.text, (text): Response => ({
         status: response.status,
         headers: response.headers,
-        text: text.slice(0, request.maxText ?? defaultMaxText)
+        text: text.slice(0, request.maxText ?? defaultMaxText),
+        leave: () => {}
       }))
     ),
     Effect.mapError((error) => fromCause("cause" in error.reason ? error.reason.cause : error)),

@@ -1,5 +1,5 @@
 /**
- * One exchange with a server: a request goes out, an answer comes back, whatever lies between.
+ * Round trips to servers: a request goes out, an answer comes back, whatever lies between.
  */
 import { Context, Data, type Duration, type Effect, type Scope } from "effect"
 import type { Problems } from "./Problems.ts"
@@ -48,6 +48,13 @@ export interface Response {
   readonly isForeign?: boolean
   /** A redirect made a GET of the request: its body has gone nowhere. */
   readonly lostBody?: { readonly status: number; readonly location: string }
+  /**
+   * For an answer that is about the server and not about the request, such as a 503: the next requests go out on
+   * another connection than that of this answer, for another server may be at its end. What else is in flight on this
+   * one may finish, then it is closed. To call it twice or late does no harm; over an application's own `HttpClient` it
+   * does nothing.
+   */
+  readonly leave: () => void
 }
 
 /** An error's text says what went wrong in its beginning. */
@@ -63,8 +70,8 @@ export interface Settings {
 }
 
 /** Keeps connections for the next requests. */
-export interface Link {
-  readonly send: (request: Request) => Effect.Effect<Response, TransportError>
+export interface RoundTripper {
+  readonly roundTrip: (request: Request) => Effect.Effect<Response, TransportError>
   /** Of the way: what no text may show. */
   readonly secrets: ReadonlyArray<string>
 }
@@ -79,5 +86,5 @@ export class UnusableSettings extends Data.TaggedError("UnusableSettings")<{
 }
 
 export class Network extends Context.Service<Network, {
-  readonly link: (settings: Settings) => Effect.Effect<Link, UnusableSettings, Problems | Scope.Scope>
+  readonly open: (settings: Settings) => Effect.Effect<RoundTripper, UnusableSettings, Problems | Scope.Scope>
 }>()("pyroduct/transport/Network") {}

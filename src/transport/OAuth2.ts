@@ -5,14 +5,15 @@
  *   interrupted does not end it for the others.
  * - A token is used until it expires. Shortly before, the next push starts a request for another, and does not wait.
  * - After a failure the token endpoint is left alone for a while, twice as long each time. Who asks in the meantime gets
- *   that failure as one that may pass, for the next try may be better: only those who met it themselves have lost. A token
- *   that is refused at its first use is such a failure as well: a server that takes none of them must not cause a request
- *   for each push. Only a token that was taken makes the next pause short again.
+ *   that failure, and how long it will be. A token that is refused at its first use is such a failure as well: a server
+ *   that takes none of them must not cause a request for each push. Only a token that was taken makes the next pause short
+ *   again.
+ * - All of that is by a clock that only goes forward: a wall clock that is set neither prolongs a pause nor a token.
  */
 import { Clock, Duration, Effect, Fiber, FiberHandle, type FileSystem, Option, Result, type Scope } from "effect"
 import type { Authenticator } from "./Authenticator.ts"
 import * as Material from "./Material.ts"
-import type { Link } from "./Network.ts"
+import type { RoundTripper } from "./Network.ts"
 import type { Problems } from "./Problems.ts"
 import type * as Proxy from "./Proxy.ts"
 import type * as Tls from "./Tls.ts"
@@ -28,7 +29,7 @@ export interface Settings extends TokenEndpoint.Settings {
 
 interface Token {
   readonly header: string
-  /** In milliseconds since the epoch. */
+  /** In milliseconds of the monotonic clock. */
   readonly refreshAt: number
   readonly expiresAt: number
   /** Whether a server has taken it. */
@@ -37,6 +38,7 @@ interface Token {
 
 /** While it lasts nothing is asked for, unless with another secret. */
 interface Pause {
+  /** In milliseconds of the monotonic clock. */
   readonly until: number
   readonly secret: string | undefined
   readonly failure: NoCredential
@@ -47,15 +49,17 @@ const shortestPause = 1_000
 const longestPause = 60_000
 const longestSlack = 30_000
 
-/** `link` is to the token endpoint, and follows no redirects: they would lead the client's secret elsewhere. */
+const monotonicMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
+
+/** `tokens` leads to the token endpoint, and follows no redirects: they would lead the client's secret elsewhere. */
 export const make = Effect.fnUntraced(function*(
   settings: Settings,
-  link: Link,
+  tokens: RoundTripper,
   userAgent: string | undefined
 ): Effect.fn.Return<Authenticator, never, FileSystem.FileSystem | Problems | Scope.Scope> {
   const input = { name: "oauth2 client secret", source: settings.clientSecret }
   const material = yield* Material.make([input], ([text = ""]) => Material.secretIn(input, text))
-  const endpoint = TokenEndpoint.make(settings, link, userAgent)
+  const endpoint = TokenEndpoint.make(settings, tokens, userAgent)
   const flight = yield* FiberHandle.make<Token, NoCredential>()
   const fork = yield* FiberHandle.runtime(flight)()
 
@@ -90,20 +94,18 @@ export const make = Effect.fnUntraced(function*(
     )
 
   const renew = Effect.gen(function*() {
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* monotonicMillis
     const secret = material.current()
     if (Result.isFailure(secret)) return yield* NoCredential.ofFile(secret.failure)
     if (pause !== undefined && now < pause.until && pause.secret === secret.success) {
-      // It is over when the pause is: the pushes that did not meet it themselves may wait for that.
       return yield* new NoCredential({
         ...pause.failure,
-        mayPass: true,
         retryAfter: Duration.millis(pause.until - now)
       })
     }
     const { accessToken, lifetime, type } = yield* Effect.tapError(
       ask(secret.success),
-      (failure) => Effect.map(Clock.currentTimeMillis, (now) => fail(failure, now))
+      (failure) => Effect.map(monotonicMillis, (now) => fail(failure, now))
     )
     issued = [accessToken, ...issued.filter((other) => other !== accessToken)].slice(0, 2)
     token = {
@@ -120,22 +122,22 @@ export const make = Effect.fnUntraced(function*(
     Option.getOrElse(FiberHandle.getUnsafe(flight), () => fork(renew))
 
   return {
-    header: Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    header: Effect.flatMap(monotonicMillis, (now) => {
       if (token === undefined || now >= token.expiresAt) return Effect.map(Fiber.join(start()), ({ header }) => header)
       if (now >= token.refreshAt) start()
       return Effect.succeed(token.header)
     }),
     refused: (header) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      Effect.flatMap(monotonicMillis, (now) => {
         if (token !== undefined && token.header !== header) return Effect.succeed(true)
         if (token !== undefined && !token.isAccepted) {
           token = undefined
-          fail(endpoint.failure(`the server does not take the tokens of ${endpoint.name}`, false), now)
+          fail(endpoint.failure(`the server does not take the tokens of ${endpoint.name}`), now)
           return Effect.succeed(false)
         }
         token = undefined
         return Effect.matchEffect(Fiber.join(start()), {
-          onFailure: (failure) => failure.mayPass && header === worked ? Effect.fail(failure) : Effect.succeed(false),
+          onFailure: (failure) => header === worked ? Effect.fail(failure) : Effect.succeed(false),
           onSuccess: (token) => Effect.succeed(token.header !== header)
         })
       }),

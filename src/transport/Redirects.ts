@@ -6,18 +6,18 @@
  * subdomains. Once a chain has left it, or has gone from TLS to plain text, it gets none of that any more.
  */
 import { Effect } from "effect"
-import { type Headers, isPublic, type Link, type Request, type Response } from "./Network.ts"
+import { type Headers, isPublic, type Request, type Response, type RoundTripper } from "./Network.ts"
 import { BadRedirect } from "./TransportError.ts"
 
-type Send = Link["send"]
+type RoundTrip = RoundTripper["roundTrip"]
 
 /** As Go's client. */
 const most = 10
 
 const statuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
-export const follow = (send: Send): Send => (request) =>
-  hop(send, request, { origin: request.origin, count: 0, isForeign: false, lostBody: undefined })
+export const follow = (roundTrip: RoundTrip): RoundTrip => (request) =>
+  hop(roundTrip, request, { origin: request.origin, count: 0, isForeign: false, lostBody: undefined })
 
 /** How far a request has come. */
 interface Chain {
@@ -29,15 +29,18 @@ interface Chain {
   readonly lostBody: Response["lostBody"]
 }
 
-const hop = (send: Send, request: Request, chain: Chain): ReturnType<Send> =>
-  Effect.flatMap(send(request), (response) => {
+const hop = (roundTrip: RoundTrip, request: Request, chain: Chain): ReturnType<RoundTrip> =>
+  Effect.flatMap(roundTrip(request), (response) => {
     const { location } = response.headers
     if (!statuses.has(response.status) || location === undefined || location === "") {
       const { isForeign, lostBody } = chain
       if (!isForeign && lostBody === undefined) return Effect.succeed(response)
       return Effect.succeed({ ...response, ...(isForeign && { isForeign }), ...(lostBody && { lostBody }) })
     }
-    const refuse = (detail: string) => Effect.fail(new BadRedirect({ status: response.status, detail }))
+    const refuse = (detail: string) => {
+      response.leave()
+      return Effect.fail(new BadRedirect({ status: response.status, detail }))
+    }
     if (chain.count === most) return refuse(`stopped after ${most} redirects`)
     const url = URL.parse(location, request.origin + request.path)
     if (url === null) return refuse("the redirect leads to what is no URL")
@@ -57,7 +60,7 @@ const hop = (send: Send, request: Request, chain: Chain): ReturnType<Send> =>
       body: keepsBody ? request.body : undefined
     }
     const lostBody = keepsBody ? chain.lostBody : { status: response.status, location: url.origin + url.pathname }
-    return hop(send, next, { ...chain, count: chain.count + 1, isForeign, lostBody })
+    return hop(roundTrip, next, { ...chain, count: chain.count + 1, isForeign, lostBody })
   })
 
 const isAtHome = (origin: string, { hostname }: URL): boolean => {

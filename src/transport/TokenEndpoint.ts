@@ -3,10 +3,10 @@
  */
 import { Clock, Effect, Predicate, Result } from "effect"
 import { Base64 } from "effect/encoding"
-import type { Link, Request, Response } from "./Network.ts"
+import type { Request, Response, RoundTripper } from "./Network.ts"
 import * as RetryAfter from "./RetryAfter.ts"
 import * as Secrets from "./Secrets.ts"
-import { NoCredential, type TransportError } from "./TransportError.ts"
+import { NoCredential } from "./TransportError.ts"
 
 export interface Settings {
   readonly clientId: string
@@ -33,13 +33,13 @@ export interface TokenEndpoint {
   readonly name: string
   /** Until it is known which style works, the second is tried when the first was refused. */
   readonly ask: (secret: string) => Effect.Effect<Grant, NoCredential>
-  readonly failure: (detail: string, mayPass: boolean) => NoCredential
+  readonly failure: (detail: string) => NoCredential
   /** The forms in which a request has the client's secret. */
   readonly secrets: (secret: string) => ReadonlyArray<string>
 }
 
-/** `link` follows no redirects: they would lead the client's secret elsewhere. */
-export const make = (settings: Settings, link: Link, userAgent: string | undefined): TokenEndpoint => {
+/** `tokens` leads to the endpoint, and follows no redirects: they would lead the client's secret elsewhere. */
+export const make = (settings: Settings, tokens: RoundTripper, userAgent: string | undefined): TokenEndpoint => {
   const { clientId, endpointParams, scopes, tokenUrl } = settings
   const { origin, pathname, search } = new URL(tokenUrl)
   const name = `the token endpoint ${origin}${pathname}`
@@ -71,15 +71,14 @@ export const make = (settings: Settings, link: Link, userAgent: string | undefin
     queryEscape(secret),
     basic(secret),
     ...hidden,
-    ...link.secrets
+    ...tokens.secrets
   ]
   const scrub = (text: string, secret: string): string => Secrets.scrub(text, secrets(secret))
-  const failure = (detail: string, mayPass: boolean, answer?: Pick<NoCredential, "status" | "retryAfter">) =>
+  const failure = (detail: string, answer?: Pick<NoCredential, "status" | "retryAfter">) =>
     new NoCredential({
       source: "token endpoint",
       status: answer?.status,
       detail: detail.slice(0, maxDetail),
-      mayPass,
       retryAfter: answer?.retryAfter
     })
 
@@ -89,21 +88,24 @@ export const make = (settings: Settings, link: Link, userAgent: string | undefin
     const reason = [answer["error"], answer["error_description"]]
       .flatMap((text) => typeof text === "string" && text !== "" ? [`: ${oneLine(scrub(text, secret))}`] : [])
       .join("")
-    const refuse = (what: string, mayPass: boolean) =>
-      failure(`${name} answered ${status}${what}`, mayPass, {
+    const refuse = (what: string) =>
+      failure(`${name} answered ${status}${what}`, {
         status,
         retryAfter: RetryAfter.parse(headers["retry-after"], now)
       })
-    if (status < 200 || status > 299 || reason !== "") return Result.fail(refuse(reason, isPassing(status)))
-    // What answers in the endpoint's place, such as a page about its maintenance, does not know better.
-    return Result.mapError(grantOf(answer), (what) => refuse(what, true))
+    if (status < 200 || status > 299 || reason !== "") return Result.fail(refuse(reason))
+    return Result.mapError(grantOf(answer), refuse)
   }
 
   const askIn = (style: Style, secret: string): Effect.Effect<Grant, NoCredential> =>
-    link.send(request(secret, style)).pipe(
-      Effect.mapError((error) => failure(`${name} did not answer: ${scrub(error.message, secret)}`, mayPass(error))),
+    tokens.roundTrip(request(secret, style)).pipe(
+      Effect.mapError((error) => failure(`${name} did not answer: ${scrub(error.message, secret)}`)),
       Effect.flatMap((response) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.fromResult(grantIn(secret, response, now)))
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const granted = grantIn(secret, response, now)
+          if (Result.isFailure(granted)) response.leave()
+          return Effect.fromResult(granted)
+        })
       ),
       Effect.tap(() => Effect.sync(() => known = style))
     )
@@ -139,22 +141,9 @@ const queryEscape = (text: string): string =>
 const formOf = (fields: Readonly<Record<string, string>>): string =>
   Object.entries(fields).map(([name, value]) => `${queryEscape(name)}=${queryEscape(value)}`).join("&")
 
-const isPassing = (status: number): boolean => status >= 500 || status === 429 || status === 408
-
-const isRefusal = ({ mayPass, status }: NoCredential): boolean => !mayPass && status !== undefined && status >= 400
-
-const mayPass = (error: TransportError): boolean => {
-  switch (error._tag) {
-    case "NoConnection":
-      return error.kind === "network" || error.kind === "timeout"
-    case "ProxyRefused":
-      return isPassing(error.status)
-    case "NoCredential":
-      return error.mayPass
-    case "BadRedirect":
-      return false
-  }
-}
+/** The endpoint is well, and does not take what it was sent. */
+const isRefusal = ({ status = 0 }: NoCredential): boolean =>
+  status >= 400 && status < 500 && status !== 408 && status !== 429
 
 /** JSON, or a form where the endpoint says so. */
 const answerOf = ({ headers, text }: Response): Readonly<Record<string, unknown>> => {

@@ -10,20 +10,15 @@ import type { HttpClient } from "effect/http"
 import * as Outages from "../telemetry/Outages.ts"
 import * as Client from "./Client.ts"
 import * as HttpClientNetwork from "./HttpClientNetwork.ts"
-import type { Network, Response, UnusableSettings } from "./Network.ts"
+import type { Network, UnusableSettings } from "./Network.ts"
 import type * as Problems from "./Problems.ts"
 import * as Proxy from "./Proxy.ts"
 import * as Tls from "./Tls.ts"
-import type { TransportError } from "./TransportError.ts"
 import * as UndiciNetwork from "./UndiciNetwork.ts"
 
-export type { Request, Settings } from "./Client.ts"
+export type { Client, Request, Settings } from "./Client.ts"
 export type { Response, UnusableSettings } from "./Network.ts"
 export type { TransportError } from "./TransportError.ts"
-
-export interface Connection {
-  readonly send: (request: Client.Request) => Effect.Effect<Response, TransportError>
-}
 
 /** What is not written about a client. */
 export const defaults = {
@@ -38,9 +33,9 @@ export const defaults = {
 /** For how long a client that nobody uses waits to be used again, as a reload does. */
 const idleTimeToLive = "30 seconds"
 
-/** Makes connections. Each is for as long as the scope it was made in. */
+/** Makes clients. Each is for as long as the scope it was made in. */
 export class Transport extends Context.Service<Transport, {
-  readonly connect: (settings: Client.Settings) => Effect.Effect<Connection, UnusableSettings, Scope.Scope>
+  readonly connect: (settings: Client.Settings) => Effect.Effect<Client.Client, UnusableSettings, Scope.Scope>
 }>()("pyroduct/transport/Transport") {
   private static readonly make: Layer.Layer<Transport, never, Network> = Layer.effect(
     Transport,
@@ -53,7 +48,7 @@ export class Transport extends Context.Service<Transport, {
             () => RcMap.invalidate(clients, settings)
           )
           yield* Effect.forkScoped(watch(client))
-          return { send: client.send }
+          return client
         })
       }
     })

@@ -41,14 +41,11 @@ export class NoCredential extends Data.TaggedError("NoCredential")<{
   /** What the token endpoint answered. */
   readonly status: number | undefined
   readonly detail: string
-  /** Whether there may be one later: an endpoint that is down comes back, a wrong secret does not become right. */
-  readonly mayPass: boolean
   /** How long the token endpoint asked to be left alone. */
   readonly retryAfter?: Duration.Duration | undefined
 }> {
-  /** A file that never held anything good may do so later. */
   static ofFile(detail: string): NoCredential {
-    return new NoCredential({ source: "credential file", status: undefined, detail, mayPass: true })
+    return new NoCredential({ source: "credential file", status: undefined, detail })
   }
   override get message(): string {
     return this.detail

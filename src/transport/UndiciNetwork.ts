@@ -1,83 +1,116 @@
 /**
- * The network as undici reaches it: straight or through a proxy, with connections that are kept for the next requests.
+ * The network as undici reaches it: straight or through a proxy, with a pool of connections for each server and proxy.
  *
- * All connections of one `Making` share a TLS context. When its files have changed, or when a connection has shown that
- * it may never answer again, another making takes over, and the former one ends with the last request that is under way
- * on it.
+ * All connections share a TLS context. When its files have changed, new connections get another, and those that are
+ * there are retired.
  */
-import { Agent } from "@effect/platform-node/Undici"
 import { Effect, FiberSet, FileSystem, Layer, Redacted, Result } from "effect"
+import type { Connection } from "./Connection.ts"
 import * as Connector from "./Connector.ts"
-import * as Exchange from "./Exchange.ts"
-import { type Link, Network, type Request, type Response, type Settings, UnusableSettings } from "./Network.ts"
+import { Network, type Request, type RoundTripper, type Settings, UnusableSettings } from "./Network.ts"
+import { Pool } from "./Pool.ts"
 import * as Proxy from "./Proxy.ts"
 import * as Tls from "./Tls.ts"
-import { ProxyRefused, type TransportError } from "./TransportError.ts"
+import { ProxyRefused } from "./TransportError.ts"
 
 export const layer: Layer.Layer<Network, never, FileSystem.FileSystem> = Layer.effect(
   Network,
   Effect.map(
     FileSystem.FileSystem,
-    (fs) => Network.of({ link: (settings) => Effect.provideService(link(settings), FileSystem.FileSystem, fs) })
+    (fs) => Network.of({ open: (settings) => Effect.provideService(open(settings), FileSystem.FileSystem, fs) })
   )
 )
 
-const link = Effect.fnUntraced(function*(settings: Settings) {
+const open = Effect.fnUntraced(function*(settings: Settings) {
+  const { http2, timeout } = settings
   const unusable = (detail: string) => new UnusableSettings({ detail })
   const proxyOf = remember(
     yield* Effect.mapError(Effect.fromResult(Proxy.select(settings.proxy, process.env)), unusable)
   )
-  const tls = yield* Tls.material(settings.tls)
-  let options = yield* Effect.mapError(Effect.fromResult(tls.current()), unusable)
+  const connectHeaders = valuesOf(settings.proxy.connectHeaders)
+  const material = yield* Tls.material(settings.tls)
+  let tls = yield* Effect.mapError(Effect.fromResult(material.current()), unusable)
   const run = yield* FiberSet.makeRuntime<never, void, never>()
-  const makings = new Set<Making>()
-  yield* Effect.addFinalizer(() => Effect.promise(() => Promise.all([...makings].map((making) => making.destroy()))))
-  const begin = (): Making => {
-    const making: Making = make(settings, options, proxyOf, run, {
-      distrust: () => {
-        if (making === current) renew()
-      },
-      // Another making may be there by now.
-      resend: (request) => current.send(request)
+  const connections = new Set<Connection>()
+  yield* Effect.addFinalizer(() => Effect.promise(() => Promise.all(Array.from(connections, (one) => one.destroy()))))
+
+  const pools = new Map<string, Pool>()
+  const pool = (name: string, origin: string, connector: (settings: Connector.Settings) => Connector.Open): Pool => {
+    const key = `${name} ${origin}`
+    const known = pools.get(key)
+    if (known !== undefined) return known
+    const latest = remake(() => tls, (tls) => connector({ tls, http2, timeout }))
+    const made = new Pool({
+      origin,
+      http2,
+      open: (target) => latest()(target),
+      run,
+      timeout,
+      connections,
+      onEmpty: () => pools.delete(key)
     })
-    makings.add(making)
-    return making
+    pools.set(key, made)
+    return made
   }
-  let current = begin()
-  const renew = (): void => {
-    const former = current
-    current = begin()
-    former.whenUnused(() => void former.destroy().then(() => makings.delete(former)))
+  const direct = (origin: string) => pool("direct", origin, Connector.direct)
+  const tunnel = (proxy: Proxy.Server, origin: string) =>
+    pool(`tunnel ${proxy.name}`, origin, (settings) => Connector.tunnel(settings, proxy, connectHeaders))
+  const forward = (proxy: Proxy.Server) => pool(`forward`, proxy.name, (settings) => Connector.forward(settings, proxy))
+
+  const dispatch: RoundTripper["roundTrip"] = (request) => {
+    const proxy = proxyOf(request.origin)
+    if (proxy === undefined) return direct(request.origin).send(request)
+    if (proxy.protocol === "socks5:" || request.origin.startsWith("https:")) {
+      return tunnel(proxy, request.origin).send(request)
+    }
+    return Effect.flatMap(forward(proxy).send(forwarded(proxy, request)), (response) => {
+      const { headers, leave, status } = response
+      if (status !== 407) return Effect.succeed(response)
+      leave()
+      const detail = `proxy ${proxy.name}: answered 407`
+      return Effect.fail(new ProxyRefused({ status, retryAfter: headers["retry-after"], detail }))
+    })
   }
 
-  const latest = (): Tls.ConnectionOptions => Result.getOrElse(tls.current(), () => options)
-  const send: Link["send"] = (request) =>
+  const latest = (): Tls.ConnectionOptions => Result.getOrElse(material.current(), () => tls)
+  const roundTrip: RoundTripper["roundTrip"] = (request) =>
     Effect.suspend(() => {
       const next = latest()
-      if (next !== options) {
-        options = next
-        renew()
+      if (next !== tls) {
+        tls = next
+        for (const connection of Array.from(connections)) connection.retire()
       }
-      return current.send(request)
+      return dispatch(request)
     })
   return {
     // A certificate that is refused may have been replaced just now, and another request may have found out before. Not
     // every server says why it closes the connection to a client that it does not trust.
-    send: Tls.isFixed(settings.tls) ? send : (request) =>
+    roundTrip: Tls.isFixed(settings.tls) ? roundTrip : (request) =>
       Effect.suspend(() => {
         const used = latest()
         return Effect.catchIf(
-          send(request),
+          roundTrip(request),
           (error) => error._tag === "NoConnection" && (error.kind === "tls" || error.kind === "network"),
-          (error) => Effect.flatMap(tls.refresh, () => latest() === used ? Effect.fail(error) : send(request))
+          (error) => Effect.flatMap(material.refresh, () => latest() === used ? Effect.fail(error) : roundTrip(request))
         )
       }),
-    secrets: [
-      ...Proxy.secrets(settings.proxy, process.env),
-      ...Object.values(valuesOf(settings.proxy.connectHeaders)).flat()
-    ]
-  } satisfies Link
+    secrets: [...Proxy.secrets(settings.proxy, process.env), ...Object.values(connectHeaders).flat()]
+  } satisfies RoundTripper
 })
+
+/** Made again for each other input. */
+const remake = <A, B>(input: () => A, make: (input: A) => B): () => B => {
+  let used = input()
+  let made = make(used)
+  return () => {
+    const latest = input()
+    if (latest !== used) {
+      used = latest
+      made = make(latest)
+    }
+    return made
+  }
+}
 
 /** The answers, by origin. There is one origin as a rule; servers that redirect may name any number of others. */
 const remember = (select: Proxy.Selector): (origin: string) => Proxy.Server | undefined => {
@@ -90,123 +123,6 @@ const remember = (select: Proxy.Selector): (origin: string) => Proxy.Server | un
     return server
   }
 }
-
-interface Making {
-  readonly send: (request: Request) => Effect.Effect<Response, TransportError>
-  /** Calls this when nothing is under way on it, be it at once. */
-  readonly whenUnused: (unused: () => void) => void
-  readonly destroy: () => Promise<void>
-}
-
-const make = (
-  settings: Settings,
-  tls: Tls.ConnectionOptions,
-  proxyOf: (origin: string) => Proxy.Server | undefined,
-  run: (effect: Effect.Effect<void>) => unknown,
-  on: {
-    readonly distrust: () => void
-    readonly resend: (request: Request) => Effect.Effect<Response, TransportError>
-  }
-): Making => {
-  const { http2, timeout } = settings
-  const connecting: Connector.Settings = { tls, http2, timeout }
-  const destinations = new Map<string, Exchange.Destination>()
-  let opened = 0
-  let isMultiplexed = false
-  let underWay = 0
-  let onUnused: (() => void) | undefined
-
-  const destination = (name: string, open: () => Connector.Open): Exchange.Destination => {
-    const known = destinations.get(name)
-    if (known !== undefined) return known
-    const destination: Exchange.Destination = {
-      dispatcher: agentOf(open(), http2, run, (protocol) => {
-        opened += 1
-        isMultiplexed ||= protocol === "h2"
-      }),
-      opened: () => opened,
-      timeout,
-      isMultiplexed: () => isMultiplexed,
-      enter: () => {
-        underWay += 1
-      },
-      leave: () => {
-        underWay -= 1
-        if (underWay === 0) onUnused?.()
-      },
-      distrust: on.distrust
-    }
-    destinations.set(name, destination)
-    return destination
-  }
-  const direct = destination("", () => Connector.direct(connecting))
-  const throughTunnel = (proxy: Proxy.Server): Exchange.Destination =>
-    destination(
-      `tunnel ${proxy.name}`,
-      () => Connector.tunnel(connecting, proxy, valuesOf(settings.proxy.connectHeaders))
-    )
-
-  const forward = (proxy: Proxy.Server, request: Request) =>
-    Effect.filterOrFail(
-      Exchange.send(
-        destination(`forward ${proxy.name}`, () => Connector.forward(connecting, proxy)),
-        forwarded(proxy, request),
-        () => on.resend(request)
-      ),
-      ({ status }) => status !== 407,
-      ({ headers }) =>
-        new ProxyRefused({
-          status: 407,
-          retryAfter: headers["retry-after"],
-          detail: `proxy ${proxy.name}: answered 407`
-        })
-    )
-
-  return {
-    send: (request) => {
-      const proxy = proxyOf(request.origin)
-      if (proxy !== undefined && proxy.protocol !== "socks5:" && request.origin.startsWith("http:")) {
-        return forward(proxy, request)
-      }
-      const destination = proxy === undefined ? direct : throughTunnel(proxy)
-      return Exchange.send(destination, request, () => on.resend(request))
-    },
-    whenUnused: (unused) => {
-      if (underWay === 0) unused()
-      else onUnused = unused
-    },
-    destroy: async () => {
-      await Promise.all([...destinations.values()].map(({ dispatcher }) => dispatcher.destroy()))
-    }
-  }
-}
-
-/** Proxies and servers close a connection that has been idle for a minute: better be the first. */
-const idle = 55_000
-
-const agentOf = (
-  open: Connector.Open,
-  allowH2: boolean,
-  run: (effect: Effect.Effect<void>) => unknown,
-  onOpen: (protocol: unknown) => void
-): Agent =>
-  new Agent({
-    allowH2,
-    connect: (target, callback) => {
-      run(Effect.match(open(target), {
-        onFailure: (reason) => callback(new Connector.Failure(reason), null),
-        onSuccess: (socket) => {
-          onOpen("alpnProtocol" in socket ? socket.alpnProtocol : undefined)
-          callback(null, socket)
-        }
-      }))
-    },
-    // An exchange has a timeout of its own.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: idle,
-    keepAliveMaxTimeout: idle
-  })
 
 /** A proxy of plain requests is told the whole URL. */
 const forwarded = (proxy: Proxy.Server, request: Request): Request => {

@@ -2,24 +2,24 @@
  * A token endpoint that answers from a script, without a socket.
  */
 import { Effect } from "effect"
-import type { Link, Request, Response } from "../../src/transport/Network.ts"
+import type { Request, Response, RoundTripper } from "../../src/transport/Network.ts"
 import type { TransportError } from "../../src/transport/TransportError.ts"
 
 export type Answer = Effect.Effect<Response, TransportError>
 
-export interface Scripted extends Link {
+export interface Scripted extends RoundTripper {
   readonly requests: ReadonlyArray<Request>
 }
 
 /** Goes through the answers, and stays with the last. */
-export const scripted = (script: ReadonlyArray<Answer>, secrets: Link["secrets"] = []): Scripted => {
+export const scripted = (script: ReadonlyArray<Answer>, secrets: RoundTripper["secrets"] = []): Scripted => {
   const requests: Array<Request> = []
-  const send = (request: Request): Answer =>
+  const roundTrip = (request: Request): Answer =>
     Effect.suspend(() => {
       requests.push(request)
       return script[Math.min(requests.length, script.length) - 1]!
     })
-  return { requests, send, secrets }
+  return { requests, roundTrip, secrets }
 }
 
 /** A text is sent as it is, anything else as JSON. */
@@ -27,7 +27,8 @@ export const respond = (status: number, body: unknown, headers: Response["header
   Effect.succeed({
     status,
     headers: { "content-type": "application/json", ...headers },
-    text: typeof body === "string" ? body : JSON.stringify(body)
+    text: typeof body === "string" ? body : JSON.stringify(body),
+    leave: () => {}
   })
 
 export const grant = (token: string, expiresIn?: number): Answer =>

@@ -1,37 +1,30 @@
 import type { Dispatcher } from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
-import * as Exchange from "../../src/transport/Exchange.ts"
-import type { Request } from "../../src/transport/Network.ts"
+import type { Connection } from "../../src/transport/Connection.ts"
+import { Exchange } from "../../src/transport/Exchange.ts"
+import type { Request, Response } from "../../src/transport/Network.ts"
+import type { TransportError } from "../../src/transport/TransportError.ts"
 
 const request: Request = { method: "GET", origin: "http://server.example", path: "/", headers: {}, body: undefined }
-
-const destinationOf = (dispatcher: Dispatcher): Exchange.Destination => ({
-  dispatcher,
-  opened: () => 0,
-  timeout: Duration.seconds(10),
-  isMultiplexed: () => false,
-  enter: () => {},
-  leave: () => {},
-  distrust: () => {}
-})
 
 /** The text of an answer that comes in these pieces. */
 const textOf = (maxText: number, ...pieces: ReadonlyArray<Uint8Array>) => {
   const controller = {} as Dispatcher.DispatchController
-  const dispatcher = {
-    dispatch: (_options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => {
+  const connection = {
+    dispatch: (_request: Request, handler: Dispatcher.DispatchHandler) => {
       handler.onRequestStart?.(controller, undefined)
       handler.onResponseStart?.(controller, 400, {})
       for (const piece of pieces) handler.onResponseData?.(controller, Buffer.from(piece))
       handler.onResponseEnd?.(controller, {})
-      return true
-    }
-  } as Dispatcher
-  return Effect.map(
-    Exchange.send(destinationOf(dispatcher), { ...request, maxText }, () => Effect.die("sent again")),
-    ({ text }) => text
+    },
+    finish: () => {}
+  } as unknown as Connection
+  const answer = Effect.callback<Response, TransportError>((resume) =>
+    new Exchange({ ...request, maxText }, Duration.seconds(10), () => Effect.die("sent again"), resume)
+      .start(connection)
   )
+  return Effect.map(answer, ({ text }) => text)
 }
 
 describe("Exchange", () => {

@@ -34,9 +34,11 @@ const withoutSecrets = {
   "x-scope-orgid": "tenant"
 }
 
-const ok: Response = { status: 200, headers: {}, text: "done" }
+const leave = (): void => {}
 
-const to = (location: string, status = 307): Response => ({ status, headers: { location }, text: "moved" })
+const ok: Response = { status: 200, headers: {}, text: "done", leave }
+
+const to = (location: string, status = 307): Response => ({ status, headers: { location }, text: "moved", leave })
 
 const urlOf = ({ origin, path }: Request) => origin + path
 
@@ -108,7 +110,7 @@ describe("Redirects", () => {
 
   it.effect("tell which of several lost the body, and give the last answer", () =>
     Effect.gen(function*() {
-      const notFound: Response = { status: 404, headers: {}, text: "no" }
+      const notFound: Response = { status: 404, headers: {}, text: "no", leave }
       const { requests, response } = yield* followed([to("/a"), to("/b", 303), to("/c", 301), to("/d"), notFound])
       assert.deepStrictEqual(
         requests.map(({ method, path }) => `${method} ${path}`),
@@ -148,7 +150,7 @@ describe("Redirects", () => {
 
   it.effect("without a location are answers", () =>
     Effect.gen(function*() {
-      for (const answer of [{ status: 302, headers: {}, text: "where?" }, to("")]) {
+      for (const answer of [{ status: 302, headers: {}, text: "where?", leave }, to("")]) {
         assert.strictEqual((yield* followed([answer])).response, answer)
       }
     }))

@@ -122,7 +122,7 @@ describe("TransportError", () => {
     const errors: ReadonlyArray<TransportError> = [
       new NoConnection({ code: "EPIPE", detail: "a" }),
       new ProxyRefused({ status: 503, retryAfter: "7", detail: "a" }),
-      new NoCredential({ source: "token endpoint", status: 500, detail: "a", mayPass: true }),
+      new NoCredential({ source: "token endpoint", status: 500, detail: "a" }),
       new BadRedirect({ status: 302, detail: "a" })
     ]
     for (const error of errors) {

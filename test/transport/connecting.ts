@@ -8,7 +8,7 @@ import * as PushError from "../../src/delivery/PushError.ts"
 import * as Material from "../../src/transport/Material.ts"
 import * as Tls from "../../src/transport/Tls.ts"
 import {
-  type Connection,
+  type Client,
   defaults,
   type Request,
   type Response,
@@ -48,10 +48,10 @@ export const push = (bytes = 1000, path = "/push"): Request => ({
 })
 
 /** That many pushes at once, with a path for each: `/0`, `/1` and so on. */
-export const pushAll = (connection: Connection, count: number, bytes?: number) =>
+export const pushAll = (client: Client, count: number, bytes?: number) =>
   Effect.forEach(
     Array.from({ length: count }, (_, index) => push(bytes, `/${index}`)),
-    (push) => connection.send(push),
+    (push) => client.send(push),
     { concurrency: "unbounded" }
   )
 
