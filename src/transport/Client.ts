@@ -6,7 +6,7 @@ import { type Duration, Effect, type FileSystem, Result, type Scope, type Subscr
 import { Base64 } from "effect/encoding"
 import * as Authentication from "./Authentication.ts"
 import type { Authenticator } from "./Authenticator.ts"
-import { type Headers, isPublic, type Method, Network, type Response, type UnusableSettings } from "./Network.ts"
+import { type Headers, isPublic, type Method, Network, type Response, UnusableSettings } from "./Network.ts"
 import * as Problems from "./Problems.ts"
 import type * as Proxy from "./Proxy.ts"
 import * as Redirects from "./Redirects.ts"
@@ -60,7 +60,11 @@ export const make = Effect.fnUntraced(function*(
     ? undefined
     : yield* Authentication.make(
       settings.authentication,
-      ({ proxy, tls }) => network.open({ tls, proxy, http2: true, timeout }),
+      ({ proxy, tls }) =>
+        Effect.mapError(
+          network.open({ tls, proxy, http2: true, timeout }),
+          ({ detail }) => new UnusableSettings({ detail: `token endpoint: ${detail}` })
+        ),
       typeof userAgent === "string" ? userAgent : undefined
     ).pipe(Effect.provideService(Problems.Problems, problems))
 

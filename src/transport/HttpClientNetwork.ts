@@ -1,16 +1,31 @@
 /**
- * The network as an `HttpClient` reaches it. Its TLS, its proxies and its connections are its own business.
+ * The network as an `HttpClient` reaches it. Its TLS, its proxies and its connections are its own business: settings that
+ * say how they should be cannot be honoured, and are refused rather than forgotten.
  */
 import { Effect, Layer } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest } from "effect/http"
-import { defaultMaxText, Network, type Request, type Response } from "./Network.ts"
+import {
+  defaultMaxText,
+  Network,
+  type Request,
+  type Response,
+  type Settings,
+  UnusableSettings
+} from "./Network.ts"
+import * as Tls from "./Tls.ts"
 import { fromCause, noAnswer } from "./TransportError.ts"
 
 export const layer: Layer.Layer<Network, never, HttpClient.HttpClient> = Layer.effect(
   Network,
   Effect.map(HttpClient.HttpClient, (client) =>
     Network.of({
-      open: ({ timeout }) => {
+      open: (settings) => {
+        const { timeout } = settings
+        const names = refused(settings)
+        if (names.length > 0) {
+          const detail = `an HttpClient of the application's own cannot be told about ${names.join(", ")}`
+          return Effect.fail(new UnusableSettings({ detail }))
+        }
         const late = Effect.fail(noAnswer(timeout))
         return Effect.succeed({
           roundTrip: (request) =>
@@ -20,6 +35,16 @@ export const layer: Layer.Layer<Network, never, HttpClient.HttpClient> = Layer.e
       }
     }))
 )
+
+/** The names of the settings that are not the defaults. */
+const refused = ({ http2, proxy, tls }: Settings): ReadonlyArray<string> => [
+  ...(proxy.url === "" ? [] : ["proxy.url"]),
+  ...(proxy.fromEnvironment ? ["proxy.fromEnvironment"] : []),
+  ...Object.entries(Tls.defaults).flatMap(([name, value]) =>
+    tls[name as keyof Tls.Settings] === value ? [] : [`tls.${name}`]
+  ),
+  ...(http2 ? [] : ["http2"])
+]
 
 const execute = (client: HttpClient.HttpClient, request: Request) =>
   HttpClientRequest.make(request.method)(request.origin + request.path).pipe(

@@ -62,7 +62,7 @@ export class Transport extends Context.Service<Transport, {
 
   /**
    * Over any `HttpClient`, an application's own or a fake. TLS, proxies and connections are that client's, and so are
-   * redirects if it follows them.
+   * redirects if it follows them. Settings of TLS and of proxies, and HTTP/2 switched off, are `UnusableSettings`.
    */
   static readonly layerHttpClient: Layer.Layer<Transport, never, HttpClient.HttpClient> = Transport.make.pipe(
     Layer.provide(HttpClientNetwork.layer)

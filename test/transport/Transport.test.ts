@@ -100,6 +100,60 @@ describe("Transport over an HttpClient", () => {
       )
       assert.strictEqual(error.message, "no (ECONNREFUSED)")
     }))
+
+  const { proxy, tls } = Transport.defaults
+  const text = Material.inline(Redacted.make("text"))
+  const unusable: Readonly<Record<string, Partial<Transport.Settings>>> = {
+    "proxy.url": { proxy: { ...proxy, url: "http://proxy.example:3128" } },
+    "proxy.fromEnvironment": { proxy: { ...proxy, fromEnvironment: true } },
+    "tls.ca": { tls: { ...tls, ca: text } },
+    "tls.certificate": { tls: { ...tls, certificate: text } },
+    "tls.key": { tls: { ...tls, key: text } },
+    "tls.serverName": { tls: { ...tls, serverName: "other.example" } },
+    "tls.insecureSkipVerify": { tls: { ...tls, insecureSkipVerify: true } },
+    "tls.minVersion": { tls: { ...tls, minVersion: "TLS13" } },
+    "http2": { http2: false }
+  }
+  const refusal = "an HttpClient of the application's own cannot be told about"
+  for (const [name, changes] of Object.entries(unusable)) {
+    it.effect(`has no ${name} to set`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(connect(changes))
+        assert.deepStrictEqual([error._tag, error.message], ["UnusableSettings", `${refusal} ${name}`])
+      }).pipe(against()))
+  }
+
+  it.effect("names all settings that it does not have", () =>
+    Effect.gen(function*() {
+      const { message } = yield* Effect.flip(connect({ ...unusable["proxy.url"], ...unusable["tls.ca"], http2: false }))
+      assert.strictEqual(message, `${refusal} proxy.url, tls.ca, http2`)
+    }).pipe(against()))
+
+  it.effect("has none for a token endpoint either", () =>
+    Effect.gen(function*() {
+      const tokens = (changes: Partial<Transport.Settings>) =>
+        connect({
+          authentication: {
+            _tag: "OAuth2",
+            clientId: "pusher",
+            clientSecret: text,
+            tokenUrl: "https://idp.example/token",
+            scopes: [],
+            endpointParams: {},
+            tls,
+            proxy,
+            ...changes
+          }
+        })
+      yield* tokens({})
+      for (const name of ["proxy.url", "tls.ca"]) {
+        const { message } = yield* Effect.flip(tokens(unusable[name]!))
+        assert.strictEqual(message, `token endpoint: ${refusal} ${name}`)
+      }
+    }).pipe(against()))
+
+  it.effect("takes what has no meaning without a proxy", () =>
+    connect({ proxy: { ...proxy, noProxy: "localhost", connectHeaders: { a: [Redacted.make("1")] } } }).pipe(against()))
 })
 
 describe("A client of the Transport", () => {
@@ -124,7 +178,7 @@ describe("A client of the Transport", () => {
         yield* own({ timeout: Duration.seconds(3) }),
         yield* own({ timeout: Duration.millis(3000) })
       )
-    }).pipe(against()))
+    }).pipe(Effect.provide(Transport.Transport.layer)))
 
   it.effect("is another for other settings", () =>
     Effect.gen(function*() {
@@ -150,7 +204,7 @@ describe("A client of the Transport", () => {
         { timeout: Duration.seconds(11) }
       ], (changes: Partial<Transport.Settings>) => own(changes))
       assert.strictEqual(new Set(sends).size, sends.length)
-    }).pipe(against()))
+    }).pipe(Effect.provide(Transport.Transport.layer)))
 
   it.effect("waits half a minute to be used again", () =>
     Effect.gen(function*() {
