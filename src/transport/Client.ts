@@ -71,6 +71,7 @@ export const make = Effect.fnUntraced(function*(
   const { origin, pathname } = new URL(settings.url)
   const prefix = pathname.replace(/\/+$/, "")
   const exchange = settings.followRedirects ? Redirects.follow(roundTrip) : roundTrip
+  const scrubbed = Secrets.remembering()
   const fixed = [...secretsOf(configured), ...secrets]
 
   const attempt = ({ body, headers, method, path }: Request, authorization?: string) => {
@@ -84,7 +85,7 @@ export const make = Effect.fnUntraced(function*(
       body
     })
     const scrub = (text: string) =>
-      Secrets.scrub(text, [
+      scrubbed(text, [
         ...fixed,
         ...authenticator?.secrets() ?? [],
         // It may have been replaced since.

@@ -1,8 +1,8 @@
 /**
  * One connection to a server or a proxy: an undici client, and how many requests are in flight on it.
  *
- * A retired connection takes no new requests, and is closed when nothing is in flight on it any more. (undici's own way
- * to close one waits for HTTP/2 streams that were given up as well, and those may never end.)
+ * A connection that is retired, or has broken, takes no new requests, and is closed when nothing is in flight on it any
+ * more. (undici's own way to close one waits for HTTP/2 streams that were given up as well, and those may never end.)
  */
 import { Client, type Dispatcher } from "@effect/platform-node/Undici"
 import { Effect } from "effect"
@@ -23,8 +23,6 @@ export interface Owner {
   readonly connected: (connection: Connection) => void
   /** It can take a request. */
   readonly ready: () => void
-  /** It can take none any more, though some may be in flight on it. */
-  readonly retired: () => void
   readonly ended: (connection: Connection) => void
 }
 
@@ -35,14 +33,13 @@ export class Connection {
   private readonly client: Client
   private readonly owner: Owner
   private inFlight = 0
-  private isConnected = false
   private isFull = false
   private isRetired = false
   /** Whether there may be room for many requests in a moment: it is being made, or HTTP/2 is being set up on it. */
   isPending = true
   /** Whether it is HTTP/2. */
   isMultiplexed = false
-  /** When, by `performance.now()`. It may be opened anew, where undici has requests left that a server did not take. */
+  /** By `performance.now()`. */
   openedAt = Infinity
 
   constructor({ http2, open, origin, run }: Settings, owner: Owner) {
@@ -65,7 +62,6 @@ export class Connection {
       keepAliveMaxTimeout: idle
     })
     this.client.on("connect", () => {
-      this.isConnected = true
       this.openedAt = performance.now()
       if (!this.isMultiplexed) this.isPending = false
       owner.connected(this)
@@ -75,11 +71,9 @@ export class Connection {
       this.isFull = false
       owner.ready()
     })
-    this.client.on("disconnect", () => {
-      this.isConnected = false
-      this.isPending = false
-      this.endIfUnused()
-    })
+    // undici connects again for requests that a server has not taken. Others would have to wait there until the streams
+    // of before have ended.
+    this.client.on("disconnect", () => this.retire())
     this.client.on("connectionError", () => this.retire())
   }
 
@@ -90,7 +84,6 @@ export class Connection {
 
   dispatch(request: Request, handler: Dispatcher.DispatchHandler): void {
     this.inFlight += 1
-    if (!this.isConnected) this.isPending = true
     this.isFull = !this.client.dispatch(request as Dispatcher.DispatchOptions, handler)
   }
 
@@ -100,17 +93,11 @@ export class Connection {
     this.endIfUnused()
   }
 
-  /** For who got an answer on it as it was opened then. Opened anew, it is another connection. */
-  leave(openedAt: number): void {
-    if (openedAt === this.openedAt) this.retire()
-  }
-
   retire(): void {
     if (this.isRetired) return
     this.isRetired = true
     this.isPending = false
     this.endIfUnused()
-    this.owner.retired()
   }
 
   async destroy(): Promise<void> {
@@ -119,8 +106,7 @@ export class Connection {
   }
 
   private endIfUnused(): void {
-    const isUseless = this.isRetired || (!this.isConnected && !this.isPending)
-    if (!isUseless || this.inFlight > 0 || this.client.destroyed) return
+    if (!this.isRetired || this.inFlight > 0 || this.client.destroyed) return
     void this.destroy()
     this.owner.ended(this)
   }

@@ -96,7 +96,7 @@ const open = ({ timeout, tls }: Settings, allowH2: boolean): Open => {
  * `open` gives a socket later, and may give at once the one that it works on. One that nobody wants any more is closed,
  * however far it has come.
  */
-const owned = (
+export const owned = (
   open: (give: (socket: Socket) => void, fail: (error: TransportError) => void) => unknown
 ): Effect.Effect<Socket, TransportError> =>
   Effect.callback((resume) => {

@@ -14,7 +14,7 @@ type Result = Effect.Effect<Response, TransportError>
 export class Exchange implements Dispatcher.DispatchHandler {
   private readonly request: Request
   private readonly timeout: Duration.Duration
-  private readonly again: () => Result
+  private readonly again: Result
   private readonly resume: (result: Result) => void
   private readonly timer: NodeJS.Timeout
   private readonly began = performance.now()
@@ -28,7 +28,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   isOver = false
 
   /** `again` sends the request on another connection, if this one turns out to be dead. */
-  constructor(request: Request, timeout: Duration.Duration, again: () => Result, resume: (result: Result) => void) {
+  constructor(request: Request, timeout: Duration.Duration, again: Result, resume: (result: Result) => void) {
     this.request = request
     this.timeout = timeout
     this.again = again
@@ -90,9 +90,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     // As a stream, so that a character that was cut in two is not there, rather than another in its place.
     const text = this.text.byteLength === 0 ? "" : new TextDecoder().decode(this.text, { stream: true })
-    const { connection, headers, openedAt, status } = this
+    const { connection, headers, status } = this
     // Without the exchange, which holds the request's body.
-    this.settle(Effect.succeed({ status, headers, text, leave: () => connection?.leave(openedAt) }))
+    this.settle(Effect.succeed({ status, headers, text, leave: () => connection?.retire() }))
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -120,9 +120,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private recover(error: Error): Result {
     if (error instanceof Connector.Failure) return Effect.fail(error.reason)
     const reason = fromCause(error)
-    const isStale = this.openedAt < this.began && this.status === 0 && closed.has(reason.code) &&
-      performance.now() - this.began < soon
-    return isStale ? this.again() : Effect.fail(reason)
+    if (!closed.has(reason.code)) return Effect.fail(reason)
+    // undici may not know yet.
+    this.connection?.retire()
+    const isStale = this.openedAt < this.began && this.status === 0 && performance.now() - this.began < soon
+    return isStale ? this.again : Effect.fail(reason)
   }
 }
 

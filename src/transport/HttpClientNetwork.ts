@@ -4,14 +4,7 @@
  */
 import { Effect, Layer } from "effect"
 import { HttpBody, HttpClient, HttpClientRequest } from "effect/http"
-import {
-  defaultMaxText,
-  Network,
-  type Request,
-  type Response,
-  type Settings,
-  UnusableSettings
-} from "./Network.ts"
+import { defaultMaxText, Network, type Request, type Response, type Settings, UnusableSettings } from "./Network.ts"
 import * as Tls from "./Tls.ts"
 import { fromCause, noAnswer } from "./TransportError.ts"
 

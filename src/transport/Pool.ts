@@ -37,7 +37,6 @@ export class Pool {
         this.assign()
       },
       ready: () => this.assign(),
-      retired: () => this.assign(),
       ended: (connection) => {
         this.connections.delete(connection)
         settings.connections.delete(connection)
@@ -50,11 +49,14 @@ export class Pool {
   /**
    * A server may close a connection that is idle while a request is on its way to it. Such a request goes out again at
    * once, and each time there is one dead connection less. Nobody can tell how much of it the server has seen: as after
-   * any retry it may get the request twice.
+   * any retry it may get the request twice. `again` finds a pool anew, for this one may have become empty.
    */
-  send(request: Request): Effect.Effect<Response, TransportError> {
+  send(
+    request: Request,
+    again: Effect.Effect<Response, TransportError>
+  ): Effect.Effect<Response, TransportError> {
     return Effect.callback((resume) => {
-      const exchange = new Exchange(request, this.settings.timeout, () => this.send(request), resume)
+      const exchange = new Exchange(request, this.settings.timeout, again, resume)
       const connection = this.connection()
       if (connection === undefined) this.waiting.push(exchange)
       else exchange.start(connection)
@@ -65,11 +67,16 @@ export class Pool {
   /** For the next request; `undefined` if it has to wait. */
   private connection(): Connection.Connection | undefined {
     for (const connection of this.connections) if (connection.isReady) return connection
-    if (this.mayMultiplex) { for (const { isPending } of this.connections) if (isPending) return undefined }
+    if (this.mayMultiplex && this.hasPending()) return undefined
     const connection = new Connection.Connection(this.settings, this.owner)
     this.connections.add(connection)
     this.settings.connections.add(connection)
     return connection
+  }
+
+  private hasPending(): boolean {
+    for (const { isPending } of this.connections) if (isPending) return true
+    return false
   }
 
   private assign(): void {

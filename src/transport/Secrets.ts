@@ -10,17 +10,47 @@ const shortest = 4
 const mask = "***"
 
 /** `text` may have been cut off, so that it ends with the beginning of a secret. */
-export const scrub = (text: string, secrets: Iterable<string>): string => {
-  const patterns = [...new Set([...secrets].flatMap(forms))].map(patternOf).filter(({ length }) => length >= shortest)
-  let scrubbed = ""
-  let hidden = 0
-  for (let at = 0; at < text.length; at++) {
-    const end = patterns.reduce((end, pattern) => Math.max(end, endOf(pattern, text, at)), at)
-    if (end > at && at >= hidden) scrubbed += mask
-    hidden = Math.max(hidden, end)
-    if (at >= hidden) scrubbed += text[at]
+export const scrub = (text: string, secrets: Iterable<string>): string => scrubber(secrets)(text)
+
+/** `scrub` for texts that come with the same secrets again and again: it prepares for them when they have changed. */
+export const remembering = (): (text: string, secrets: ReadonlyArray<string>) => string => {
+  let known: ReadonlyArray<string> = []
+  let scrub = scrubber(known)
+  return (text, secrets) => {
+    if (secrets.length !== known.length || secrets.some((secret, index) => secret !== known[index])) {
+      known = secrets
+      scrub = scrubber(secrets)
+    }
+    return scrub(text)
   }
-  return scrubbed
+}
+
+const scrubber = (secrets: Iterable<string>): (text: string) => string => {
+  const patterns = byFirstUnit([...new Set([...secrets].flatMap(forms))].map(patternOf))
+  return (text) => {
+    let scrubbed = ""
+    let hidden = 0
+    for (let at = 0; at < text.length; at++) {
+      let end = at
+      for (const pattern of patterns.get(text.charCodeAt(at)) ?? []) end = Math.max(end, endOf(pattern, text, at))
+      if (end > at && at >= hidden) scrubbed += mask
+      hidden = Math.max(hidden, end)
+      if (at >= hidden) scrubbed += text[at]
+    }
+    return scrubbed
+  }
+}
+
+/** At most places in a text no secret can begin, in whatever spelling. */
+const byFirstUnit = (patterns: ReadonlyArray<Pattern>): ReadonlyMap<number, ReadonlyArray<Pattern>> => {
+  const all = new Map<number, Array<Pattern>>()
+  for (const pattern of patterns) {
+    if (pattern.length < shortest) continue
+    for (const unit of new Set(pattern[0]!.map((spelling) => spelling.charCodeAt(0)))) {
+      all.set(unit, [...all.get(unit) ?? [], pattern])
+    }
+  }
+  return all
 }
 
 /** A header loses the white space around it, and Base64 often its padding. */

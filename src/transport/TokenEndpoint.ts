@@ -73,7 +73,8 @@ export const make = (settings: Settings, tokens: RoundTripper, userAgent: string
     ...hidden,
     ...tokens.secrets
   ]
-  const scrub = (text: string, secret: string): string => Secrets.scrub(text, secrets(secret))
+  const scrubbed = Secrets.remembering()
+  const scrub = (text: string, secret: string): string => scrubbed(text, secrets(secret))
   const failure = (detail: string, answer?: Pick<NoCredential, "status" | "retryAfter">) =>
     new NoCredential({
       source: "token endpoint",

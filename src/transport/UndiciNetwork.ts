@@ -59,11 +59,12 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
 
   const dispatch: RoundTripper["roundTrip"] = (request) => {
     const proxy = proxyOf(request.origin)
-    if (proxy === undefined) return direct(request.origin).send(request)
+    const again = Effect.suspend(() => dispatch(request))
+    if (proxy === undefined) return direct(request.origin).send(request, again)
     if (proxy.protocol === "socks5:" || request.origin.startsWith("https:")) {
-      return tunnel(proxy, request.origin).send(request)
+      return tunnel(proxy, request.origin).send(request, again)
     }
-    return Effect.flatMap(forward(proxy).send(forwarded(proxy, request)), (response) => {
+    return Effect.flatMap(forward(proxy).send(forwarded(proxy, request), again), (response) => {
       const { headers, leave, status } = response
       if (status !== 407) return Effect.succeed(response)
       leave()

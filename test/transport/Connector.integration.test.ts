@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Fiber } from "effect"
 import { once } from "node:events"
-import { createServer, type Socket } from "node:net"
+import { createServer, Socket } from "node:net"
 import * as Connector from "../../src/transport/Connector.ts"
 import type * as Proxy from "../../src/transport/Proxy.ts"
 import { makeJournal } from "../support/journal.ts"
@@ -10,7 +10,8 @@ import { listening } from "../support/webServer.ts"
 const settings: Connector.Settings = {
   tls: { rejectUnauthorized: false },
   http2: true,
-  timeout: Duration.seconds(20)
+  // Nothing else is to end a connection.
+  timeout: Duration.hours(1)
 }
 
 /** It takes connections, and never says a word. */
@@ -47,8 +48,24 @@ describe("A connection that nobody wants any more is closed", () => {
         const [socket = assert.fail()] = yield* sockets.atLeast(1)
         const closed = once(socket, "close")
         yield* Fiber.interrupt(opening)
-        yield* Effect.promise(() => closed)
+        yield* Effect.timeout(Effect.promise(() => closed), "5 seconds")
         assert.strictEqual(sockets.all.length, 1)
       }))
   }
+
+  it.live("that is there only then", () =>
+    Effect.gen(function*() {
+      let give: ((socket: Socket) => void) | undefined
+      const opening = yield* Effect.forkChild(
+        Connector.owned((onSocket) => {
+          give = onSocket
+        }),
+        { startImmediately: true }
+      )
+      yield* Fiber.interrupt(opening)
+      const socket = new Socket()
+      give?.(socket)
+      assert.isTrue(socket.destroyed)
+      assert.isTrue(socket.emit("error", new Error("broken")), "its errors are nobody's")
+    }))
 })

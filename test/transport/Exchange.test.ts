@@ -1,5 +1,5 @@
 import type { Dispatcher } from "@effect/platform-node/Undici"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import type { Connection } from "../../src/transport/Connection.ts"
 import { Exchange } from "../../src/transport/Exchange.ts"
@@ -8,9 +8,10 @@ import type { TransportError } from "../../src/transport/TransportError.ts"
 
 const request: Request = { method: "GET", origin: "http://server.example", path: "/", headers: {}, body: undefined }
 
+const controller = {} as Dispatcher.DispatchController
+
 /** The text of an answer that comes in these pieces. */
 const textOf = (maxText: number, ...pieces: ReadonlyArray<Uint8Array>) => {
-  const controller = {} as Dispatcher.DispatchController
   const connection = {
     dispatch: (_request: Request, handler: Dispatcher.DispatchHandler) => {
       handler.onRequestStart?.(controller, undefined)
@@ -21,7 +22,7 @@ const textOf = (maxText: number, ...pieces: ReadonlyArray<Uint8Array>) => {
     finish: () => {}
   } as unknown as Connection
   const answer = Effect.callback<Response, TransportError>((resume) =>
-    new Exchange({ ...request, maxText }, Duration.seconds(10), () => Effect.die("sent again"), resume)
+    new Exchange({ ...request, maxText }, Duration.seconds(10), Effect.die("sent again"), resume)
       .start(connection)
   )
   return Effect.map(answer, ({ text }) => text)
@@ -35,6 +36,35 @@ describe("Exchange", () => {
       assert.strictEqual(yield* textOf(100, ...Array.from(bytes, (byte) => Uint8Array.of(byte))), "a\u00e9\u20acb")
       assert.strictEqual(yield* textOf(6, bytes, bytes), "a\u00e9\u20ac")
       assert.strictEqual(yield* textOf(100), "")
+    }))
+
+  /** What comes of a request on a used connection that breaks so many milliseconds after the request was begun. */
+  const brokenAfter = Effect.fnUntraced(function*(millis: number) {
+    let now = 5000
+    yield* Effect.acquireRelease(
+      Effect.sync(() => vi.spyOn(performance, "now").mockImplementation(() => now)),
+      (spy) => Effect.sync(() => spy.mockRestore())
+    )
+    const connection = {
+      openedAt: 4999,
+      dispatch: (_request: Request, handler: Dispatcher.DispatchHandler) => {
+        handler.onRequestStart?.(controller, undefined)
+        now += millis
+        handler.onResponseError?.(controller, Object.assign(new Error("it broke"), { code: "ECONNRESET" }))
+      },
+      finish: () => {},
+      retire: () => {}
+    } as unknown as Connection
+    const sentAgain = Effect.succeed({ status: 299, headers: {}, text: "sent again", leave: () => {} })
+    return yield* Effect.callback<Response, TransportError>((resume) =>
+      new Exchange(request, Duration.seconds(10), sentAgain, resume).start(connection)
+    )
+  }, Effect.match({ onFailure: ({ message }) => message, onSuccess: ({ text }) => text }))
+
+  it.effect("sends a request again whose used connection breaks at once, and none that a server has had for a second", () =>
+    Effect.gen(function*() {
+      for (const millis of [0, 999]) assert.strictEqual(yield* brokenAfter(millis), "sent again")
+      for (const millis of [1000, 5000]) assert.strictEqual(yield* brokenAfter(millis), "it broke (ECONNRESET)")
     }))
 
   it.effect("ends a text before a character that does not fit, so that it ends with what was sent", () =>

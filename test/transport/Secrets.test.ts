@@ -131,3 +131,17 @@ describe("Secrets.scrub", () => {
     }
   )
 })
+
+describe("Secrets.remembering", () => {
+  it("hides the secrets that come with a text, and no others", () => {
+    const scrub = Secrets.remembering()
+    const said = "first-one, second-one, third-one"
+    assert.strictEqual(scrub(said, []), said)
+    assert.strictEqual(scrub(said, ["first-one"]), "***, second-one, third-one")
+    assert.strictEqual(scrub(said, ["first-one"]), "***, second-one, third-one")
+    assert.strictEqual(scrub(said, ["first-one", "second-one"]), "***, ***, third-one")
+    assert.strictEqual(scrub(said, ["first-one", "third-one"]), "***, second-one, ***")
+    assert.strictEqual(scrub(said, ["first-one"]), "***, second-one, third-one")
+    assert.strictEqual(scrub(said, []), said)
+  })
+})
