@@ -152,8 +152,6 @@ interface Failure {
   /** After the name of the endpoint. */
   readonly problem: RegExp
   readonly status: number | undefined
-  /** Of those that met it themselves. */
-  readonly isRetryable: boolean
   /** How many requests one attempt to get a token takes. */
   readonly requests: number
 }
@@ -164,7 +162,6 @@ const failures: ReadonlyArray<Failure> = [
     behaviour: IdentityProvider.answer(500, "<html>oops</html>", { "content-type": "text/html" }),
     problem: /^ answered 500$/,
     status: 500,
-    isRetryable: true,
     requests: 1
   },
   {
@@ -172,7 +169,6 @@ const failures: ReadonlyArray<Failure> = [
     behaviour: IdentityProvider.answer(429, { error: "slow_down" }),
     problem: /^ answered 429: slow_down$/,
     status: 429,
-    isRetryable: true,
     requests: 1
   },
   {
@@ -180,7 +176,6 @@ const failures: ReadonlyArray<Failure> = [
     behaviour: IdentityProvider.answer(200, "{\"access_token\":\"tok"),
     problem: /^ answered 200 without an access_token$/,
     status: 200,
-    isRetryable: true,
     requests: 1
   },
   {
@@ -191,7 +186,6 @@ const failures: ReadonlyArray<Failure> = [
     }),
     problem: /^ answered 401: invalid_client: not \*\*\*$/,
     status: 401,
-    isRetryable: false,
     requests: 2
   },
   {
@@ -199,7 +193,6 @@ const failures: ReadonlyArray<Failure> = [
     behaviour: IdentityProvider.answer(400, { error: "invalid_scope" }),
     problem: /^ answered 400: invalid_scope$/,
     status: 400,
-    isRetryable: false,
     requests: 2
   },
   {
@@ -207,24 +200,19 @@ const failures: ReadonlyArray<Failure> = [
     behaviour: IdentityProvider.reset,
     problem: /^ did not answer: .+ \((ECONNRESET|UND_ERR_SOCKET)\)$/,
     status: undefined,
-    isRetryable: true,
     requests: 1
   }
 ]
 
 describe("A token endpoint is left alone for longer and longer, and then gives a token, when it", () => {
-  for (const { behaviour, isRetryable, name, problem, requests, status } of failures) {
+  for (const { behaviour, name, problem, requests, status } of failures) {
     test(
       name,
       Effect.gen(function*() {
         const provider = yield* IdentityProvider.makeIdentityProvider()
         const { connection, target } = yield* start(provider)
         provider.behave(behaviour)
-        const isRefused = (
-          reason: number | PushError.Reason,
-          isRetryable: boolean,
-          retryAfter?: Duration.Duration
-        ): void => {
+        const isRefused = (reason: number | PushError.Reason, retryAfter?: Duration.Duration): void => {
           assert(typeof reason === "object" && reason._tag === "AuthError", String(reason))
           const prefix = `the token endpoint ${provider.tokenUrl}`
           assert.isTrue(reason.message.startsWith(prefix), reason.message)
@@ -236,20 +224,20 @@ describe("A token endpoint is left alone for longer and longer, and then gives a
               isRetryable: reason.isRetryable,
               retryAfter: reason.retryAfter
             },
-            { source: "token endpoint", status, isRetryable, retryAfter }
+            { source: "token endpoint", status, isRetryable: true, retryAfter }
           )
         }
         /** Many that cause one attempt, and as many that cause none. */
         const fail = Effect.fnUntraced(function*(attempts: number, pause: Duration.Duration) {
-          isRefused(same(yield* pushMany(connection)), isRetryable)
-          isRefused(same(yield* pushMany(connection)), true, pause)
+          isRefused(same(yield* pushMany(connection)))
+          isRefused(same(yield* pushMany(connection)), pause)
           assert.strictEqual(provider.requests.all.length, attempts * requests)
         })
         yield* fail(1, Duration.seconds(1))
         yield* TestClock.adjust("1 second")
         yield* fail(2, Duration.seconds(2))
         yield* TestClock.adjust("1 second")
-        isRefused(same(yield* pushMany(connection)), true, Duration.seconds(1))
+        isRefused(same(yield* pushMany(connection)), Duration.seconds(1))
         assert.strictEqual(provider.requests.all.length, 2 * requests)
         yield* TestClock.adjust("1 second")
         yield* fail(3, Duration.seconds(4))
@@ -355,7 +343,7 @@ describe("A token endpoint", () => {
       const { connection: distrustful } = yield* start(provider)
       const reason = same(yield* pushMany(distrustful))
       assert(typeof reason === "object" && reason._tag === "AuthError")
-      assert.deepStrictEqual([reason.source, reason.isRetryable], ["token endpoint", false])
+      assert.deepStrictEqual([reason.source, reason.isRetryable], ["token endpoint", true])
       assert.match(
         reason.message,
         /^the token endpoint https:\S+ did not answer: .+ \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)$/

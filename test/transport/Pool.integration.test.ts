@@ -12,6 +12,7 @@ import * as Material from "../../src/transport/Material.ts"
 import type { Request } from "../../src/transport/Network.ts"
 import { Pool } from "../../src/transport/Pool.ts"
 import { makeBalancer } from "../support/balancer.ts"
+import { freePort } from "../support/ports.ts"
 import { answerStream, authority, makeHttp2Server, makeHttpServer, trusted } from "../support/servers.ts"
 import { connectTo, live, push, pushAll, turn } from "./connecting.ts"
 
@@ -52,6 +53,17 @@ describe("A pool", () => {
       yield* Effect.all([send, send], { concurrency: "unbounded" })
       assert.strictEqual(connections.size, 2)
       for (const socket of sockets.all) socket.destroy()
+      yield* Effect.timeout(emptied, "5 seconds")
+      assert.strictEqual(connections.size, 0)
+    }))
+
+  it.live("is empty when there is nobody to connect to", () =>
+    Effect.gen(function*() {
+      const { connections, emptied, open, send } = yield* makePool(
+        `http://127.0.0.1:${yield* Effect.promise(freePort)}`
+      )
+      yield* open
+      yield* Effect.flip(send)
       yield* Effect.timeout(emptied, "5 seconds")
       assert.strictEqual(connections.size, 0)
     }))
