@@ -3,12 +3,15 @@
  *
  * Loading has two halves. `check` parses the sources, builds the graph and decodes every block's arguments, with
  * placeholders for the exports of components that do not run yet: it finds all that can be wrong with a text and has no
- * effects. `start` builds the components, dependencies first, each in a scope of its own; closing the engine's scope
- * closes them in reverse, so that sources stop before what they send to is drained.
+ * effects. `start` builds the components, dependencies first, each in a scope of its own.
  *
- * A first load is all or nothing: if a component cannot be built, those that were are stopped again.
+ * Closing the engine's scope closes them side by side: each as soon as everything that refers to it has closed. So sources
+ * stop before what they send to is drained, and of independent pipelines none waits for another, as they share the time
+ * that a shutdown has. A component that fails to stop holds up nothing either.
+ *
+ * A first load is all or nothing: if a component cannot be built, those that were are stopped again, in the same way.
  */
-import { Clock, Context, Data, Effect, Exit, Layer, Metric, Result, Scope as EffectScope } from "effect"
+import { Clock, Context, Data, Effect, Exit, Latch, Layer, Metric, Result, Scope as EffectScope } from "effect"
 import * as Scope from "../evaluation/Scope.ts"
 import * as Value from "../evaluation/Value.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
@@ -85,11 +88,16 @@ export const start = Effect.fn("Engine.start")(function*<R>(
   const diagnostics: Array<Diagnostic.Diagnostic> = []
   const failed = new Set<Graph.Node<R>>()
   const scope = yield* EffectScope.fork(yield* Effect.scope)
+  yield* EffectScope.provide(publishHealth(running), scope)
+  const scopeFor = yield* componentScopes(nodes).pipe(EffectScope.provide(scope))
 
   for (const node of nodes) {
     const built = node.dependencies.some((dependency) => failed.has(dependency))
       ? Result.fail([])
-      : yield* build(node, scopeOf(exports, settings.stdlib), running).pipe(EffectScope.provide(scope), Effect.result)
+      : yield* build(node, scopeOf(exports, settings.stdlib), running).pipe(
+        EffectScope.provide(scopeFor(node)),
+        Effect.result
+      )
     if (Result.isSuccess(built)) exports.set(node.id, built.success)
     else {
       failed.add(node)
@@ -100,9 +108,23 @@ export const start = Effect.fn("Engine.start")(function*<R>(
     yield* EffectScope.close(scope, Exit.void)
     return yield* new ConfigError({ diagnostics })
   }
-  const components = Effect.sync(() => running.map(statusOf))
-  yield* publishHealth(running)
-  return { components }
+  return { components: Effect.sync(() => running.map(statusOf)) }
+})
+
+/** A scope for each component. When the scope around them closes, each closes as soon as it may. */
+const componentScopes = Effect.fnUntraced(function*<R>(nodes: ReadonlyArray<Graph.Node<R>>) {
+  const around = yield* EffectScope.fork(yield* Effect.scope, "parallel")
+  const stopsAfter = Graph.stopsAfter(nodes)
+  const own = new Map(nodes.map((node) => [node, { scope: EffectScope.makeUnsafe(), closed: Latch.makeUnsafe(false) }]))
+  for (const [node, { closed, scope }] of own) {
+    const others = stopsAfter(node).map((other) => own.get(other)!.closed.await)
+    yield* EffectScope.addFinalizerExit(around, (exit) =>
+      Effect.all(others, { discard: true }).pipe(
+        Effect.andThen(EffectScope.close(scope, exit)),
+        Effect.ensuring(closed.open)
+      ))
+  }
+  return (node: Graph.Node<R>): EffectScope.Scope => own.get(node)!.scope
 })
 
 export const layer = <R>(settings: Settings<R>): Layer.Layer<Engine, ConfigError, R> =>
@@ -119,7 +141,7 @@ const statusOf = ({ health, node }: Running): ComponentStatus => ({
   health: health.own === undefined ? health.run : Health.worst(health.run, health.own)
 })
 
-/** Builds one component and gives its exports. */
+/** Builds one component, in its scope, and gives its exports. */
 const build = Effect.fnUntraced(function*<R>(
   node: Graph.Node<R>,
   scope: Scope.Scope,
@@ -133,7 +155,7 @@ const build = Effect.fnUntraced(function*<R>(
   }
   running.push(component)
   const attributes = yield* Metric.CurrentMetricAttributes
-  const componentScope = yield* EffectScope.fork(yield* Effect.scope)
+  const componentScope = yield* Effect.scope
   // Added before what the Layer adds, so that it runs after all of that.
   yield* EffectScope.addFinalizer(
     componentScope,

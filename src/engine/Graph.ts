@@ -22,8 +22,8 @@ export interface Node<R = never> {
 export interface Graph<R> {
   /**
    * In the order to start them: what others depend on comes first, sources, on which nothing depends, come last, and of
-   * blocks that are equally far from the end of their chains those that stand first in the text. So in reverse order
-   * every source stops before any of the components that sources send to. With problems the order means nothing.
+   * blocks that are equally far from the end of their chains those that stand first in the text. With problems the order
+   * means nothing.
    */
   readonly nodes: ReadonlyArray<Node<R>>
   readonly problems: ReadonlyArray<Diagnostic.Diagnostic>
@@ -105,6 +105,17 @@ const draftOf = <R>(
   return { id, component, block, file, targets: new Set() }
 }
 
+/**
+ * What has to have stopped before a node may stop: all that refers to it. What stands alone goes after everything that
+ * does not, for it may be a receiver that others reach by the network.
+ */
+export const stopsAfter = <R>(nodes: ReadonlyArray<Node<R>>): (node: Node<R>) => ReadonlyArray<Node<R>> => {
+  const users = new Map(nodes.map((node) => [node, nodes.filter(({ dependencies }) => dependencies.includes(node))]))
+  const isAlone = (node: Node<R>): boolean => node.dependencies.length === 0 && users.get(node)!.length === 0
+  const connected = nodes.filter((node) => !isAlone(node))
+  return (node) => isAlone(node) ? connected : users.get(node)!
+}
+
 /** Names that Alloy or the Agent know: a configuration that uses them is right, and it is us who lack something. */
 const known = [
   /^pyroscope\.(ebpf|enrich|java|receive_http|relabel|scrape|write)$/,
@@ -149,7 +160,7 @@ const startOrder = <R>(drafts: ReadonlyMap<string, Draft<R>>): ReadonlyArray<Nod
   const referredTo = new Set(Array.from(drafts.values(), ({ targets }) => Array.from(targets)).flat())
   /**
    * Steps to the end of the longest chain. Sources are further from it than anything else, and what stands alone is not
-   * on any chain: a receiver that others reach by the network, perhaps, so it starts first and stops last.
+   * on any chain: a receiver that others reach by the network, perhaps, so it starts first.
    */
   const depthOf = (id: string, targets: ReadonlyArray<{ readonly depth: number }>): number => {
     if (!referredTo.has(id)) return targets.length > 0 ? drafts.size : -1

@@ -1,7 +1,7 @@
 /**
  * Components that do nothing but be started and stopped.
  */
-import { Data, Effect, Layer, Schema, type Scope } from "effect"
+import { Clock, Data, Effect, Layer, Schema, type Scope } from "effect"
 import { type Component, ComponentId } from "../../src/engine/Component.ts"
 import * as Decode from "../../src/evaluation/Decode.ts"
 import * as Value from "../../src/evaluation/Value.ts"
@@ -37,6 +37,23 @@ export const noting = (name: string, events: Array<string>): Component<Arguments
           events.push(`-${id}`)
         })
     ))
+
+/** Takes `count` seconds to stop, and notes in `events` at which second it begins to and at which it has. */
+export const lingering = (name: string, events: Array<string>): Component<Arguments, never, NoDisk> => {
+  const note = (what: string) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      events.push(`${now / 1000} ${what}`)
+    })
+  return make(name, ({ count }, id) =>
+    Effect.addFinalizer(() =>
+      Effect.gen(function*() {
+        yield* note(`-${id}`)
+        if (count === 0) return
+        yield* Effect.sleep(`${count} seconds`)
+        yield* note(`${id} has stopped`)
+      })
+    ))
+}
 
 /** Cannot be built. */
 export const failing = (name: string): Component<Arguments, never, NoDisk> =>
