@@ -2,7 +2,7 @@
  * `pyroduct run`: the engine, until a signal stops it.
  *
  * The first SIGINT or SIGTERM stops the sources, drains the queues and exits 0, or 1 when profiles had to be given up. A
- * second one exits at once.
+ * second one exits at once. SIGHUP will reload some day.
  */
 import { Clock, Duration, Effect, Layer, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
@@ -21,6 +21,7 @@ import * as Authorities from "./Authorities.ts"
 import * as Components from "./Components.ts"
 import * as ConfigFile from "./ConfigFile.ts"
 import * as Host from "./Host.ts"
+import * as Shutdown from "./Shutdown.ts"
 import * as Signals from "./Signals.ts"
 import * as Storage from "./Storage.ts"
 
@@ -45,7 +46,7 @@ const storagePath = text("storage.path", "The directory for what has to survive 
 const drainTimeout = text(
   "shutdown.drain-timeout",
   "How long queued profiles may still be delivered once a signal has come",
-  "30s"
+  GoDuration.format(Drain.defaultTimeout)
 ).pipe(
   Flag.filterMap(
     (text) => Option.filter(Option.getSuccess(GoDuration.parse(text)), (timeout) => !Duration.isNegative(timeout)),
@@ -57,28 +58,43 @@ export const command = Command.make(
   "run",
   { file, listenAddress, storagePath, drainTimeout },
   Effect.fnUntraced(function*({ drainTimeout, file, listenAddress, storagePath }) {
-    const source = yield* ConfigFile.read(file)
-    const settings = { sources: [source], registry: Components.registry, stdlib: Host.stdlib() }
-    const identity = yield* Storage.identity(storagePath)
-    yield* Authorities.trustSystem
-    const shutdown = makeShutdown(drainTimeout)
-    return yield* run(settings, listenAddress, shutdown.drain.hasBegun).pipe(
-      Effect.catchTags({
-        ConfigError: ({ diagnostics }) =>
-          Effect.andThen(
-            ConfigFile.report(source, diagnostics),
-            ConfigFile.giveUp("could not perform the initial load successfully")
-          ),
-        ListenError: (error) => ConfigFile.giveUp(error.message)
+    const drain = Drain.make(drainTimeout)
+    return yield* load(file, storagePath, listenAddress, drain.hasBegun).pipe(
+      Effect.provideService(Drain.Drain, drain),
+      Shutdown.told(drain, (code) => {
+        process.exitCode = code
       }),
-      Effect.provide(platform),
-      Effect.provideService(Identity, identity),
-      Effect.provideService(Drain.Drain, shutdown.drain),
-      Effect.onInterrupt(() => shutdown.report),
-      Signals.exitAtOnceOnSecond(shutdown.begin)
+      Signals.handled({
+        stop: Shutdown.begin(drain, drainTimeout),
+        hangUp: Effect.logWarning("reload is not supported yet: a changed configuration needs a restart")
+      })
     )
   })
 ).pipe(Command.withDescription("Run a configuration file until SIGINT or SIGTERM"))
+
+const load = Effect.fnUntraced(function*(
+  file: string,
+  storagePath: string,
+  address: Listener.Address,
+  isStopping: () => boolean
+) {
+  const source = yield* ConfigFile.read(file)
+  const settings = { sources: [source], registry: Components.registry, stdlib: Host.stdlib() }
+  const identity = yield* Storage.identity(storagePath)
+  yield* Authorities.trustSystem
+  return yield* run(settings, address, isStopping).pipe(
+    Effect.catchTags({
+      ConfigError: ({ diagnostics }) =>
+        Effect.andThen(
+          ConfigFile.report(source, diagnostics),
+          ConfigFile.giveUp("could not perform the initial load successfully")
+        ),
+      ListenError: (error) => ConfigFile.giveUp(error.message)
+    }),
+    Effect.provide(platform),
+    Effect.provideService(Identity, identity)
+  )
+})
 
 const platform = Layer.mergeAll(Transport.layer, Listener.Listener.layer, ComponentApi.layer)
 
@@ -105,19 +121,3 @@ const run = <R>(settings: Engine.Settings<R>, address: Listener.Address, isStopp
     )
     return yield* Effect.never
   }).pipe(Effect.scoped)
-
-/** One deadline for all queues, from the first signal on, and the count of what did not make it. */
-const makeShutdown = (timeout: Duration.Duration) => {
-  const drain = Drain.make(timeout)
-  const begin = Effect.andThen(
-    drain.begin,
-    Effect.logInfo("shutting down").pipe(Effect.annotateLogs({ drain_timeout: GoDuration.format(timeout) }))
-  )
-  const report = Effect.suspend(() => {
-    const { since } = drain.losses()
-    if (since === 0) return Effect.logInfo("shut down cleanly")
-    process.exitCode = 1
-    return Effect.logError("shut down with losses").pipe(Effect.annotateLogs({ profiles: since }))
-  })
-  return { begin, drain, report }
-}

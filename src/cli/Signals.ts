@@ -1,25 +1,38 @@
 /**
- * SIGINT and SIGTERM. The runtime interrupts the program at the first; the second does not wait.
+ * What signals do to a run.
+ *
+ * The runtime interrupts the program at the first SIGINT or SIGTERM; a second one does not wait. SIGHUP never ends it.
  */
 import { Effect } from "effect"
 import { constants } from "node:os"
+import * as Hangup from "./Hangup.ts"
+import { leave } from "./Leave.ts"
 
-const signals = ["SIGINT", "SIGTERM"] as const
+const ending = ["SIGINT", "SIGTERM"] as const
 
-/** Runs `onFirst` when the first signal comes, and ends the process at the second. */
-export const exitAtOnceOnSecond = (onFirst: Effect.Effect<void>) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
+/** Both effects run beside the program: `stop` before it is interrupted, `hangUp` each time. */
+export interface Handlers {
+  readonly stop: Effect.Effect<void>
+  readonly hangUp: Effect.Effect<void>
+}
+
+export const handled = ({ hangUp, stop }: Handlers) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.context<never>().pipe(
     Effect.flatMap((context) => {
+      const fork = Effect.runForkWith(context)
       let count = 0
       const listener = (signal: NodeJS.Signals): void => {
         count += 1
-        if (count === 1) Effect.runForkWith(context)(onFirst)
-        else process.exit(128 + constants.signals[signal])
+        if (count === 1) fork(stop)
+        else leave(128 + constants.signals[signal])
       }
       return Effect.acquireUseRelease(
-        Effect.sync(() => signals.forEach((signal) => process.prependListener(signal, listener))),
+        Effect.sync(() => {
+          Hangup.listen(() => fork(hangUp))
+          for (const signal of ending) process.prependListener(signal, listener)
+        }),
         () => self,
-        () => Effect.sync(() => signals.forEach((signal) => process.off(signal, listener)))
+        () => Effect.sync(() => ending.forEach((signal) => process.off(signal, listener)))
       )
     })
   )

@@ -1,7 +1,7 @@
 /**
  * The engine's own server: `/metrics`, `/-/ready`, `/-/healthy` and what components mount.
  */
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { ComponentApi } from "./ComponentApi.ts"
@@ -13,12 +13,15 @@ export interface Settings extends Listener.Address {
   readonly unhealthy: Effect.Effect<ReadonlyArray<string>>
 }
 
+/** It closes when a shutdown's time may be over. */
+const shutdownTimeout = Duration.seconds(1)
+
 /** Listens until the scope closes. */
 export const make = Effect.fnUntraced(function*(settings: Settings) {
   const listener = yield* Listener.Listener
   const api = yield* ComponentApi
   const { host, port } = settings
-  return yield* listener.listen({ ...Listener.defaults, host, port }, handler(settings, api))
+  return yield* listener.listen({ ...Listener.defaults, shutdownTimeout, host, port }, handler(settings, api))
 })
 
 const text = (body: string, status = 200) => HttpServerResponse.text(`${body}\n`, { status })

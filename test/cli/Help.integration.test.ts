@@ -19,7 +19,7 @@ describe("pyroduct", () => {
       assert.match(run.stdout, /USAGE\n {2}pyroduct run \[flags\] <file>\n/)
       assert.match(run.stdout, /\n {2}--server.http.listen-addr .+ \(default 127.0.0.1:12345\)\n/)
       assert.match(run.stdout, /\n {2}--storage.path .+ \(default data-pyroduct\/\)\n/)
-      assert.match(run.stdout, /\n {2}--shutdown.drain-timeout .+ \(default 30s\)\n/)
+      assert.match(run.stdout, /\n {2}--shutdown.drain-timeout .+ \(default 20s\)\n/)
       assert.match(validate.stdout, /USAGE\n {2}pyroduct validate \[flags\] <file>\n/)
     }))
 

@@ -1,31 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import { readFile, writeFile } from "node:fs/promises"
-import * as Http from "node:http"
+import type * as Http from "node:http"
 import { join } from "node:path"
 import { send } from "../server/client.ts"
 import { temporaryDirectory } from "../support/engine.ts"
-import { makeJournal } from "../support/journal.ts"
-import { listen } from "../support/ports.ts"
 import * as pyroduct from "./pyroduct.ts"
-
-/** A server that does with a request what `react` says, and notes that it has come. */
-const makeSink = (react: (response: Http.ServerResponse) => void) =>
-  Effect.gen(function*() {
-    const requests = makeJournal<string>((url) => url)
-    const server = Http.createServer((request, response) => {
-      request.resume().on("end", () => {
-        react(response)
-        requests.add(request.url!)
-      })
-    })
-    const port = yield* Effect.acquireRelease(Effect.promise(() => listen(server)), () =>
-      Effect.sync(() => {
-        server.close()
-        server.closeAllConnections()
-      }))
-    return { requests, url: `http://127.0.0.1:${port}` }
-  })
+import { makeSink } from "./sinks.ts"
 
 const accepting = makeSink((response) => response.end())
 
@@ -50,16 +31,17 @@ pyroscope.write "out" {
 interface Flags {
   readonly address?: string
   readonly drainTimeout?: string
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Runs a configuration until the scope closes, its own server on a free port unless there is an address. */
-const start = (text: string, { address = "127.0.0.1:0", drainTimeout }: Flags = {}) =>
+const start = (text: string, { address = "127.0.0.1:0", drainTimeout, env = {} }: Flags = {}) =>
   Effect.gen(function*() {
     const cwd = yield* temporaryDirectory
     yield* Effect.promise(() => writeFile(join(cwd, "config.alloy"), text))
     const flags = [`--server.http.listen-addr=${address}`]
     if (drainTimeout !== undefined) flags.push(`--shutdown.drain-timeout=${drainTimeout}`)
-    return { ...yield* pyroduct.start(["run", ...flags, "config.alloy"], { cwd }), cwd }
+    return { ...yield* pyroduct.start(["run", ...flags, "config.alloy"], { cwd, env }), cwd }
   })
 
 type Engine = Effect.Success<ReturnType<typeof start>>
@@ -79,6 +61,18 @@ const value = "(?:[^\\s\"=]+|\"(?:[^\"\\\\]|\\\\.)*\")"
 const logfmt = new RegExp(
   `^ts=\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z level=(debug|info|warn|error) msg=${value}( [a-z_]+=${value})*$`
 )
+
+const hangUpWarning = / level=warn msg="reload is not supported yet: a changed configuration needs a restart"$/
+
+/** Sends the process SIGHUP as soon as it would not die of it. */
+const hangUpEarly = encodeURIComponent(`
+  const { on } = process
+  process.on = function(name, listener) {
+    on.call(this, name, listener)
+    if (name === "SIGHUP") process.kill(process.pid, name)
+    return this
+  }
+`)
 
 describe("pyroduct run", () => {
   it.live("runs a configuration, tells how it is, and ends well when it is told to", () =>
@@ -107,7 +101,7 @@ describe("pyroduct run", () => {
       assert.deepStrictEqual([code, stdout], [0, ""])
       const lines = stderr.trimEnd().split("\n")
       for (const line of lines) assert.match(line, logfmt)
-      assert.match(lines.at(-2)!, / level=info msg="shutting down" drain_timeout=30s$/)
+      assert.match(lines.at(-2)!, / level=info msg="shutting down" drain_timeout=20s$/)
       assert.match(lines.at(-1)!, / level=info msg="shut down cleanly"$/)
     }))
 
@@ -139,7 +133,6 @@ describe("pyroduct run", () => {
       yield* engine.signal("SIGTERM")
       const { code, stderr } = yield* engine.ended
       assert.strictEqual(code, 1)
-      assert.match(stderr, / level=error msg="shut down with losses" profiles=3\n/)
       assert.match(stderr, / level=error msg="shut down with losses" profiles=3\n$/)
     }))
 
@@ -151,11 +144,61 @@ describe("pyroduct run", () => {
       assert.strictEqual((yield* send(ingest, { body: "a 1" })).status, 200)
       yield* sink.requests.atLeast(1)
       yield* engine.signal("SIGINT")
-      yield* engine.logged(/ msg="shutting down" drain_timeout=30s/)
+      yield* engine.logged(/ msg="shutting down" drain_timeout=20s/)
       yield* engine.signal("SIGTERM")
       const { code, stderr } = yield* engine.ended
       assert.strictEqual(code, 128 + 15)
-      assert.match(stderr, / msg="shutting down" drain_timeout=30s\n$/)
+      assert.match(stderr, / msg="shutting down" drain_timeout=20s\n$/)
+    }))
+
+  it.live("stops pipelines side by side: a hanging endpoint takes no time from another's queue", () =>
+    Effect.gen(function*() {
+      let isUp = false
+      const recovering = yield* makeSink((response) => response.writeHead(isUp ? 200 : 503).end())
+      const hanging = yield* makeSink(() => {})
+      const [receiver, write] = config(recovering.url).replaceAll("10ms", "1h").split("\n\n")
+      const other = write!.replace("\"out\"", "\"hanging\"").replace(recovering.url, hanging.url)
+      const forward = receiver!.replace("out.receiver", "out.receiver, pyroscope.write.hanging.receiver")
+      const engine = yield* start([forward, write, other].join("\n"), { drainTimeout: "500ms" })
+      const { ingest } = yield* addresses(engine)
+      assert.strictEqual((yield* send(ingest, { body: "a 1" })).status, 200)
+      yield* engine.logged(/ msg="endpoint is failing, will retry" /)
+      yield* hanging.requests.atLeast(1)
+      isUp = true
+      yield* engine.signal("SIGTERM")
+      const { code, stderr } = yield* engine.ended
+      assert.strictEqual(code, 1)
+      assert.match(stderr, / msg="shut down with losses" profiles=1\n$/)
+      assert.strictEqual(recovering.requests.all.length, 2)
+    }))
+
+  it.live("says while it waits for whom it does, and until when", () =>
+    Effect.gen(function*() {
+      const sink = yield* makeSink(() => {})
+      const engine = yield* start(config(sink.url))
+      const { ingest } = yield* addresses(engine)
+      for (let n = 0; n < 3; n++) assert.strictEqual((yield* send(ingest, { body: "a 1" })).status, 200)
+      yield* engine.signal("SIGTERM")
+      const line = yield* engine.logged(/ msg="waiting for endpoints/)
+      assert.match(line, new RegExp(` profiles=3 endpoints="${sink.url} \\(3\\)" until=\\d{4}-\\S+Z$`))
+    }))
+
+  it.live("stays at SIGHUP, also at one that comes before anything is loaded, and warns of each", () =>
+    Effect.gen(function*() {
+      const { url } = yield* accepting
+      const engine = yield* start(config(url), {
+        env: { NODE_OPTIONS: `--import=data:text/javascript,${hangUpEarly}` }
+      })
+      const warnings = (count: number) =>
+        engine.lines.until((lines) => lines.filter((line) => hangUpWarning.test(line)).length === count)
+      yield* warnings(1)
+      yield* addresses(engine)
+      yield* engine.signal("SIGHUP")
+      yield* warnings(2)
+      yield* engine.signal("SIGTERM")
+      const { code, stderr } = yield* engine.ended
+      assert.strictEqual(code, 0)
+      assert.match(stderr, / msg="shut down cleanly"\n$/)
     }))
 
   it.live("shows what is wrong with a configuration and starts nothing of it", () =>

@@ -1,0 +1,75 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { join } from "node:path"
+import { buffer } from "node:stream/consumers"
+import { fileURLToPath } from "node:url"
+import { temporaryDirectory } from "../support/engine.ts"
+import { makeFifo } from "./fifo.ts"
+
+const module = fileURLToPath(new URL("../../src/cli/Leave.ts", import.meta.url))
+
+const size = 1_000_000
+
+/** Logs more than a pipe takes, says so on its standard output, and leaves, a thread being in `hung` if there is one. */
+const program = (hung: string | undefined) => `
+  import { readFile } from "node:fs"
+  import { leave } from ${JSON.stringify(module)}
+  ${hung === undefined ? "" : `readFile(${JSON.stringify(hung)}, () => {})`}
+  process.stderr.write("x".repeat(${size}))
+  process.stdout.write("logged")
+  leave(3)
+`
+
+const start = (hung: string | undefined) =>
+  Effect.acquireRelease(
+    Effect.sync(() =>
+      spawn(process.execPath, ["--input-type=module", "-e", program(hung)], { stdio: ["ignore", "pipe", "pipe"] })
+    ),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+
+const exitCode = (child: ChildProcess) =>
+  Effect.promise(async () => child.exitCode ?? (await once(child, "exit") as [number | null])[0])
+
+describe("The end of the process", () => {
+  for (const isHung of [false, true]) {
+    const circumstances = isHung ? "while a thread hangs" : "while none hangs"
+
+    it.live(`waits until what was logged is in the pipe, ${circumstances}`, () =>
+      Effect.gen(function*() {
+        const child = yield* start(isHung ? yield* makeFifo : undefined)
+        yield* Effect.promise(() => once(child.stdout!, "data"))
+        const [code, logged] = yield* Effect.all([exitCode(child), Effect.promise(() => buffer(child.stderr!))], {
+          concurrency: 2
+        })
+        assert.deepStrictEqual([code, logged.length], [3, size])
+      }))
+
+    it.live(`does not wait for ever where nobody reads, ${circumstances}`, () =>
+      Effect.gen(function*() {
+        const child = yield* start(isHung ? yield* makeFifo : undefined)
+        assert.strictEqual(yield* exitCode(child), 3)
+      }))
+  }
+
+  it.live("needs no environment, and no directory to be in", () =>
+    Effect.gen(function*() {
+      const fifo = yield* makeFifo
+      const gone = join(yield* temporaryDirectory, "gone")
+      const text = `
+        import { mkdirSync, rmdirSync } from "node:fs"
+        mkdirSync(${JSON.stringify(gone)})
+        process.chdir(${JSON.stringify(gone)})
+        rmdirSync(${JSON.stringify(gone)})
+        process.env.NODE_OPTIONS = "--no-such-option"
+        process.env.PATH = ""
+        ${program(fifo)}
+      `
+      const child = spawn(process.execPath, ["--input-type=module", "-e", text], {
+        stdio: ["ignore", "pipe", "ignore"]
+      })
+      assert.strictEqual(yield* exitCode(child), 3)
+    }))
+})
