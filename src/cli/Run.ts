@@ -2,7 +2,7 @@
  * `pyroduct run`: the engine, until a signal stops it.
  *
  * The first SIGINT or SIGTERM stops the sources, drains the queues and exits 0, or 1 when profiles had to be given up. A
- * second one exits at once. SIGHUP will reload some day.
+ * second one exits at once. SIGHUP does not reload yet.
  */
 import { Clock, Duration, Effect, Layer, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
