@@ -94,4 +94,4 @@ const connect: Effect.Effect<Inspector, never, Scope.Scope> = Effect.acquireRele
 ).pipe(Effect.map(make))
 
 /** Connects until the scope closes. */
-export const Inspector = Context.Reference("pyroduct/components/pyroduct/Inspector", { defaultValue: () => connect })
+export const Inspector = Context.Reference("pyroduct/pprof/Inspector", { defaultValue: () => connect })
