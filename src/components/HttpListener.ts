@@ -5,6 +5,7 @@ import { type Duration, Schema } from "effect"
 import * as Block from "../engine/Block.ts"
 import * as Decode from "../evaluation/Decode.ts"
 import * as Listener from "../server/Listener.ts"
+import * as ProfileApi from "../server/ProfileApi.ts"
 import * as Limits from "./Limits.ts"
 
 /** The block, with the address that is listened on where it names none. */
@@ -17,7 +18,7 @@ export const block = ({ host, port }: Listener.Address) =>
     server_write_timeout: Decode.withDefault(Decode.Duration.check(Limits.positive), Listener.defaults.writeTimeout),
     server_idle_timeout: Decode.withDefault(Decode.Duration.check(Limits.positive), Listener.defaults.idleTimeout),
     /** An addition to the language: the largest body that is taken, before and after decompression. */
-    max_body_size: Decode.withDefault(Decode.ByteSize.check(Limits.atLeast(1)), 64 * 1024 * 1024),
+    max_body_size: Decode.withDefault(Decode.ByteSize.check(Limits.atLeast(1)), ProfileApi.defaults.maxBytes),
     http2: Block.unsupported,
     tls: Block.unsupported
   })

@@ -76,12 +76,12 @@ export const mistakeIn = (labels: Readonly<Record<string, string>>): Labels.Labe
   return Result.isFailure(checked) ? checked.failure : undefined
 }
 
-/** Options that nothing could come of. */
+/** Options that nothing can be set to. */
 export class InvalidOptions extends Schema.TaggedError<InvalidOptions>()("InvalidOptions", {
   problems: Schema.NonEmptyArray(Schema.Struct({
     /** Its name, such as `interval`. */
     option: Schema.String,
-    /** What follows the name, such as `must be at least 1s`. */
+    /** What follows the name, such as `must be a duration of at least 1s`. */
     detail: Schema.String
   }))
 }) {
@@ -95,7 +95,7 @@ const settingsOf = (options: Options): Result.Result<Settings, InvalidOptions> =
   const lasting = (option: "interval" | "samplingInterval"): Duration.Duration => {
     const duration = Option.getOrElse(Duration.fromInput(options[option] ?? defaults[option]), () => Duration.zero)
     if (!Duration.isFinite(duration) || Duration.isLessThan(duration, minimum[option])) {
-      problems.push({ option, detail: `must be at least ${Duration.format(minimum[option])}` })
+      problems.push({ option, detail: `must be a duration of at least ${Duration.format(minimum[option])}` })
     }
     return duration
   }

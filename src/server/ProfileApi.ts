@@ -5,12 +5,13 @@
  * Answers are truthful: 200 only for what was accepted, a 4xx for what can never be, 429 or 503 with Retry-After for
  * what may be later. Profile bytes are not looked into.
  */
-import { Clock, Data, Duration, Effect, type Metric, Result } from "effect"
+import { Data, Duration, Effect, type Metric, Result } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { Refused } from "../delivery/Receiver.ts"
 import * as Labels from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
 import type * as Metrics from "../telemetry/Metrics.ts"
+import * as Monotonic from "../telemetry/Monotonic.ts"
 import * as Compression from "../wire/Compression.ts"
 import * as Connect from "../wire/Connect.ts"
 import * as IngestName from "../wire/IngestName.ts"
@@ -26,17 +27,19 @@ export interface Settings {
   readonly duration: typeof Metrics.requestDuration
 }
 
+export const defaults: Pick<Settings, "maxBytes"> = { maxBytes: 64 * 1024 * 1024 }
+
 export const make = (settings: Settings): Effect.Effect<Listener.Handler> =>
   Effect.map(Effect.context<never>(), (context) => {
     const limits: Body.Limits = { maxBytes: settings.maxBytes, budget: Body.makeBudget(4 * settings.maxBytes) }
     const duration = durations(settings.duration)
     return Effect.gen(function*() {
       const request = yield* HttpServerRequest.HttpServerRequest
-      const started = yield* Clock.currentTimeMillis
+      const started = yield* Monotonic.now
       const [path, query] = split(request.url)
       const route = routes[path] ?? "unknown"
       const response = yield* answer(route, request, query, settings, limits)
-      const seconds = ((yield* Clock.currentTimeMillis) - started) / 1000
+      const seconds = ((yield* Monotonic.now) - started) / 1000
       duration(route, response.status).updateUnsafe(seconds, context)
       return response
     })

@@ -271,13 +271,13 @@ describe("SelfProfile", () => {
       )
       assert(error instanceof SelfProfile.InvalidOptions)
       assert.deepStrictEqual(error.problems, [
-        { option: "interval", detail: "must be at least 1s" },
-        { option: "samplingInterval", detail: "must be at least 1ms" },
+        { option: "interval", detail: "must be a duration of at least 1s" },
+        { option: "samplingInterval", detail: "must be a duration of at least 1ms" },
         { option: "labels", detail: "must be labels: invalid label name: a-b: character is not allowed: '-'" }
       ])
       assert.strictEqual(
         error.message,
-        "self-profiling: interval must be at least 1s, samplingInterval must be at least 1ms, " +
+        "self-profiling: interval must be a duration of at least 1s, samplingInterval must be a duration of at least 1ms, " +
           "labels must be labels: invalid label name: a-b: character is not allowed: '-'"
       )
       const details = (options: SelfProfile.Options) =>
@@ -285,9 +285,9 @@ describe("SelfProfile", () => {
           Effect.flip(Stream.runDrain(SelfProfile.profiles(options))),
           ({ problems }) => problems.map(({ detail }) => detail)
         )
-      assert.deepStrictEqual(yield* details({ interval: "Infinity" }), ["must be at least 1s"])
+      assert.deepStrictEqual(yield* details({ interval: "Infinity" }), ["must be a duration of at least 1s"])
       // Not TypeScript: `as` stands for what JavaScript lets through.
-      assert.deepStrictEqual(yield* details({ interval: "15s" as "15 seconds" }), ["must be at least 1s"])
+      assert.deepStrictEqual(yield* details({ interval: "15s" as "15 seconds" }), ["must be a duration of at least 1s"])
       assert.deepStrictEqual(yield* details({ labels: { service_name: "other" } }), [
         "must be labels: duplicate label name: service_name"
       ])

@@ -1,20 +1,18 @@
 /**
  * `pyroscope.receive_http`: takes what SDKs and agents push and hands it to `forward_to`.
  */
-import { Duration, Effect, Layer, Schema } from "effect"
+import { Duration, Layer, Schema } from "effect"
 import * as Receiver from "../../delivery/Receiver.ts"
-import { make } from "../../engine/Arguments.ts"
 import * as Block from "../../engine/Block.ts"
 import type { Component } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
 import * as Listener from "../../server/Listener.ts"
-import * as ProfileApi from "../../server/ProfileApi.ts"
-import * as Metrics from "../../telemetry/Metrics.ts"
+import * as ReceiveHttp from "../../server/ReceiveHttp.ts"
 import * as HttpListener from "../HttpListener.ts"
 import * as Limits from "../Limits.ts"
 import * as Receivers from "../Receivers.ts"
 
-const Http = HttpListener.block({ host: "", port: 8080 })
+const Http = HttpListener.block(ReceiveHttp.defaults)
 
 export const Arguments = Schema.Struct({
   forward_to: Receivers.Argument,
@@ -28,30 +26,22 @@ export const Arguments = Schema.Struct({
 })
 export type Arguments = typeof Arguments.Type
 
-/** Arguments as an application writes them: what has a default may be left out. */
-export type Options = Parameters<typeof Arguments.make>[0]
-
-type Failure = Schema.SchemaError | Listener.ListenError
+type Failure = ReceiveHttp.InvalidOptions | Listener.ListenError
 
 /** Listens until its scope closes. */
-export const layer = (options: Options): Layer.Layer<never, Failure, Listener.Listener> =>
-  Layer.effectDiscard(
-    Effect.gen(function*() {
-      const args = yield* make(Arguments, options)
-      const listener = yield* Listener.Listener
-      const http = args.http ?? Http.make({})
-      const handler = yield* ProfileApi.make({
-        maxBytes: http.max_body_size,
-        accept: Receiver.all(args.forward_to).push,
-        duration: Metrics.requestDuration
-      })
-      const address = yield* listener.listen(
-        HttpListener.settings(http, args.graceful_shutdown_timeout),
-        handler
-      )
-      yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: Listener.formatAddress(address) }))
-    })
-  )
+export const layer = (args: Arguments): Layer.Layer<never, Failure, Listener.Listener> => {
+  const http = args.http ?? Http.make({})
+  return Layer.effectDiscard(ReceiveHttp.make({
+    host: http.listen_address,
+    port: http.listen_port,
+    maxBodySize: http.max_body_size,
+    connections: http.conn_limit,
+    readTimeout: http.server_read_timeout,
+    writeTimeout: http.server_write_timeout,
+    idleTimeout: http.server_idle_timeout,
+    gracefulShutdownTimeout: args.graceful_shutdown_timeout
+  })).pipe(Layer.provide(Layer.succeed(Receiver.Receiver, Receiver.all(args.forward_to))))
+}
 
 export const component: Component<Arguments, never, Failure, Listener.Listener> = {
   name: "pyroscope.receive_http",

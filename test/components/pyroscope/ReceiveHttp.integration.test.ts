@@ -158,10 +158,10 @@ describe("ReceiveHttp", () => {
       const [first, last] = [keeping(), keeping()]
       const stopped = make(() => Effect.fail(new Refused({ reason: new Stopped() })))
       yield* Layer.build(
-        ReceiveHttp.layer({
+        ReceiveHttp.layer(ReceiveHttp.Arguments.make({
           forward_to: [first, stopped, last],
           http: { listen_address: "127.0.0.1", listen_port: 0 }
-        })
+        }))
       ).pipe(Effect.provide([layer, Logger.layer([])]))
       const answer = yield* send(`http://127.0.0.1:${ports[0]}/ingest?name=app`, { body: "a 1" })
       assert.strictEqual(answer.status, 503)
@@ -190,11 +190,20 @@ describe("ReceiveHttp", () => {
       ])
     }).pipe((self) => Effect.suspend(() => Effect.provideService(self, Metric.MetricRegistry, new Map()))))
 
+  it.live("takes bodies up to the size that is configured", () =>
+    Effect.gen(function*() {
+      const { url } = yield* start(config.replace("listen_port    = 0", "listen_port = 0\nmax_body_size = \"1KiB\""))
+      const sent = (bytes: number) => send(`${url}/ingest?name=app`, { body: "a".repeat(bytes) })
+      assert.deepStrictEqual([(yield* sent(1024)).status, (yield* sent(1025)).status], [200, 413])
+    }))
+
   it.live("shows the block whose port is taken", () =>
     Effect.gen(function*() {
       const { layer, ports } = yield* listening
       yield* Layer.build(
-        ReceiveHttp.layer({ forward_to: [], http: { listen_address: "127.0.0.1", listen_port: 0 } })
+        ReceiveHttp.layer(
+          ReceiveHttp.Arguments.make({ forward_to: [], http: { listen_address: "127.0.0.1", listen_port: 0 } })
+        )
       ).pipe(Effect.provide([layer, Logger.layer([])]))
       const error = yield* Effect.flip(start(config.replace("listen_port    = 0", `listen_port = ${ports[0]}`)))
       assert.deepStrictEqual(error.diagnostics.map(problem), [

@@ -2,8 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Logger, Result } from "effect"
 import * as ReceiveHttp from "../../../src/components/pyroscope/ReceiveHttp.ts"
 import * as Write from "../../../src/components/pyroscope/Write.ts"
-import * as Receipt from "../../../src/delivery/Receipt.ts"
-import * as Receiver from "../../../src/delivery/Receiver.ts"
 import * as Engine from "../../../src/engine/Engine.ts"
 import * as Registry from "../../../src/engine/Registry.ts"
 import * as Listener from "../../../src/server/Listener.ts"
@@ -84,27 +82,6 @@ describe("ReceiveHttp", () => {
           shutdownTimeout: Duration.minutes(1)
         }]
       )
-    }))
-
-  it.effect("is a Layer for whoever has a receiver", () =>
-    Effect.gen(function*() {
-      const { layer, settings } = yield* noting
-      const receiver = Receiver.make(() => Effect.succeed(Receipt.none))
-      yield* Layer.build(ReceiveHttp.layer({ forward_to: [receiver] })).pipe(Effect.provide(layer))
-      yield* Layer.build(ReceiveHttp.layer({ forward_to: [receiver], http: { listen_port: 1 } })).pipe(
-        Effect.provide(layer)
-      )
-      assert.deepStrictEqual(settings, [defaults, { ...defaults, port: 1 }])
-    }))
-
-  it.effect("refuses an embedder's mistakes", () =>
-    Effect.gen(function*() {
-      const { layer, settings } = yield* noting
-      const error = yield* Effect.flip(
-        Layer.build(ReceiveHttp.layer({ forward_to: [], http: { listen_port: 70_000 } })).pipe(Effect.provide(layer))
-      )
-      assert.include(error.message, "must be between 0 and 65535")
-      assert.deepStrictEqual(settings, [])
     }))
 
   it("needs receivers to forward to", () => {
