@@ -64,4 +64,12 @@ describe("Inspector", () => {
       yield* inspector.startHeap(1024)
       assert.strictEqual((yield* inspector.takeHeap).head.callFrame.functionName, "(root)")
     }))
+
+  it.live("has no profile after a start that V8 refused", () =>
+    Effect.gen(function*() {
+      const inspector = yield* connect
+      const refused = yield* Effect.flip(inspector.startCpu(Duration.nanos(500n)))
+      assert.strictEqual(refused.command, "Profiler.setSamplingInterval")
+      assert.strictEqual((yield* Effect.flip(inspector.takeCpu)).detail, "there is no profile")
+    }))
 })
