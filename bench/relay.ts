@@ -4,10 +4,11 @@
  *
  *     npm run bench            # or with: -- --profiles 4000 --rounds 5 --bytes 50000 --rate 1000
  *
- * Each round has two halves. At a fixed rate, the same for both, it takes the CPU time per profile of the relaying
+ * Each round has two parts. At a fixed rate, the same for both, it takes the CPU time per profile of the relaying
  * process: at full speed the slower relay would also pay for waking senders that wait for it. At full speed it takes the
- * throughput, the p99 of the answer to the sender and again the CPU time. For the engine it also prints the largest
- * resident size and the time until it is ready.
+ * throughput, the p99 of the answer to the sender and again the CPU time. The engine has a third part: the fixed rate
+ * again, with one endpoint that answers 502 to one push in twenty. For the engine it also prints the largest resident size
+ * and the time until it is ready. A part ends when every endpoint has taken every profile.
  */
 import { Pool } from "@effect/platform-node/Undici"
 import { type ChildProcess, fork, spawn } from "node:child_process"
@@ -55,19 +56,24 @@ function randomBytes(length: number): Uint8Array {
 interface Sink {
   readonly url: string
   received: number
+  /** One of so many pushes is answered 502. */
+  failing: number
   readonly server: Server
 }
 
 const startSink = async (): Promise<Sink> => {
+  let asked = 0
   const server = createServer((request, response) => {
     request.resume().on("end", () => {
+      asked += 1
+      if (asked % sink.failing === 0) return void response.writeHead(502).end()
       sink.received += 1
       response.writeHead(200, { "content-type": "application/proto" }).end()
     })
   })
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
-  const sink: Sink = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received: 0, server }
+  const sink: Sink = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received: 0, failing: Infinity, server }
   return sink
 }
 
@@ -195,6 +201,14 @@ const median = (numbers: ReadonlyArray<number>): number => [...numbers].sort((a,
 interface Round {
   readonly paced: Half
   readonly full: Half
+  readonly failing?: Half
+}
+
+const runFailing = async (relay: Relay): Promise<Half> => {
+  sinks[1]!.failing = 20
+  const half = await run(relay, sinks, profiles, rate)
+  sinks[1]!.failing = Infinity
+  return half
 }
 
 const directory = mkdtempSync(join(tmpdir(), "pyroduct-bench-"))
@@ -207,17 +221,20 @@ try {
     for (const relay of relays) {
       const paced = await run(relay, sinks, profiles, rate)
       const full = await run(relay, sinks, profiles)
-      results.get(relay.name)!.push({ paced, full })
+      // The bare relay tries once: it would never end.
+      const failing = relay.name === "bare" ? undefined : await runFailing(relay)
+      results.get(relay.name)!.push({ paced, full, ...(failing && { failing }) })
       console.log(`round ${round + 1}  ${describe(relay.name, { paced, full })}`)
     }
   }
   const [bare, engine] = relays.map(({ name }) => results.get(name)!)
-  const medianOf = (rounds: ReadonlyArray<Round>, half: keyof Round): Half => ({
+  const medianOf = (rounds: ReadonlyArray<Round>, half: "paced" | "full"): Half => ({
     cpuMicros: median(rounds.map((round) => round[half].cpuMicros)),
     rate: median(rounds.map((round) => round[half].rate)),
     p99: median(rounds.map((round) => round[half].p99))
   })
-  const ratio = (half: keyof Round): string =>
+  const failing = median(engine!.map((round) => round.failing!.cpuMicros / round.paced.cpuMicros)).toFixed(2)
+  const ratio = (half: "paced" | "full"): string =>
     median(engine!.map((round, index) => round[half].cpuMicros / bare![index]![half].cpuMicros)).toFixed(2)
   console.log(
     `\nmedians of ${rounds} rounds, ${profiles} profiles of ${body.byteLength} bytes to 2 endpoints in each half`
@@ -227,6 +244,7 @@ try {
     console.log(describe(name, { paced: medianOf(rounds, "paced"), full: medianOf(rounds, "full") }))
   }
   console.log(`CPU per profile, pyroduct to bare: ${ratio("paced")} at ${rate}/s, ${ratio("full")} at full speed`)
+  console.log(`CPU per profile where one endpoint answers 502 to 5 %, to undisturbed: ${failing}`)
   console.log(`largest resident size: bare ${resident(0)}, pyroduct ${resident(1)}`)
   console.log(`pyroduct ready after ${relays[1]!.readyMillis.toFixed(0)} ms`)
 } finally {

@@ -7,7 +7,7 @@
  */
 import { Console, Effect, Layer } from "effect"
 import { readFile } from "node:fs/promises"
-import { Labels, Profile, Receiver, Transport, Write } from "../src/index.ts"
+import { Forward, Labels, Profile, Receiver, Transport } from "../src/index.ts"
 
 const [url = "http://127.0.0.1:4040", file] = process.argv.slice(2)
 
@@ -18,18 +18,28 @@ const program = Effect.gen(function*() {
 
   // Returns as soon as every endpoint's queue has the profile; the receipt tells what became of it.
   const receipt = yield* receiver.push(Profile.series(labels, [{ id: "", profile: pprof }]))
-  for (const outcome of yield* receipt.outcomes) {
-    yield* Console.log(
-      outcome._tag === "Failed" ? `gave up after ${outcome.retries} retries: ${outcome.error.message}` : outcome._tag
-    )
-  }
-}).pipe(Effect.catchReasons("Refused", {
-  InvalidLabels: (reason) => Console.error(`these labels will never do: ${reason.message}`),
-  QueueFull: (reason) => Console.error(reason.message),
-  TooLarge: (reason) => Console.error(reason.message),
-  Stopped: (reason) => Console.error(reason.message)
-}))
+  yield* receipt.delivered
+  yield* Console.log("Delivered")
+}).pipe(
+  // Why an endpoint has not got it.
+  Effect.catchReasons("PushError", {
+    AuthError: ({ message }) => Console.error(`check the credentials: ${message}`),
+    Unreachable: ({ message }) => Console.log(`gave up: ${message}`)
+  }),
+  // Why it was not even queued.
+  Effect.catchReasons("Refused", {
+    InvalidLabels: ({ message }) => Console.error(`these labels will never do: ${message}`)
+  }),
+  Effect.catchTags({
+    Dropped: ({ message }) => Console.error(message),
+    PushError: ({ message }) => Console.log(`gave up: ${message}`),
+    Refused: ({ message }) => Console.error(message)
+  })
+)
 
-const Forward = Write.layer({ endpoint: [{ url, max_backoff_retries: 3 }], external_labels: { region: "eu-1" } })
+const Profiles = Forward.layer({
+  externalLabels: { region: "eu-1" },
+  endpoints: [{ url, retry: { maxRetries: 3 } }]
+}).pipe(Layer.provide(Transport.Transport.layer))
 
-await Effect.runPromise(program.pipe(Effect.provide(Forward.pipe(Layer.provide(Transport.Transport.layer)))))
+await Effect.runPromise(program.pipe(Effect.provide(Profiles)))

@@ -139,7 +139,7 @@ describe("examples", () => {
       const { code, stdout } = yield* node(`${examples}embed.ts`, url)
       assert.deepStrictEqual(
         { code, last: lastLine(stdout) },
-        { code: 0, last: `gave up after 0 retries: failed to push to ${url}: the server answered 400` }
+        { code: 0, last: `gave up: failed to push to ${url}: the server answered 400` }
       )
     }))
 

@@ -82,7 +82,10 @@ describe("the package", () => {
         const quickstart = join("node_modules", "pyroduct", "examples", "quickstart.alloy")
         assert.strictEqual(yield* run(app, "npx", "--no-install", "pyroduct", "validate", quickstart), "")
         yield* run(app, join(repository, "node_modules", ".bin", "tsc"))
-        assert.strictEqual(yield* run(app, process.execPath, "src/main.ts"), "Delivered after 503, 200\n")
+        assert.strictEqual(
+          yield* run(app, process.execPath, "src/main.ts"),
+          "delivered, rejected with 400 in 3 requests, true\n"
+        )
       }),
     180_000
   )
@@ -104,29 +107,34 @@ const consumerOptions = {
 }
 
 const consumer = `
-import { Duration, Effect, Layer, Logger } from "effect"
-import { Labels, Profile, PushError, Receiver, Transport, Write } from "pyroduct"
+import { Effect, Layer, Logger } from "effect"
+import { Forward, Labels, Profile, Receiver, Transport } from "pyroduct"
+import { Components, Registry } from "pyroduct/engine"
 import { ScriptedServer } from "pyroduct/testing"
 
-const server = ScriptedServer.layer([ScriptedServer.answer(503), ScriptedServer.answer(200)])
-const forward = Write.layer({
-  endpoint: [{ url: "http://pyroscope.example", min_backoff_period: Duration.millis(10) }]
+const server = ScriptedServer.layer([ScriptedServer.answer(503), ScriptedServer.answer(200), ScriptedServer.answer(400)])
+const forward = Forward.layer({
+  endpoints: [{ url: "http://pyroscope.example", retry: { minBackoff: "10 millis" } }]
 }).pipe(
   Layer.provide(Transport.Transport.layerHttpClient),
   Layer.provideMerge(Layer.merge(server, Logger.layer([])))
 )
 
-const mayPass = (error: PushError.PushError): boolean => error.isRetryable
-
-const program = Effect.gen(function*() {
+const push = Effect.gen(function*() {
   const receiver = yield* Receiver.Receiver
-  const { requests } = yield* ScriptedServer.ScriptedServer
   const labels = Labels.make({ __name__: "process_cpu", service_name: "app" })
   const receipt = yield* receiver.push(Profile.series(labels, [{ id: "", profile: new Uint8Array(8) }]))
-  const [outcome] = yield* receipt.outcomes
-  if (outcome?._tag === "Failed") return mayPass(outcome.error) ? "gave up" : "failed for good"
-  return outcome?._tag === "Delivered" && requests.length === 2 ? "Delivered after 503, 200" : "nothing"
+  yield* receipt.delivered
+  return "delivered"
+}).pipe(Effect.catchReasons("PushError", { Rejected: ({ status }) => Effect.succeed("rejected with " + status) }))
+
+const program = Effect.gen(function*() {
+  const outcomes = [yield* push, yield* push]
+  const { requests } = yield* ScriptedServer.ScriptedServer
+  return outcomes.join(", ") + " in " + requests.length + " requests"
 })
 
-process.stdout.write((await Effect.runPromise(program.pipe(Effect.provide(forward)))) + "\\n")
+const isComplete = Registry.add(Components.registry).components.has("pyroscope.write")
+
+process.stdout.write((await Effect.runPromise(program.pipe(Effect.provide(forward)))) + ", " + isComplete + "\\n")
 `

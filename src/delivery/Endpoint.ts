@@ -1,17 +1,17 @@
 /**
  * One endpoint: a connection, the requests it gets, and the lane that delivers them.
  */
-import { Clock, type Context, Duration, Effect, type Scope } from "effect"
-import * as Gauge from "../telemetry/Gauge.ts"
-import * as Metrics from "../telemetry/Metrics.ts"
+import { Clock, Effect, Result, type Scope } from "effect"
+import * as Monotonic from "../telemetry/Monotonic.ts"
 import * as Authentication from "../transport/Authentication.ts"
 import type { Headers } from "../transport/Network.ts"
 import * as Transport from "../transport/Transport.ts"
+import * as EndpointLog from "./EndpointLog.ts"
+import * as EndpointMetrics from "./EndpointMetrics.ts"
 import * as Identity from "./Identity.ts"
 import * as Lane from "./Lane.ts"
 import type { Outbound } from "./Outbound.ts"
 import * as PushError from "./PushError.ts"
-import type { Outcome } from "./Receipt.ts"
 
 export interface Settings {
   /** Tells endpoints with one URL apart in metrics and logs; empty where that is not needed. */
@@ -30,35 +30,48 @@ export const make = Effect.fnUntraced(function*(
   const endpoint = nameOf(settings.url)
   const identity = yield* Identity.Identity
   const { timeout } = settings.transport
+  const { retryRateLimited } = settings.lane.retry
   const connection = yield* (yield* Transport.Transport).connect({
     ...settings.transport,
     url: endpoint,
     headers: headersOf(settings.transport.headers, identity),
     authentication: Authentication.fromUrl(settings.url) ?? settings.transport.authentication
   })
-  const context = yield* Effect.context<never>()
   const attributes = settings.name === "" ? { endpoint } : { endpoint, name: settings.name }
-  const metrics = metricsOf(attributes, context)
+  const metrics = EndpointMetrics.make(attributes, yield* Effect.context<never>())
 
   const push = Effect.fnUntraced(function*(outbound: Outbound) {
-    const started = yield* Clock.currentTimeMillis
+    const started = yield* Monotonic.now
     const result = yield* Effect.result(connection.send({
       method: "POST",
       path: outbound.path,
       headers: outbound.headers,
       body: outbound.body
     }))
+    metrics.attempted(outbound, (yield* Monotonic.now) - started)
     const now = yield* Clock.currentTimeMillis
-    metrics.attempted(outbound, now - started)
-    const reason = PushError.reasonOf(result, timeout, now)
-    if (reason !== undefined) return yield* new PushError.PushError({ endpoint, reason })
+    const reason = PushError.reasonOf(result, { timeout, retryRateLimited, now })
+    if (reason === undefined) return
+    // The next attempt may find another backend.
+    if (Result.isSuccess(result) && reason.concerns === "endpoint") result.success.leave()
+    return yield* new PushError.PushError({ endpoint, reason })
   })
 
   let lane: Lane.Lane | undefined
   // Before the lane, so that they are there until it has drained.
-  yield* Gauge.observe(Metrics.queueProfiles(attributes), () => lane?.size() ?? 0)
-  yield* Gauge.observe(Metrics.queueBytes(attributes), () => lane?.bytes() ?? 0)
-  lane = yield* Lane.make({ endpoint, ...settings.lane }, push, observe(attributes, metrics))
+  yield* EndpointMetrics.observe(attributes, () => lane)
+  const log = yield* EndpointLog.make(attributes)
+  lane = yield* Lane.make({ endpoint, ...settings.lane }, push, {
+    ...log,
+    retried: (outbound, error, delay) => {
+      metrics.retried()
+      return log.retried(outbound, error, delay)
+    },
+    settled: (outbound, outcome, latency) => {
+      metrics.settled(outbound, outcome, latency)
+      return log.settled(outbound, outcome, latency)
+    }
+  })
   return lane
 })
 
@@ -71,79 +84,3 @@ const headersOf = (headers: Headers, identity: Identity.Identity): Headers => ({
   "user-agent": identity.userAgent,
   "x-agent-id": identity.id
 })
-
-type Attributes = Readonly<Record<string, string>>
-
-/** Updates are direct: a metric costs no effect on the way of a profile. */
-const metricsOf = (attributes: Attributes, context: Context.Context<never>) => {
-  const sentBytes = Metrics.sentBytes(attributes)
-  const sentProfiles = Metrics.sentProfiles(attributes)
-  const retries = Metrics.retries(attributes)
-  const latency = (type: string) => Metrics.latency({ ...attributes, type })
-  const perAttempt = { push: latency("push_downstream"), ingest: latency("ingest_downstream") }
-  const perProfile = { push: latency("push_endpoint"), ingest: latency("ingest_endpoint") }
-  return {
-    attempted: (outbound: Outbound, millis: number): void =>
-      perAttempt[outbound.kind].updateUnsafe(millis / 1000, context),
-    retried: (): void => retries.updateUnsafe(1, context),
-    settled: (outbound: Outbound, outcome: Outcome, time: Duration.Duration): void => {
-      if (outcome._tag === "Delivered") {
-        sentBytes.updateUnsafe(outbound.profileBytes, context)
-        sentProfiles.updateUnsafe(outbound.profiles, context)
-        perProfile[outbound.kind].updateUnsafe(Duration.toSeconds(time), context)
-      } else {
-        const reason = outcome._tag === "Failed" ? outcome.error.reason._tag : outcome.reason
-        Metrics.droppedBytes({ ...attributes, reason }).updateUnsafe(outbound.profileBytes, context)
-        Metrics.droppedProfiles({ ...attributes, reason }).updateUnsafe(outbound.profiles, context)
-      }
-    }
-  }
-}
-
-/** Losses are logged when they begin, then at most this often. */
-const lossInterval = Duration.toMillis("1 minute")
-
-/** Counts everything; logs what changes: the first delivery, a failure's beginning, its end, and losses in sum. */
-const observe = (attributes: Attributes, metrics: ReturnType<typeof metricsOf>): Lane.Observer => {
-  let state: "new" | "delivering" | "failing" = "new"
-  let lost = 0
-  let lossLoggedAt = -Infinity
-  const annotate = Effect.annotateLogs(attributes)
-
-  const lossLogged = Effect.fnUntraced(function*(profiles: number, err: string) {
-    lost += profiles
-    const now = yield* Clock.currentTimeMillis
-    if (now - lossLoggedAt < lossInterval) return
-    lossLoggedAt = now
-    yield* Effect.logWarning("profiles dropped").pipe(Effect.annotateLogs({ profiles: lost, err }))
-    lost = 0
-  }, annotate)
-
-  return {
-    paused: (error) => {
-      if (state === "failing") return Effect.void
-      state = "failing"
-      return Effect.logWarning("endpoint is failing, will retry").pipe(
-        Effect.annotateLogs({ err: error.reason.message }),
-        annotate
-      )
-    },
-    retried: (error, delay) => {
-      metrics.retried()
-      return Effect.logDebug("push failed, will retry").pipe(
-        Effect.annotateLogs({ err: error.reason.message, delay: Duration.format(delay) }),
-        annotate
-      )
-    },
-    settled: (outbound, outcome, latency) => {
-      metrics.settled(outbound, outcome, latency)
-      if (outcome._tag !== "Delivered") {
-        return lossLogged(outbound.profiles, outcome._tag === "Failed" ? outcome.error.reason.message : outcome.reason)
-      }
-      if (state === "delivering") return Effect.void
-      const message = state === "new" ? "first profile delivered" : "endpoint is back, profile delivered"
-      state = "delivering"
-      return Effect.logInfo(message).pipe(Effect.annotateLogs({ bytes: outbound.profileBytes }), annotate)
-    }
-  }
-}

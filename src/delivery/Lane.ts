@@ -1,21 +1,37 @@
 /**
- * The way to one endpoint: its queue, the fibers that work it off, and when they do.
+ * The way to one endpoint: a Stream of what is due, out of its queue, pushed by so many at a time.
  *
- * - Concurrency: while the endpoint takes what it is given, up to `concurrency` pushes are under way. Each fiber goes on
- *   with the next profile as long as there is one; another fiber minds the clock.
- * - Back-off: each profile has its own retry schedule, which ends it when it is through. Besides, the lane has a `Pace`:
- *   after a failure that may pass nothing is sent for a while, and then one profile alone is the probe.
- * - Order: oldest first; a profile that has failed is not the probe as long as there is one that has not.
- * - Interruption: closing the scope refuses new profiles, tries at once what was waiting for a retry, and goes on until
- *   the queue is empty or the `Drain`'s deadline has come (or nothing could be due before it). Then it interrupts what is
- *   under way and reports what is left.
- * - A defect in a push costs that profile alone, and is logged.
+ * - When: each profile has its own retry schedule, and the lane a `Breaker`. The time of an attempt is that of the
+ *   profile's schedule, or that of the breaker if it is later, and nothing else but a place: `concurrency` of them.
+ * - Order: oldest first; while the breaker is open, a profile that has not failed before one that has.
+ * - Overflow: as the queue is set. What it drops is settled as `queue_full`.
+ * - Age: what is older than `maxAge` is settled as `Expired`, waiting or not.
+ * - Interruption: pushing into a lane cannot be interrupted between the reservation and the commit.
+ * - Shutdown: when the `Drain` begins, everything that waits is tried at once, whatever the back-off says, and then as
+ *   ever. When the scope closes, nothing new is accepted, and the lane goes on until it is empty, until nothing can be
+ *   due before the deadline any more, or until the deadline. What is in flight then is interrupted; what is left is
+ *   settled as `shutdown`.
+ * - Defects: of a push, an observer or an application's logger each costs at most its own profile. A place is given back
+ *   by the Stream, whatever happens in it.
  */
-import { Cause, Deferred, Duration, Effect, Exit, Fiber, FiberSet, Latch, Result, type Scope } from "effect"
+import {
+  Cause,
+  Clock,
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Latch,
+  Random,
+  Result,
+  type Scope,
+  Stream
+} from "effect"
 import * as Monotonic from "../telemetry/Monotonic.ts"
+import * as Breaker from "./Breaker.ts"
 import { Drain } from "./Drain.ts"
 import type { Outbound } from "./Outbound.ts"
-import * as Pace from "./Pace.ts"
 import { Expired, PushError } from "./PushError.ts"
 import * as Queue from "./Queue.ts"
 import type { DropReason, Outcome } from "./Receipt.ts"
@@ -25,33 +41,65 @@ export interface Settings {
   /** The name in outcomes, metrics and logs: the URL without credentials. */
   readonly endpoint: string
   readonly queue: Queue.Settings
-  /** Pushes under way at once. */
+  /** Pushes in flight at once. */
   readonly concurrency: number
   readonly retry: RetrySchedule.Settings
   /** What is older is not sent any more. */
   readonly maxAge: Duration.Duration
 }
 
-/** Told about everything that happens. */
+/** Told about everything that happens, after it has. */
 export interface Observer {
-  /** The lane backs off, or again for longer. */
-  readonly paused: (error: PushError) => Effect.Effect<void>
-  /** An attempt will be made again after `delay`. */
-  readonly retried: (error: PushError, delay: Duration.Duration) => Effect.Effect<void>
+  /** The breaker has opened, or has stayed open for another pause. */
+  readonly opened: (error: PushError) => Effect.Effect<void>
+  /** The breaker has closed. */
+  readonly closed: () => Effect.Effect<void>
+  /** There will be another attempt after `delay`, that of the profile's schedule or of the breaker. */
+  readonly retried: (outbound: Outbound, error: PushError, delay: Duration.Duration) => Effect.Effect<void>
   /** A profile is through, once each. */
   readonly settled: (outbound: Outbound, outcome: Outcome, latency: Duration.Duration) => Effect.Effect<void>
 }
 
+/** How an endpoint is doing; times are by the monotonic clock. */
+export interface Status {
+  readonly isOpen: boolean
+  /** Before this nothing is sent; it may be past. */
+  readonly pausedUntil: number
+  /** When the oldest profile that waits was accepted, `Infinity` where none does. */
+  readonly oldest: number
+}
+
+/** Room for one profile. */
+export interface Reservation {
+  /** Queues the profile, once. */
+  readonly commit: Effect.Effect<void>
+  /** Waits until the endpoint is done with it. */
+  readonly outcome: Effect.Effect<Outcome>
+}
+
 export interface Lane {
   readonly endpoint: string
-  /** Whether there is room: `full` is for a queue that is set to refuse, `never` for what is larger than any room. */
-  readonly room: (bytes: number) => "yes" | "full" | "never"
-  /** Queues a profile, there and then; the effect waits for the outcome. */
-  readonly offer: (outbound: Outbound, now: number) => Effect.Effect<Outcome>
+  /**
+   * Whether there is room: `full` is for a queue that would lose something, `refuse` for one that is set not to,
+   * `never` for what is larger than any room.
+   */
+  readonly room: (bytes: number) => "yes" | "full" | "refuse" | "never"
+  /** Makes room, there and then. Where there can be none the profile is dropped when it is committed. */
+  readonly reserve: (outbound: Outbound, now: number) => Reservation
+  /** Waits until something has left the queue, or nothing is accepted any more. */
+  readonly left: Effect.Effect<void>
+  /** Whether the endpoint takes what it is sent, and has lately. */
+  readonly isDelivering: () => boolean
+  /** Whether what waits is little of what may. */
+  readonly keepsUp: () => boolean
   readonly isClosing: () => boolean
+  readonly status: () => Status
   readonly size: () => number
   readonly bytes: () => number
 }
+
+/** In milliseconds: for so long a delivery tells that an endpoint delivers. */
+const recently = 5_000
 
 /** A profile in the lane. */
 interface Delivery {
@@ -61,148 +109,173 @@ interface Delivery {
   readonly outcome: Deferred.Deferred<Outcome>
   retries: number
   nextDelay: RetrySchedule.Step<PushError> | undefined
+  /** Of the breaker, when it was last taken and when it last failed. */
+  openings: number
+  failedAt: number | undefined
 }
 
-export const make = Effect.fnUntraced(function*<R>(
+export const make = Effect.fnUntraced(function*(
   settings: Settings,
-  push: (outbound: Outbound) => Effect.Effect<void, PushError, R>,
+  push: (outbound: Outbound) => Effect.Effect<void, PushError>,
   observer: Observer
-): Effect.fn.Return<Lane, never, R | Scope.Scope> {
-  const { endpoint } = settings
-  const drain = yield* Drain
-  const queue = Queue.make<Delivery>(settings.queue)
-  const pace = Pace.make(settings.retry)
+): Effect.fn.Return<Lane, never, Scope.Scope> {
+  const { concurrency, endpoint } = settings
+  const pace: Breaker.Settings = { ...settings.retry, concurrency }
   const schedule = RetrySchedule.make(settings.retry)
   const maxAge = Duration.toMillis(settings.maxAge)
-  const wake = Latch.makeUnsafe(false)
-  let underWay = 0
-  let deadline: number | undefined
+  const drain = yield* Drain
+  const clock = yield* Clock.Clock
+  const now = (): number => Monotonic.read(clock)
+  const queue = Queue.make<Delivery>(settings.queue)
+  /** What `take` waits for may be different now. */
+  const changed = Latch.makeUnsafe(false)
+  /** Something has left the queue. */
+  const left = Latch.makeUnsafe(false)
+  let breaker = Breaker.closed
+  let deliveredAt = -Infinity
+  let isDraining = false
+  let deadline = Infinity
+  let phase: "open" | "closing" | "abandoning" = "open"
+
+  const logDefect = (message: string, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+    Effect.ignoreCause(Effect.annotateLogs(Effect.logError(message, cause), { endpoint }))
+  /** A defect of whoever is told is logged, if that can be done, and costs nothing else. */
+  const tell = (event: () => Effect.Effect<void>): Effect.Effect<void> =>
+    Effect.catchCause(Effect.suspend(event), (cause) => logDefect("an observer died", cause))
 
   /** The outcome is known last, for whoever waits for it may end everything. */
-  const finish = (delivery: Delivery, outcome: Outcome, now: number): Effect.Effect<void> =>
-    Effect.map(observer.settled(delivery.outbound, outcome, Duration.millis(now - delivery.since)), () => {
-      if (outcome._tag !== "Delivered") drain.lost(endpoint, delivery.outbound.profiles)
-      Deferred.doneUnsafe(delivery.outcome, Effect.succeed(outcome))
-    })
-  const drop = (delivery: Delivery, reason: DropReason, now: number): Effect.Effect<void> =>
-    finish(delivery, { _tag: "Dropped", endpoint, reason }, now)
-  const fail = (delivery: Delivery, error: PushError, now: number): Effect.Effect<void> =>
-    finish(delivery, { _tag: "Failed", endpoint, error, retries: delivery.retries }, now)
+  const finish = Effect.fnUntraced(function*(delivery: Delivery, outcome: Outcome) {
+    const { outbound, since } = delivery
+    if (outcome._tag !== "Delivered") drain.lost(endpoint, outbound.profiles)
+    yield* tell(() => observer.settled(outbound, outcome, Duration.millis(now() - since)))
+    Deferred.doneUnsafe(delivery.outcome, Effect.succeed(outcome))
+    yield* left.release
+  })
+  const dropped = (reason: DropReason): Outcome => ({ _tag: "Dropped", endpoint, reason })
+  const failed = (error: PushError, retries: number): Outcome => ({ _tag: "Failed", endpoint, error, retries })
+  const finishAll = (deliveries: ReadonlyArray<Delivery>, outcome: (delivery: Delivery) => Outcome) =>
+    Effect.forEach(deliveries, (delivery) => finish(delivery, outcome(delivery)), { discard: true })
 
-  const failed = Effect.fnUntraced(function*(delivery: Delivery, error: PushError, generation: number, now: number) {
-    if (yield* pace.failed(error, generation, now)) yield* observer.paused(error)
-    delivery.nextDelay ??= yield* RetrySchedule.start(schedule)
-    const delay = yield* delivery.nextDelay(now, error)
-    if (delay === undefined) {
-      queue.settle(delivery)
-      return yield* fail(delivery, error, now)
+  // ---- What comes next ----
+
+  const isOver = (next: number): boolean =>
+    phase !== "open" && (queue.size() === 0 || (queue.leased() === 0 && next > deadline))
+
+  const expire = ({ retries, since }: Delivery): Outcome =>
+    failed(new PushError({ endpoint, reason: new Expired({ age: Duration.millis(now() - since) }) }), retries)
+
+  /** Leases the next profile as soon as it is due and the breaker lets it through. Ends with the lane. */
+  const take: Effect.Effect<Delivery, Cause.Done> = Effect.suspend(() => {
+    const time = now()
+    const expired = queue.expire(time - maxAge)
+    // They are in no queue any more: each has its outcome, though the lane may end meanwhile.
+    if (expired.length > 0) return Effect.andThen(Effect.uninterruptible(finishAll(expired, expire)), take)
+    const opensAt = Breaker.opensAt(breaker, pace)
+    const delivery = opensAt <= time ? queue.take(time, breaker.isOpen) : undefined
+    if (delivery !== undefined) {
+      breaker = Breaker.begin(breaker)
+      delivery.openings = breaker.openings
+      return Effect.succeed(delivery)
     }
-    delivery.retries += 1
-    queue.postpone(delivery, Math.ceil(now + Duration.toMillis(delay))) // a clock knows no parts of milliseconds
-    yield* observer.retried(error, delay)
+    const next = Math.max(opensAt, queue.nextDue())
+    if (isOver(next)) return Cause.done()
+    changed.closeUnsafe()
+    // An age that is just the allowed one is allowed.
+    const wait = Math.min(next, queue.oldest() + maxAge + 1) - time
+    const event = wait === Infinity ? changed.await : Effect.timeoutOption(changed.await, Duration.millis(wait))
+    return Effect.andThen(event, take)
   })
 
-  const conclude = Effect.fnUntraced(
-    function*(delivery: Delivery, exit: Exit.Exit<void, PushError>, generation: number) {
-      const now = yield* Monotonic.now
-      if (Exit.isSuccess(exit)) {
-        pace.answered()
-        queue.settle(delivery)
-        return yield* finish(delivery, { _tag: "Delivered", endpoint }, now)
-      }
-      const error = Cause.findError(exit.cause)
-      if (Result.isSuccess(error)) return yield* failed(delivery, error.success, generation, now)
-      yield* Effect.logError("a push died", exit.cause).pipe(Effect.annotateLogs({ endpoint }))
-      queue.settle(delivery)
-      yield* drop(delivery, "defect", now)
-    },
-    Effect.uninterruptible
+  // ---- What becomes of it ----
+
+  /** There and then; the effect tells about it. */
+  const move = (next: Breaker.Breaker, error?: PushError): Effect.Effect<void> => {
+    const before = breaker
+    breaker = next
+    if (error !== undefined && next.openings !== before.openings) return tell(() => observer.opened(error))
+    return before.isOpen && !next.isOpen ? tell(() => observer.closed()) : Effect.void
+  }
+
+  /** The outcome of a profile with the end of an attempt, if it is through. */
+  const judge = Effect.fnUntraced(function*(delivery: Delivery, exit: Exit.Exit<void, PushError>) {
+    if (Exit.isSuccess(exit)) {
+      deliveredAt = now()
+      yield* move(Breaker.succeeded(breaker, delivery))
+      return { _tag: "Delivered", endpoint } satisfies Outcome
+    }
+    const error = Result.getOrUndefined(Cause.findError(exit.cause))
+    if (error === undefined) {
+      breaker = Breaker.ended(breaker, delivery)
+      yield* logDefect("a push died", exit.cause)
+      return dropped("defect")
+    }
+    // Before anything is read that others may change meanwhile.
+    const random = yield* Random.next
+    const time = now()
+    if (error.concerns === "profile") {
+      yield* move(Breaker.succeeded(breaker, delivery))
+      const { reason } = error
+      if (reason._tag === "RateLimited" && reason.retryAfter) breaker = Breaker.hold(breaker, time, reason.retryAfter)
+      return failed(error, delivery.retries)
+    }
+    const { retryAfter } = error
+    const moved = move(Breaker.failed(breaker, delivery, { now: time, retryAfter, random }, pace), error)
+    delivery.failedAt = breaker.successes
+    yield* moved
+    delivery.nextDelay ??= yield* RetrySchedule.start(schedule)
+    const delay = yield* delivery.nextDelay(time, error)
+    if (delay === undefined) return failed(error, delivery.retries)
+    delivery.retries += 1
+    const dueAt = Math.ceil(time + Duration.toMillis(delay)) // a clock knows no parts of milliseconds
+    queue.postpone(delivery, dueAt)
+    const next = Math.max(dueAt, Breaker.pausedUntil(breaker))
+    yield* tell(() => observer.retried(delivery.outbound, error, Duration.millis(next - time)))
+  })
+
+  const deliver = (delivery: Delivery): Effect.Effect<void> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Effect.exit(restore(Effect.suspend(() => push(delivery.outbound)))), (exit) => {
+        // It is among what is left, and settled with that.
+        if (phase === "abandoning" && Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) return Effect.void
+        return judge(delivery, exit).pipe(
+          Effect.catchCause((cause) => Effect.as(logDefect("a push died", cause), dropped("defect"))),
+          Effect.flatMap((outcome) => {
+            if (outcome === undefined) return Effect.void
+            queue.settle(delivery)
+            return finish(delivery, outcome)
+          }),
+          Effect.ensuring(changed.open)
+        )
+      })
+    )
+
+  const worker = yield* Stream.fromEffectRepeat(take).pipe(
+    Stream.mapEffect(deliver, { concurrency, unordered: true }),
+    Stream.runDrain,
+    Effect.forkScoped
   )
 
-  const expire = Effect.fnUntraced(function*(delivery: Delivery, now: number) {
-    queue.settle(delivery)
-    const reason = new Expired({ age: Duration.millis(now - delivery.since) })
-    yield* fail(delivery, new PushError({ endpoint, reason }), now)
-  }, Effect.uninterruptible)
+  // ---- The end ----
 
-  const attempt = Effect.fnUntraced(function*(delivery: Delivery) {
-    const now = yield* Monotonic.now
-    if (now - delivery.since > maxAge) return yield* expire(delivery, now)
-    const generation = pace.generation()
-    const exit = yield* Effect.exit(push(delivery.outbound))
-    yield* conclude(delivery, exit, generation)
+  /** There may be no later: everything is tried at once, whatever the back-off says. */
+  const hurry = Effect.suspend(() => {
+    isDraining = true
+    breaker = Breaker.hurry(breaker)
+    queue.hurry(now())
+    return changed.open
   })
-
-  const limit = (): number => pace.isFailing() ? 1 : settings.concurrency
-
-  /** The next profile that may be sent now. */
-  const take = (now: number): Delivery | undefined => {
-    if (underWay >= limit() || now < pace.pausedUntil()) return undefined
-    const delivery = queue.take(now, pace.isFailing())
-    if (delivery !== undefined) underWay += 1
-    return delivery
-  }
-
-  const deliver = Effect.fnUntraced(function*(first: Delivery) {
-    let delivery: Delivery | undefined = first
-    while (delivery !== undefined) {
-      yield* attempt(delivery)
-      underWay -= 1
-      const now = yield* Monotonic.now
-      delivery = take(now)
-      fill(now) // after a failure that is over, more may be under way again
-    }
-    wake.openUnsafe()
-  })
-
-  const attempts = yield* FiberSet.make<void, never>()
-  const start = yield* FiberSet.runtime(attempts)<R>()
-
-  /** Starts whatever may be sent now. */
-  const fill = (now: number): void => {
-    for (let delivery = take(now); delivery !== undefined; delivery = take(now)) start(deliver(delivery))
-  }
-
-  /** When something may be sent that may not be sent now; `undefined` where only an event can tell. */
-  const nextTime = (now: number): number | undefined => {
-    if (underWay >= limit() || queue.size() === 0) return undefined
-    return now < pace.pausedUntil() ? pace.pausedUntil() : queue.nextDue()
-  }
-
-  /** Minds the clock; ends when the lane is closing and nothing more can be done. */
-  const mind = Effect.gen(function*() {
-    for (;;) {
-      wake.closeUnsafe()
-      const now = yield* Monotonic.now
-      fill(now)
-      let next = nextTime(now)
-      if (deadline !== undefined) {
-        if (queue.size() === 0 || now >= deadline) return
-        if (underWay === 0 && (next === undefined || next > deadline)) return
-        next = Math.min(next ?? deadline, deadline)
-      }
-      yield* next === undefined ? wake.await : Effect.timeoutOption(wake.await, Duration.millis(next - now))
-    }
-  })
-  const minder = yield* Effect.forkScoped(mind)
-
-  const abandon = Effect.fnUntraced(function*() {
-    const left = queue.clear()
-    if (left.length === 0) return
-    const now = yield* Monotonic.now
-    for (const delivery of left) yield* drop(delivery, "shutdown", now)
-  })
+  yield* Effect.forkScoped(Effect.andThen(drain.begun, hurry))
   yield* drain.enter({ endpoint, profiles: queue.size })
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       deadline = yield* drain.deadline
-      // There may be no later: one probe at once, whatever the back-off says.
-      pace.hurry()
-      queue.hurry(yield* Monotonic.now)
-      wake.openUnsafe()
-      yield* Fiber.await(minder)
-      yield* FiberSet.clear(attempts)
-      yield* abandon()
+      phase = "closing"
+      yield* left.release
+      yield* isDraining ? changed.open : hurry
+      yield* Effect.timeoutOption(Fiber.await(worker), Duration.millis(deadline - now()))
+      phase = "abandoning"
+      yield* Fiber.interrupt(worker)
+      yield* finishAll(queue.clear(), () => dropped("shutdown"))
     })
   )
 
@@ -210,24 +283,39 @@ export const make = Effect.fnUntraced(function*<R>(
     endpoint,
     room: (bytes) => {
       if (bytes > settings.queue.maxBytes) return "never"
-      return settings.queue.whenFull !== "reject" || queue.fits(bytes) ? "yes" : "full"
+      if (queue.fits(bytes)) return "yes"
+      return settings.queue.whenFull === "reject" ? "refuse" : "full"
     },
-    offer: (outbound, now) => {
-      const outcome = Deferred.makeUnsafe<Outcome>()
-      const dropped = queue.offer({
+    reserve: (outbound, time) => {
+      const reservation = queue.reserve(outbound.size)
+      const delivery: Delivery = {
         outbound,
         bytes: outbound.size,
-        since: now,
-        outcome,
+        since: time,
+        outcome: Deferred.makeUnsafe<Outcome>(),
         retries: 0,
-        nextDelay: undefined
-      })
-      for (const delivery of dropped) start(drop(delivery, "queue_full", now))
-      fill(now)
-      if (underWay < limit()) wake.openUnsafe()
-      return Deferred.await(outcome)
+        nextDelay: undefined,
+        openings: 0,
+        failedAt: undefined
+      }
+      const lost = () => dropped("queue_full")
+      return {
+        outcome: Deferred.await(delivery.outcome),
+        commit: Effect.suspend(() => {
+          if (reservation === undefined) return finish(delivery, lost())
+          const made = finishAll(reservation.dropped, lost)
+          // Nobody would look there any more.
+          if (phase === "abandoning") return Effect.andThen(made, finish(delivery, dropped("shutdown")))
+          reservation.commit(delivery)
+          return Effect.andThen(changed.open, made)
+        })
+      }
     },
-    isClosing: () => deadline !== undefined,
+    left: left.await,
+    isDelivering: () => !breaker.isOpen && now() - deliveredAt < recently,
+    keepsUp: () => queue.bytes() < settings.queue.maxBytes / 8,
+    isClosing: () => phase !== "open",
+    status: () => ({ isOpen: breaker.isOpen, pausedUntil: Breaker.pausedUntil(breaker), oldest: queue.oldest() }),
     size: queue.size,
     bytes: queue.bytes
   }

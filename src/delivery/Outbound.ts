@@ -17,6 +17,8 @@ export interface Outbound {
   /** Bytes of profile in it, and how many profiles. */
   readonly profileBytes: number
   readonly profiles: number
+  /** The `service_name` that it came with, as an example in logs. */
+  readonly service: string
 }
 
 const pushHeaders = { "content-type": "application/proto", "connect-protocol-version": "1" }
@@ -33,7 +35,8 @@ export const make = (profile: Profile.Profile, external: Labels.Overrides): Outb
     body,
     size: body.byteLength + path.length + overhead,
     profileBytes: Profile.byteLength(profile),
-    profiles: Profile.count(profile)
+    profiles: Profile.count(profile),
+    service: profile.labels.get("service_name") ?? ""
   }
 }
 

@@ -2,13 +2,15 @@
  * The queue of one endpoint, in memory.
  *
  * It holds everything that was accepted for the endpoint and not yet settled: items that were never taken (fresh),
- * items that wait for their next attempt (delayed) and items that somebody is working on (taken).
+ * items that wait for their next attempt (delayed) and items that somebody is working on (leased). Room for an item is
+ * reserved first and the item committed later, so that a push can ask several queues before any has it, and so that
+ * committing may take its time where it means writing to a disk.
  *
- * - Bound: the bytes of all three together stay within `maxBytes`.
- * - Overflow: `drop_oldest` makes room by dropping the oldest items that nobody works on, `drop_newest` drops what is
- *   offered, `reject` says so beforehand through `fits`. An item that cannot fit is dropped itself.
- * - Order: oldest first, as far as retries allow. While `preferFresh`, items that have failed wait behind those that
- *   have not, so that one bad profile cannot hold up the rest.
+ * - Bound: the bytes of all of these and of what is reserved stay within `maxBytes`.
+ * - Overflow: where nobody can make room, `reserve` gives `undefined`. Only `drop_oldest` makes room, by dropping the
+ *   oldest items that nobody works on.
+ * - Order: oldest first, as far as retries allow. With `preferFresh`, items that have failed wait behind those that have
+ *   not, so that one bad profile cannot hold up the rest.
  *
  * It is a plain data structure: all of an operation happens at once, and who waits for items is its user's business.
  */
@@ -25,26 +27,42 @@ export const defaults: Settings = { maxBytes: 64 * 1024 * 1024, whenFull: "drop_
 
 interface Item {
   readonly bytes: number
+  /** When it was accepted, by the clock that `take` is told the time of. */
+  readonly since: number
+}
+
+/** Room for one item. */
+export interface Reservation<A> {
+  /** What had to be dropped for it. */
+  readonly dropped: ReadonlyArray<A>
+  /** Puts the item there. */
+  readonly commit: (item: A) => void
 }
 
 export interface Queue<A extends Item> {
-  /** Whether an item of that size would be taken without a loss; a `reject` queue is asked first. */
+  /** Whether there is room for an item of that size as it is. */
   readonly fits: (bytes: number) => boolean
-  /** Adds an item and returns what had to be dropped for it: older items, or itself. */
-  readonly offer: (item: A) => ReadonlyArray<A>
-  /** The next item that is due, to be settled or postponed by whoever takes it. */
+  /** Makes room for an item, if that can be done. */
+  readonly reserve: (bytes: number) => Reservation<A> | undefined
+  /** Leases the next item that is due, to be settled or postponed by whoever takes it. */
   readonly take: (now: number, preferFresh: boolean) => A | undefined
-  /** Gives a taken item back, to be due again at `dueAt`. */
+  /** Gives a leased item back, to be due again at `dueAt`. */
   readonly postpone: (item: A, dueAt: number) => void
-  /** A taken item is done with. */
+  /** A leased item is done with. */
   readonly settle: (item: A) => void
+  /** Removes what nobody works on and was accepted before. */
+  readonly expire: (before: number) => ReadonlyArray<A>
   /** Makes every delayed item due. */
   readonly hurry: (now: number) => void
-  /** When the next delayed item is due, `undefined` without one. */
-  readonly nextDue: () => number | undefined
-  /** Removes and returns everything. */
+  /** When there is something to take: a time that may be past, or `Infinity`. */
+  readonly nextDue: () => number
+  /** When the oldest item that nobody works on was accepted, `Infinity` where there is none. */
+  readonly oldest: () => number
+  /** Removes and returns everything but what is only reserved. */
   readonly clear: () => ReadonlyArray<A>
   readonly size: () => number
+  /** How many items are leased. */
+  readonly leased: () => number
   readonly bytes: () => number
 }
 
@@ -58,24 +76,26 @@ interface Delayed<A> extends Entry<A> {
   readonly dueAt: number
 }
 
-export const make = <A extends Item>(settings: Settings): Queue<A> => {
+export const make = <A extends Item>({ maxBytes, whenFull }: Settings): Queue<A> => {
   const fresh = MutableList.make<Entry<A>>()
   // By due time. Every item here was taken before any that is still fresh, so it is older.
   const delayed: Array<Delayed<A>> = []
-  const taken = new Map<A, number>()
+  const leases = new Map<A, number>()
+  /** Of all items, and what is reserved. */
   let bytes = 0
-  let takenBytes = 0
+  /** Of those that cannot be dropped: leased, and reserved. */
+  let heldBytes = 0
   let nextOrder = 0
 
-  const take = (entry: Entry<A>): A => {
-    taken.set(entry.item, entry.order)
-    takenBytes += entry.item.bytes
-    return entry.item
+  const lease = ({ item, order }: Entry<A>): A => {
+    leases.set(item, order)
+    heldBytes += item.bytes
+    return item
   }
-  const release = (item: A): number => {
-    const order = taken.get(item)!
-    taken.delete(item)
-    takenBytes -= item.bytes
+  /** `undefined` where it has been cleared away meanwhile. */
+  const endLease = (item: A): number | undefined => {
+    const order = leases.get(item)
+    if (leases.delete(item)) heldBytes -= item.bytes
     return order
   }
   const shiftFresh = (): Entry<A> | undefined => {
@@ -84,56 +104,71 @@ export const make = <A extends Item>(settings: Settings): Queue<A> => {
   }
   const takeFresh = (): A | undefined => {
     const entry = shiftFresh()
-    return entry === undefined ? undefined : take(entry)
+    return entry && lease(entry)
   }
   const takeDelayed = (now: number): A | undefined =>
-    delayed.length === 0 || delayed[0]!.dueAt > now ? undefined : take(delayed.shift()!)
-  const dropOldest = (): A => {
-    if (delayed.length === 0) return shiftFresh()!.item
-    let oldest = 0
-    delayed.forEach((entry, index) => {
-      if (entry.order < delayed[oldest]!.order) oldest = index
-    })
-    return delayed.splice(oldest, 1)[0]!.item
+    delayed.length === 0 || delayed[0]!.dueAt > now ? undefined : lease(delayed.shift()!)
+  const remove = (item: A): A => {
+    bytes -= item.bytes
+    return item
   }
+  const dropOldest = (): A => {
+    if (delayed.length === 0) return remove(shiftFresh()!.item)
+    const oldest = delayed.reduce((oldest, entry, index) => entry.order < delayed[oldest]!.order ? index : oldest, 0)
+    return remove(delayed.splice(oldest, 1)[0]!.item)
+  }
+  const firstFresh = (): A | undefined => MutableList.toArrayN(fresh, 1)[0]?.item
 
   return {
-    fits: (size) => bytes + size <= settings.maxBytes,
-    offer: (item) => {
-      const room = settings.maxBytes - (settings.whenFull === "drop_oldest" ? takenBytes : bytes)
-      if (item.bytes > room) return [item]
+    fits: (size) => bytes + size <= maxBytes,
+    reserve: (size) => {
+      if (size > maxBytes - (whenFull === "drop_oldest" ? heldBytes : bytes)) return undefined
       const dropped: Array<A> = []
-      while (bytes + item.bytes > settings.maxBytes) {
-        const oldest = dropOldest()
-        bytes -= oldest.bytes
-        dropped.push(oldest)
+      while (bytes + size > maxBytes) dropped.push(dropOldest())
+      bytes += size
+      heldBytes += size
+      return {
+        dropped,
+        commit: (item) => {
+          heldBytes -= size
+          MutableList.append(fresh, { item, order: nextOrder++ })
+        }
       }
-      bytes += item.bytes
-      MutableList.append(fresh, { item, order: nextOrder++ })
-      return dropped
     },
     take: (now, preferFresh) => preferFresh ? takeFresh() ?? takeDelayed(now) : takeDelayed(now) ?? takeFresh(),
     postpone: (item, dueAt) => {
-      const at = delayed.findIndex((other) => other.dueAt > dueAt)
-      delayed.splice(at === -1 ? delayed.length : at, 0, { item, dueAt, order: release(item) })
+      const order = endLease(item)
+      if (order === undefined) return
+      const at = delayed.findLastIndex((other) => other.dueAt <= dueAt)
+      delayed.splice(at + 1, 0, { item, dueAt, order })
     },
     settle: (item) => {
-      release(item)
-      bytes -= item.bytes
+      if (endLease(item) !== undefined) remove(item)
+    },
+    expire: (before) => {
+      const expired: Array<A> = []
+      for (let index = delayed.length - 1; index >= 0; index--) {
+        if (delayed[index]!.item.since < before) expired.unshift(remove(delayed.splice(index, 1)[0]!.item))
+      }
+      for (let item = firstFresh(); item !== undefined && item.since < before; item = firstFresh()) {
+        expired.push(remove(shiftFresh()!.item))
+      }
+      return expired
     },
     hurry: (now) => {
       delayed.splice(0, delayed.length, ...delayed.map(({ item, order }) => ({ item, order, dueAt: now })))
     },
-    nextDue: () => delayed[0]?.dueAt,
+    nextDue: () => fresh.length > 0 ? -Infinity : delayed[0]?.dueAt ?? Infinity,
+    oldest: () => delayed.reduce((oldest, { item }) => Math.min(oldest, item.since), firstFresh()?.since ?? Infinity),
     clear: () => {
-      const all = [...taken.keys(), ...[...delayed, ...MutableList.takeAll(fresh)].map((entry) => entry.item)]
-      taken.clear()
+      const leased = [...leases.keys()]
+      for (const item of leased) endLease(item)
+      const waiting = [...delayed, ...MutableList.takeAll(fresh)].map(({ item }) => item)
       delayed.length = 0
-      bytes = 0
-      takenBytes = 0
-      return all
+      return [...leased, ...waiting].map(remove)
     },
-    size: () => fresh.length + delayed.length + taken.size,
+    size: () => fresh.length + delayed.length + leases.size,
+    leased: () => leases.size,
     bytes: () => bytes
   }
 }

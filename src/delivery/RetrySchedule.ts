@@ -1,6 +1,6 @@
 /**
  * When a push is tried again, as a value: exponential from `minBackoff`, capped at `maxBackoff`, at most `maxRetries`
- * times, no sooner than a Retry-After allows, and only for errors that may pass.
+ * times, no sooner than a Retry-After allows, and only for errors that concern the endpoint.
  *
  * A schedule holds no state and no clock: step it with `Schedule.toStep`, or hand it to `Effect.retry`. Randomness
  * comes from the `Random` service.
@@ -29,21 +29,22 @@ export const defaults: Settings = {
   jitter: true
 }
 
-/** The delays alone, without end: what an endpoint that keeps failing is left alone for. */
-export const backoff = (
-  settings: Pick<Settings, "minBackoff" | "maxBackoff" | "jitter">
-): Schedule.Schedule<Duration.Duration> => {
-  const max = settings.maxBackoff
-  // `min` recurs while any member does and takes the shorter delay; both members are endless.
-  const base = Schedule.min([Schedule.exponential(settings.minBackoff), Schedule.spaced(max)])
-  const spread = settings.jitter
-    ? Schedule.modifyDelay(
-      base,
-      ({ duration }) => Effect.map(Random.next, (random) => Duration.min(Duration.times(duration, 1 + random), max))
-    )
-    : base
-  return Schedule.map(spread, ({ duration }) => duration)
-}
+/** What the delays depend on. */
+export type Backoff = Pick<Settings, "minBackoff" | "maxBackoff" | "jitter">
+
+/**
+ * The delay before retry `k`, from 0. `random` is from 0 to 1: how far it is between its base and twice its base, where
+ * there is jitter.
+ */
+export const delay = ({ jitter, maxBackoff, minBackoff }: Backoff, k: number, random: number): Duration.Duration =>
+  Duration.min(Duration.times(minBackoff, 2 ** k * (jitter ? 1 + random : 1)), maxBackoff)
+
+/** The delays alone, without end. */
+export const backoff = (settings: Backoff): Schedule.Schedule<Duration.Duration> =>
+  Schedule.forever.pipe(
+    Schedule.modifyDelay(({ output }) => Effect.map(Random.next, (random) => delay(settings, output, random))),
+    Schedule.map(({ duration }) => duration)
+  )
 
 /** Steps with the error of each failed attempt; its output is the delay. */
 export const make = (settings: Settings): Schedule.Schedule<Duration.Duration, PushError> => {

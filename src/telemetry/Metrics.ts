@@ -59,6 +59,21 @@ export const queueBytes = (attributes: Attributes) =>
     attributes,
     description: "Bytes in an endpoint's queue, those on their way included."
   })
+export const queueOldestSeconds = (attributes: Attributes) =>
+  Metric.gauge("pyroscope_write_queue_oldest_seconds", {
+    attributes,
+    description: "Age of the oldest profile that waits for an endpoint."
+  })
+export const endpointFailing = (attributes: Attributes) =>
+  Metric.gauge("pyroscope_write_endpoint_failing", {
+    attributes,
+    description: "1 while an endpoint as a whole fails, so that only probes are sent to it."
+  })
+export const endpointPauseSeconds = (attributes: Attributes) =>
+  Metric.gauge("pyroscope_write_endpoint_pause_seconds", {
+    attributes,
+    description: "Seconds until something is sent to an endpoint again."
+  })
 
 // pyroscope.receive_http
 /** By `route` and `status_code`. */

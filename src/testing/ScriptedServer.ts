@@ -4,8 +4,8 @@
  *
  * ```ts
  * const Server = ScriptedServer.layer([ScriptedServer.answer(503), ScriptedServer.answer(200)])
- * const Delivery = Write.layer(options).pipe(
- *   Layer.provide(Transport.layerHttpClient),
+ * const Delivery = Forward.layer({ endpoints: [{ url: "http://pyroscope.example" }] }).pipe(
+ *   Layer.provide(Transport.Transport.layerHttpClient),
  *   Layer.provideMerge(Server)
  * )
  * ```

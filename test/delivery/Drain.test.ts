@@ -45,6 +45,7 @@ describe("Drain", () => {
         { drainFor: Duration.seconds(10) }
       )
       const outcome = yield* lane.offer("a")
+      yield* TestClock.adjust(0)
       const closed = yield* closing(lane)
       yield* TestClock.adjust("1 minute")
       // At once, for there may be no later, and then as ever.
@@ -80,10 +81,10 @@ describe("Drain", () => {
       const outcomes = yield* Effect.forEach(["a", "b", "c", "d", "e"], (name) => lane.offer(name))
       const closed = yield* closing(lane)
       yield* TestClock.adjust("29 seconds")
-      assert.strictEqual(lane.underWay(), 2)
+      assert.strictEqual(lane.inFlight(), 2)
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* Fiber.join(closed), 30_000)
-      assert.strictEqual(lane.underWay(), 0)
+      assert.strictEqual(lane.inFlight(), 0)
       assert.strictEqual(lane.lost(), 4)
       const [delivered, ...others] = yield* Effect.all(outcomes)
       assert.strictEqual(delivered!._tag, "Delivered")
@@ -91,6 +92,22 @@ describe("Drain", () => {
       assert.deepStrictEqual(lanes.namesOf(lane.settled).toSorted(), ["a", "b", "c", "d", "e"])
       assert.deepStrictEqual([lane.lane.size(), lane.lane.bytes()], [0, 0])
       assert.deepStrictEqual(logged, [])
+    }))
+
+  it.effect("what has expired has its outcome, though the deadline comes before an observer has heard of all", () =>
+    Effect.gen(function*() {
+      const lane = yield* lanes.make(() => Effect.fail(errors.serverFailure()), {
+        maxAge: Duration.minutes(1),
+        retry: { maxRetries: 0, minBackoff: Duration.hours(1), maxBackoff: Duration.hours(1) },
+        observer: { settled: () => Effect.sleep("1 second") },
+        drainFor: Duration.zero
+      })
+      const outcomes = yield* Effect.forEach(["a", "b", "c"], (name) => lane.offer(name))
+      yield* TestClock.adjust("60001 millis")
+      yield* Effect.forkChild(lane.close, { startImmediately: true })
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag), ["Failed", "Failed", "Failed"])
+      assert.deepStrictEqual(lanes.namesOf(lane.settled), ["a", "b", "c"])
     }))
 
   it.effect("gives up at once when nothing can be due before the deadline", () =>
@@ -119,6 +136,50 @@ describe("Drain", () => {
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* Fiber.join(closed), 19_000)
       assert.deepStrictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag), ["Delivered", "Dropped"])
+    }))
+
+  it.effect("begins at the signal, not when the lane closes: what waits is tried at once, and more is still taken", () =>
+    Effect.gen(function*() {
+      let isBack = false
+      const drain = Drain.make(Duration.seconds(20))
+      const lane = yield* lanes.make(
+        () => Effect.suspend(() => isBack ? Effect.void : Effect.fail(errors.serverFailure())),
+        { drain, retry: { minBackoff: Duration.minutes(1) } }
+      )
+      const outcomes = yield* Effect.forEach(["a", "b", "c"], (name) => lane.offer(name))
+      yield* TestClock.adjust("10 seconds")
+      isBack = true
+      yield* drain.begin
+      assert.isFalse(lane.lane.isClosing())
+      outcomes.push(yield* lane.offer("d"))
+      assert.deepStrictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag), Array(4).fill("Delivered"))
+      // The sources in front of it take their time; the deadline is that of the signal.
+      yield* lane.put("e")
+      yield* TestClock.adjust("15 seconds")
+      isBack = false
+      yield* lane.put("f")
+      const closed = yield* closing(lane)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Fiber.join(closed), 0)
+      assert.strictEqual(lane.lost(), 1)
+    }))
+
+  it.effect("tries once more at the signal, and then as ever", () =>
+    Effect.gen(function*() {
+      const drain = Drain.make(Duration.seconds(20))
+      const lane = yield* lanes.make(() => Effect.fail(errors.serverFailure()), {
+        drain,
+        retry: { minBackoff: Duration.seconds(4) }
+      })
+      yield* lane.put("a")
+      yield* TestClock.adjust("1 second")
+      yield* drain.begin
+      yield* TestClock.adjust("1 second")
+      const closed = yield* closing(lane)
+      yield* TestClock.adjust("1 minute")
+      // At the signal, eight seconds later; the next one would come after the deadline.
+      assert.deepStrictEqual(lanes.timesOf(lane.attempts), [0, 1000, 9000])
+      assert.strictEqual(yield* Fiber.join(closed), 7000)
     }))
 
   it.effect("has twenty seconds where nobody says otherwise", () =>

@@ -1,5 +1,5 @@
 import { describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Layer, Redacted } from "effect"
+import { Duration, Effect, Layer, Redacted } from "effect"
 import { once } from "node:events"
 import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -51,7 +51,7 @@ const push = (url: string, proxy: Proxy.Settings) =>
     Effect.gen(function*() {
       const retry = { ...defaults, minBackoff: Duration.millis(1), maxBackoff: Duration.millis(1), maxRetries: 1 }
       const lane = yield* Endpoint.make(endpoints.settings({ url, transport: { proxy }, lane: { retry } }))
-      const outcome = yield* lane.offer(endpoints.outbound(), yield* Clock.currentTimeMillis)
+      const outcome = yield* yield* endpoints.offer(lane)
       return yield* leaks.shown([outcome], log)
     })
   )

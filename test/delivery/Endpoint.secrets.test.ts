@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Clock, Duration, Effect, Redacted, Schema } from "effect"
+import { Arbitrary, Duration, Effect, Redacted, Schema } from "effect"
 import { Base64 } from "effect/encoding"
 import { TestClock } from "effect/testing"
 import { unescape } from "node:querystring"
@@ -116,7 +116,7 @@ const push = (options: endpoints.Options, react: (request: ScriptedServer.Receiv
       const lane = yield* Endpoint.make(
         endpoints.settings({ ...options, lane: { retry: { ...defaults, maxRetries: 1 } } })
       )
-      const outcome = lane.offer(endpoints.outbound(), yield* Clock.currentTimeMillis)
+      const outcome = yield* endpoints.offer(lane)
       yield* TestClock.adjust(Duration.hours(2))
       const { requests } = yield* ScriptedServer.ScriptedServer
       return { shown: yield* leaks.shown([yield* outcome], log), requests, outcome: yield* outcome }

@@ -2,19 +2,17 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Metric, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Endpoint from "../../src/delivery/Endpoint.ts"
-import type { Lane } from "../../src/delivery/Lane.ts"
 import * as Outbound from "../../src/delivery/Outbound.ts"
 import { defaults } from "../../src/delivery/RetrySchedule.ts"
 import * as Labels from "../../src/profile/Labels.ts"
 import * as Profile from "../../src/profile/Profile.ts"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
 import * as endpoints from "./endpoints.ts"
-import { type Line, ownRegistry, withLog } from "./observations.ts"
+import { ownRegistry } from "./observations.ts"
 
 const { answer, silence } = ScriptedServer
 
-const offer = (lane: Lane, profile = endpoints.outbound()) =>
-  Effect.map(Clock.currentTimeMillis, (now) => lane.offer(profile, now))
+const { offer } = endpoints
 
 /** Every metric as `name{attribute=value}`, but for the endpoint, which all have. */
 const metrics = Effect.map(Metric.snapshot, (snapshot) =>
@@ -46,7 +44,10 @@ describe("Endpoint", () => {
           "pyroscope_write_latency{type=push_downstream}": [2, 5],
           "pyroscope_write_latency{type=push_endpoint}": [1, 5.5],
           pyroscope_write_queue_profiles: 0,
-          pyroscope_write_queue_bytes: 0
+          pyroscope_write_queue_bytes: 0,
+          pyroscope_write_queue_oldest_seconds: 0,
+          pyroscope_write_endpoint_failing: 0,
+          pyroscope_write_endpoint_pause_seconds: 0
         })
       }).pipe(
         endpoints.against([Effect.delay(answer(503), "2 seconds"), Effect.delay(answer(200), "3 seconds")]),
@@ -107,54 +108,68 @@ describe("Endpoint", () => {
         const scope = yield* Scope.make()
         const lane = yield* Endpoint.make(endpoints.settings({ lane: { concurrency: 1 } })).pipe(Scope.provide(scope))
         const outcomes = [yield* offer(lane), yield* offer(lane)]
+        yield* TestClock.adjust("3 seconds")
         const during = yield* metrics
         assert.strictEqual(during["pyroscope_write_queue_profiles"], 2)
         assert.strictEqual(during["pyroscope_write_queue_bytes"], 2 * endpoints.outbound().size)
+        assert.strictEqual(during["pyroscope_write_queue_oldest_seconds"], 3)
         yield* Scope.close(scope, Exit.void)
         assert.deepStrictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag), ["Dropped", "Dropped"])
         const after = yield* metrics
         assert.strictEqual(after["pyroscope_write_dropped_profiles_total{reason=shutdown}"], 2)
-        assert.notProperty(after, "pyroscope_write_queue_profiles")
-        assert.notProperty(after, "pyroscope_write_queue_bytes")
+        assert.deepStrictEqual(Object.keys(after).filter((name) => /_queue_|_endpoint_(failing|pause)/.test(name)), [])
       }).pipe(endpoints.against(() => silence), ownRegistry))
-  })
 
-  describe("log", () => {
-    const important = (log: ReadonlyArray<Line>) =>
-      log.filter(({ level }) => level !== "Debug").map(({ level, message }) => `${level}: ${message}`)
+    it.effect("show whether the endpoint fails, and the pause that really is", () =>
+      Effect.gen(function*() {
+        const lane = yield* Endpoint.make(endpoints.settings())
+        const { requests } = yield* ScriptedServer.ScriptedServer
+        for (let count = 0; count < 20; count++) yield* Effect.asVoid(offer(lane))
+        for (const pause of [0.5, 1, 2, 4, 8]) {
+          yield* TestClock.adjust(0)
+          const made = requests.length
+          const now = yield* Clock.currentTimeMillis
+          const all = yield* metrics
+          assert.strictEqual(all["pyroscope_write_endpoint_failing"], 1)
+          assert.strictEqual(all["pyroscope_write_endpoint_pause_seconds"], pause)
+          yield* TestClock.adjust(pause * 1000 - 1)
+          assert.strictEqual((yield* metrics)["pyroscope_write_endpoint_pause_seconds"], 0.001)
+          assert.strictEqual(requests.length, made)
+          yield* TestClock.adjust(1)
+          assert.deepStrictEqual(requests.slice(made).map(({ at }) => at), [now + pause * 1000])
+        }
+        yield* TestClock.adjust("2 minutes")
+        const all = yield* metrics
+        assert.strictEqual(all["pyroscope_write_endpoint_failing"], 0)
+        assert.strictEqual(all["pyroscope_write_endpoint_pause_seconds"], 0)
+      }).pipe(endpoints.against(({ at }) => answer(at > 16_000 ? 200 : 503)), ownRegistry))
 
-    it.effect("says what changes, and not what goes on", () =>
-      withLog((log) =>
-        Effect.gen(function*() {
-          const lane = yield* Endpoint.make(endpoints.settings())
-          for (let count = 0; count < 20; count++) {
-            yield* Effect.asVoid(offer(lane))
-            yield* TestClock.adjust("10 seconds")
-          }
-          assert.deepStrictEqual(important(log), [
-            "Info: first profile delivered",
-            "Warn: endpoint is failing, will retry",
-            "Info: endpoint is back, profile delivered"
-          ])
-          assert.deepStrictEqual(log[0]!.annotations, { endpoint: "http://pyroscope.example:4040", bytes: 100 })
-          const warning = log.find(({ level }) => level === "Warn")
-          assert.strictEqual(warning?.annotations["err"], "the server answered 503")
-        })
-      ).pipe(endpoints.against([answer(200), answer(200), answer(503), answer(503), answer(503)])))
+    it.effect("tell endpoints with one URL apart by their names", () =>
+      Effect.gen(function*() {
+        const lanes = yield* Effect.forEach(["a", "b"], (name) => Endpoint.make(endpoints.settings({ name })))
+        yield* Effect.asVoid(offer(lanes[0]!))
+        yield* Effect.asVoid(offer(lanes[0]!))
+        yield* Effect.asVoid(offer(lanes[1]!))
+        yield* TestClock.adjust("1 second")
+        const all = yield* metrics
+        assert.strictEqual(all["pyroscope_write_queue_profiles{name=a}"], 2)
+        assert.strictEqual(all["pyroscope_write_queue_profiles{name=b}"], 1)
+      }).pipe(endpoints.against(() => silence), ownRegistry))
 
-    it.effect("sums up losses, once a minute", () =>
-      withLog((log) =>
-        Effect.gen(function*() {
-          const lane = yield* Endpoint.make(endpoints.settings())
-          for (let count = 0; count < 13; count++) {
-            yield* Effect.asVoid(offer(lane))
-            yield* TestClock.adjust("10 seconds")
-          }
-          assert.deepStrictEqual(
-            log.map(({ annotations, message }) => [message, annotations["profiles"], annotations["err"]]),
-            [1, 6, 6].map((profiles) => ["profiles dropped", profiles, "the server answered 401"])
-          )
-        })
-      ).pipe(endpoints.against(() => answer(401))))
+    it.effect("show of endpoints that nothing tells apart the sum, and the worst", () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const one = yield* Endpoint.make(endpoints.settings()).pipe(Scope.provide(scope))
+        yield* Effect.asVoid(offer(one))
+        yield* TestClock.adjust("2 seconds")
+        const other = yield* Endpoint.make(endpoints.settings({ lane: { concurrency: 1 } }))
+        for (let count = 0; count < 3; count++) yield* Effect.asVoid(offer(other))
+        yield* TestClock.adjust("1 second")
+        const both = yield* metrics
+        assert.strictEqual(both["pyroscope_write_queue_profiles"], 4)
+        assert.strictEqual(both["pyroscope_write_queue_oldest_seconds"], 1)
+        yield* Scope.close(scope, Exit.void)
+        assert.strictEqual((yield* metrics)["pyroscope_write_queue_profiles"], 3)
+      }).pipe(endpoints.against(() => silence), ownRegistry))
   })
 })

@@ -1,21 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Redacted } from "effect"
+import { Duration, Effect, Redacted, SubscriptionRef } from "effect"
 import { TestClock } from "effect/testing"
 import * as Endpoint from "../../src/delivery/Endpoint.ts"
 import * as Identity from "../../src/delivery/Identity.ts"
-import type { Lane } from "../../src/delivery/Lane.ts"
 import type { Outcome } from "../../src/delivery/Receipt.ts"
 import { defaults } from "../../src/delivery/RetrySchedule.ts"
 import { version } from "../../src/telemetry/Version.ts"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
 import * as Authentication from "../../src/transport/Authentication.ts"
 import * as Material from "../../src/transport/Material.ts"
+import type * as Problems from "../../src/transport/Problems.ts"
+import * as Transport from "../../src/transport/Transport.ts"
 import * as endpoints from "./endpoints.ts"
 
 const { answer, failure, silence } = ScriptedServer
 
-const offer = (lane: Lane, profile = endpoints.outbound()) =>
-  Effect.map(Clock.currentTimeMillis, (now) => lane.offer(profile, now))
+const { offer } = endpoints
 
 /** When requests came, in seconds. */
 const secondsOf = (requests: ReadonlyArray<ScriptedServer.Received>) => requests.map(({ at }) => at / 1000)
@@ -89,19 +89,52 @@ describe("Endpoint", () => {
       }).pipe(endpoints.against([Effect.delay(answer(200), "10001 millis"), Effect.delay(answer(200), "9999 millis")])))
 
     it.effect.each([
-      { server: answer(400), expected: "Rejected after 0" },
-      { server: answer(401), expected: "AuthError after 0" },
-      { server: answer(413), expected: "TooLarge after 0" },
-      { server: answer(501), expected: "ServerFailure after 0" },
-      { server: answer(502), expected: "ServerFailure after 10" },
-      { server: answer(429), expected: "RateLimited after 10" },
-      { server: failure("ECONNREFUSED"), expected: "Unreachable after 10" },
-      { server: failure("ENOTFOUND"), expected: "Unreachable after 10" },
-      { server: failure("CERT_HAS_EXPIRED"), expected: "TlsError after 0" }
-    ])("ends with $expected", ({ expected, server }) =>
+      { what: "400", server: answer(400), expected: "Rejected after 0" },
+      { what: "413", server: answer(413), expected: "TooLarge after 0" },
+      { what: "415", server: answer(415), expected: "Rejected after 0" },
+      { what: "422", server: answer(422), expected: "Rejected after 0" },
+      { what: "401", server: answer(401), expected: "AuthError after 10" },
+      { what: "403", server: answer(403), expected: "AuthError after 10" },
+      { what: "404", server: answer(404), expected: "Rejected after 10" },
+      { what: "429", server: answer(429), expected: "RateLimited after 10" },
+      { what: "501", server: answer(501), expected: "ServerFailure after 10" },
+      { what: "502", server: answer(502), expected: "ServerFailure after 10" },
+      { what: "a refused connection", server: failure("ECONNREFUSED"), expected: "Unreachable after 10" },
+      { what: "no such name", server: failure("ENOTFOUND"), expected: "Unreachable after 10" },
+      { what: "an expired certificate", server: failure("CERT_HAS_EXPIRED"), expected: "TlsError after 10" }
+    ])("with $what ends as $expected", ({ expected, server }) =>
       Effect.gen(function*() {
         assert.strictEqual(reasonOf((yield* deliver()).outcome), expected)
       }).pipe(endpoints.against(always(server))))
+
+    it.effect("429 is final where it is not to be retried", () =>
+      Effect.gen(function*() {
+        const { outcome, requests } = yield* deliver({ lane: { retry: { ...defaults, retryRateLimited: false } } })
+        assert.strictEqual(reasonOf(outcome), "RateLimited after 0")
+        assert.strictEqual(outcome._tag === "Failed" && outcome.error.concerns, "profile")
+        assert.strictEqual(requests.length, 1)
+      }).pipe(endpoints.against(always(answer(429)))))
+
+    it.effect("leaves the connection after an answer that concerns the endpoint, and after no other", () =>
+      Effect.gen(function*() {
+        const statuses = [200, 400, 413, 503, 401, 404, 204]
+        const left: Array<number> = []
+        const client: Transport.Client = {
+          problems: yield* SubscriptionRef.make<Problems.All>(new Map()),
+          send: () =>
+            Effect.sync(() => {
+              const status = statuses.shift()!
+              return { status, headers: {}, text: "", leave: () => void left.push(status) }
+            })
+        }
+        const lane = yield* Endpoint.make(endpoints.settings()).pipe(
+          Effect.provideService(Transport.Transport, { connect: () => Effect.succeed(client) })
+        )
+        for (let count = 0; count < 4; count++) yield* Effect.forkChild(yield* offer(lane))
+        yield* TestClock.adjust("1 hour")
+        assert.deepStrictEqual(statuses, [])
+        assert.deepStrictEqual(left, [503, 401, 404])
+      }))
 
     it.effect.each([
       { what: "seconds", header: "20", expected: [0, 20] },

@@ -3,13 +3,12 @@ import { Context, Duration, Effect, Layer, Logger } from "effect"
 import { readFileSync } from "node:fs"
 import * as Write from "../../src/components/pyroscope/Write.ts"
 import * as PushError from "../../src/delivery/PushError.ts"
-import type { Outcome } from "../../src/delivery/Receipt.ts"
 import { Receiver } from "../../src/delivery/Receiver.ts"
 import type { Profile } from "../../src/profile/Profile.ts"
 import { Transport } from "../../src/transport/Transport.ts"
 import { answers } from "./failures/answers.ts"
 import { credentials } from "./failures/credentials.ts"
-import { type Failure, profile, type Settings } from "./failures/failure.ts"
+import { type Failure, profile as standard, type Settings } from "./failures/failure.ts"
 import { network } from "./failures/network.ts"
 import { tls } from "./failures/tls.ts"
 
@@ -17,13 +16,12 @@ const failures: ReadonlyArray<Failure> = [...credentials, ...tls, ...network, ..
 
 const docs = readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf8")
 
-/** The tables: what happened, then the reason and whether it is retried. */
-const rows: ReadonlyMap<string, { readonly reason: string; readonly retried: string }> = new Map(
-  docs.split("\n").flatMap((line) => {
-    const [, what = "", reason = "", retried = ""] = line.split("|").map((cell) => cell.trim())
-    return reason.startsWith("`") ? [[what, { reason, retried }]] : []
-  })
-)
+/** The tables: what happened, then the reason and what it is about. */
+const table = docs.split("\n").flatMap((line) => {
+  const [, what = "", reason = "", concerns = ""] = line.split("|").map((cell) => cell.trim())
+  return reason.startsWith("`") ? [[what, { reason, concerns }] as const] : []
+})
+const rows: ReadonlyMap<string, { readonly reason: string; readonly concerns: string }> = new Map(table)
 
 /** Gives up after one retry, which is at once. */
 const hasty: Partial<Settings> = {
@@ -32,24 +30,15 @@ const hasty: Partial<Settings> = {
   backoff_jitter: false
 }
 
-/** Of the last that is done with. */
-const outcomeOf = Effect.fnUntraced(function*(endpoint: Settings, profiles: ReadonlyArray<Profile>) {
+const outcomeOf = Effect.fnUntraced(function*(endpoint: Settings, profile: Profile) {
   const receiver = Context.get(yield* Layer.build(Write.layer({ endpoint: [{ ...hasty, ...endpoint }] })), Receiver)
-  const outcomes: Array<Outcome> = []
-  yield* Effect.forEach(
-    profiles,
-    (profile) =>
-      Effect.flatMap(receiver.push(profile), (receipt) =>
-        Effect.map(receipt.outcomes, (all) => {
-          outcomes.push(...all)
-        })),
-    { concurrency: "unbounded" }
-  )
-  return outcomes.at(-1)!
+  const [outcome] = yield* (yield* receiver.push(profile)).outcomes
+  return outcome!
 })
 
 describe("docs/errors.md", () => {
   it("has each row tested, and each test in a row", () => {
+    assert.strictEqual(rows.size, table.length)
     assert.sameMembers([...new Set(failures.map(({ row }) => row))], [...rows.keys()])
   })
 
@@ -60,21 +49,22 @@ describe("docs/errors.md", () => {
 })
 
 describe("A push fails as docs/errors.md says", () => {
-  for (const { endpoint, fields, message, profiles = [profile], retries, row, what } of failures) {
+  for (const { endpoint, fields, isPaused, message, profile = standard, retries, row, what } of failures) {
     it.live(`${row}: ${what}`, () =>
       Effect.gen(function*() {
         const settings = yield* endpoint
-        const outcome = yield* outcomeOf(settings, profiles)
+        const outcome = yield* outcomeOf(settings, profile)
         if (outcome._tag !== "Failed") return assert.fail(`the outcome is ${outcome._tag}`)
         const { error } = outcome
-        const { reason, retried } = rows.get(row)!
+        const { concerns, reason } = rows.get(row)!
         assert.strictEqual(`\`${error.reason._tag}\``, reason.split(",")[0], error.message)
         assert.deepInclude(error.reason, fields)
         if (message !== undefined) assert.match(error.reason.message, message)
         assert.strictEqual(error.endpoint, new URL(settings.url).origin)
-        const isRetried = retried.startsWith("yes")
-        assert.strictEqual(error.isRetryable, isRetried)
-        assert.strictEqual(outcome.retries, retries ?? (isRetried ? 1 : 0))
+        if (isPaused === true) assert.isDefined(error.retryAfter)
+        assert.strictEqual(error.concerns, concerns)
+        // What is about the profile is settled at once, what is about the endpoint after the one retry.
+        assert.strictEqual(outcome.retries, retries ?? (concerns === "endpoint" ? 1 : 0))
         // Of what is known by its code, the code is in the table.
         if ("code" in error.reason && !reason.includes("as above")) assert.include(reason, `\`${error.reason.code}\``)
       }).pipe(Effect.provide([Transport.layer, Logger.layer([])])))

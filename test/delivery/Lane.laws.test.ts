@@ -1,6 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Duration, Effect, Scheduler, Schema } from "effect"
 import { TestClock } from "effect/testing"
+import * as Breaker from "../../src/delivery/Breaker.ts"
+import type { PushError } from "../../src/delivery/PushError.ts"
+import * as RetrySchedule from "../../src/delivery/RetrySchedule.ts"
+import * as Schedules from "../../src/testing/Schedules.ts"
 import * as errors from "./errors.ts"
 import * as lanes from "./lanes.ts"
 
@@ -79,8 +83,8 @@ describe("Lane", () => {
           [...all]
         )
         assert.strictEqual(lane.lost(), all.filter(({ _tag }) => _tag !== "Delivered").length)
-        assert.isAtMost(lane.mostUnderWay(), concurrency)
-        assert.deepStrictEqual([lane.lane.size(), lane.lane.bytes(), lane.underWay()], [0, 0, 0])
+        assert.isAtMost(lane.mostInFlight(), concurrency)
+        assert.deepStrictEqual([lane.lane.size(), lane.lane.bytes(), lane.inFlight()], [0, 0, 0])
 
         for (const [index, outcome] of all.entries()) {
           const attempts = lanes.timesOf(lane.attempts, `${index}`).length
@@ -94,4 +98,104 @@ describe("Lane", () => {
       }).pipe(Effect.provideService(Scheduler.MaxOpsBeforeYield, opsBeforeYield)),
     { arbitrary: { runs: 200 } }
   )
+
+  it.effect.prop(
+    "an attempt is made when its profile's schedule says, or when the breaker does if that is later, and never else",
+    {
+      profiles: Arbitrary.array(
+        Arbitrary.schema(Schema.Struct({
+          /** Milliseconds since the one before. */
+          after: upTo(700),
+          results: Schema.Array(Schema.Literals(["takes it", "fails", "fails", "fails", "refuses", "wants a minute"]))
+            .check(Schema.isMaxLength(6))
+        })),
+        { minLength: 1, maxLength: 40 }
+      ),
+      maxRetries: upTo(6, 1)
+    },
+    ({ maxRetries, profiles }) =>
+      Effect.gen(function*() {
+        const errorOf = (name: number, attempt: number): PushError | undefined => {
+          switch (profiles[name]!.results[attempt]) {
+            case "fails":
+              return errors.serverFailure()
+            case "refuses":
+              return errors.rejected()
+            case "wants a minute":
+              return errors.serverFailure(503, Duration.minutes(1))
+          }
+          return undefined
+        }
+        const retry = { ...RetrySchedule.defaults, jitter: false, maxRetries }
+        const expected = yield* timeline(profiles.map(({ after }) => after), errorOf, retry)
+        const lane = yield* lanes.make(
+          (name, attempt) => Effect.suspend(() => errorOf(Number(name), attempt) ?? Effect.void),
+          { concurrency: 1, retry }
+        )
+        for (const [name, { after }] of profiles.entries()) {
+          yield* TestClock.adjust(after)
+          yield* lane.put(`${name}`)
+        }
+        yield* TestClock.adjust("24 hours")
+        assert.deepStrictEqual(lane.attempts.map(({ at, name }) => `${name} at ${at}`), expected)
+      }),
+    { arbitrary: { runs: 200 } }
+  )
+})
+
+/**
+ * All attempts, derived from the schedule and the breaker alone: at each moment, one after the other, whatever is due.
+ * Oldest first, and those that have not failed first while the breaker is open.
+ */
+const timeline = Effect.fnUntraced(function*(
+  gaps: ReadonlyArray<number>,
+  errorOf: (name: number, attempt: number) => PushError | undefined,
+  retry: RetrySchedule.Settings
+) {
+  const pace = { ...retry, concurrency: 1 }
+  let arrivesAt = 0
+  const waiting: Array<{ name: number; dueAt: number; attempts: number; failedAt: number | undefined; turn: number }> =
+    gaps.map((gap, name) => {
+      arrivesAt += gap
+      return { name, dueAt: arrivesAt, attempts: 0, failedAt: undefined, turn: name }
+    })
+  const schedules = new Map<number, ReadonlyArray<number>>()
+  for (const { name } of waiting) {
+    const failures: Array<PushError> = []
+    for (let attempt = 0, error = errorOf(name, 0); error !== undefined; error = errorOf(name, ++attempt)) {
+      failures.push(error)
+    }
+    const delays = yield* Schedules.delays(RetrySchedule.make(retry), failures)
+    schedules.set(name, delays.map(Duration.toMillis))
+  }
+  const attempts: Array<string> = []
+  let breaker = Breaker.closed
+  let now = 0
+  let turn = gaps.length
+  while (waiting.length > 0) {
+    const opensAt = Breaker.opensAt(breaker, pace)
+    now = Math.max(now, opensAt, Math.min(...waiting.map(({ dueAt }) => dueAt)))
+    const due = waiting.filter(({ dueAt }) => dueAt <= now)
+    const isFresh = ({ attempts }: { attempts: number }) => attempts === 0
+    const [next] = due.sort((a, b) => {
+      if (isFresh(a) !== isFresh(b)) return isFresh(a) === breaker.isOpen ? -1 : 1
+      return isFresh(a) ? a.name - b.name : a.dueAt - b.dueAt || a.turn - b.turn
+    })
+    assert(next !== undefined)
+    attempts.push(`${next.name} at ${now}`)
+    const attempt = { openings: breaker.openings, failedAt: next.failedAt }
+    const error = errorOf(next.name, next.attempts)
+    const delay = schedules.get(next.name)![next.attempts]
+    breaker = Breaker.begin(breaker)
+    if (error === undefined || error.concerns === "profile") breaker = Breaker.succeeded(breaker, attempt)
+    else {
+      breaker = Breaker.failed(breaker, attempt, { now, retryAfter: error.retryAfter, random: 0 }, pace)
+      next.failedAt = breaker.successes
+    }
+    next.attempts += 1
+    next.turn = turn++
+    if (delay === undefined) waiting.splice(waiting.indexOf(next), 1)
+    else next.dueAt = now + delay
+  }
+  return attempts
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber } from "effect"
+import { Clock, Duration, Effect, Fiber, Logger } from "effect"
 import { TestClock } from "effect/testing"
 import * as errors from "./errors.ts"
 import * as lanes from "./lanes.ts"
@@ -12,8 +12,9 @@ const slow = (seconds: number) => Effect.sleep(Duration.seconds(seconds))
 /** Neither an answer nor an end. */
 const hung = () => Effect.never
 
+/** Returns once what may be sent of them is in flight. */
 const offerAll = (lane: Effect.Success<ReturnType<typeof lanes.make>>, names: string) =>
-  Effect.forEach(names.split(""), (name) => lane.offer(name))
+  Effect.forEach(names.split(""), (name) => Effect.tap(lane.offer(name), () => TestClock.adjust(0)))
 
 describe("Lane", () => {
   describe("delivery", () => {
@@ -30,7 +31,7 @@ describe("Lane", () => {
         assert.deepStrictEqual([lane.lane.size(), lane.lane.bytes()], [0, 0])
       }))
 
-    it.effect("has so many pushes under way as it may, and takes the next when one is through", () =>
+    it.effect("has so many pushes in flight as it may, and takes the next when one is through", () =>
       Effect.gen(function*() {
         const lane = yield* lanes.make((name) => slow(name === "b" ? 1 : 5), { concurrency: 3 })
         yield* offerAll(lane, "abcde")
@@ -39,7 +40,7 @@ describe("Lane", () => {
         assert.deepStrictEqual(lanes.namesOf(lane.attempts), ["a", "b", "c", "d"])
         yield* TestClock.adjust("4 seconds")
         assert.deepStrictEqual(lanes.timesOf(lane.attempts), [0, 0, 0, 1000, 5000])
-        assert.strictEqual(lane.mostUnderWay(), 3)
+        assert.strictEqual(lane.mostInFlight(), 3)
       }))
 
     it.effect("counts what is on its way as queued until it is through", () =>
@@ -63,10 +64,11 @@ describe("Lane", () => {
           error: errors.serverFailure(503),
           retries: 3
         })
-        assert.deepStrictEqual(lane.retries, [{ at: 0, delay: 500 }, { at: 500, delay: 1000 }, {
-          at: 1500,
-          delay: 2000
-        }])
+        assert.deepStrictEqual(lane.retries, [
+          { name: "a", at: 0, delay: 500 },
+          { name: "a", at: 500, delay: 1000 },
+          { name: "a", at: 1500, delay: 2000 }
+        ])
       }))
 
     it.effect("gives up at once where another attempt would be in vain", () =>
@@ -87,7 +89,7 @@ describe("Lane", () => {
         assert.deepStrictEqual(lanes.namesOf(yield* Fiber.join(settled)), ["a"])
       }))
 
-    it.effect("does not send what has become too old, and does not take that for an answer", () =>
+    it.effect("ends what has become too old, waiting or not, and does not take that for an answer", () =>
       Effect.gen(function*() {
         const lane = yield* lanes.make(failing, {
           maxAge: Duration.minutes(60),
@@ -95,26 +97,42 @@ describe("Lane", () => {
           retry: { maxRetries: 0, minBackoff: Duration.minutes(25), maxBackoff: Duration.minutes(25) }
         })
         const outcome = yield* lane.offer("a")
-        yield* TestClock.adjust("76 minutes")
+        yield* TestClock.adjust("59 minutes")
+        assert.strictEqual(lane.lane.size(), 1)
+        yield* TestClock.adjust("1 minute")
+        yield* TestClock.adjust(1)
         const result = yield* outcome
-        assert.strictEqual(result._tag === "Failed" && result.error.reason.message, "expired after 1h 15m 3ms")
-        yield* offerAll(lane, "bcd")
+        assert.strictEqual(result._tag === "Failed" && result.error.reason.message, "expired after 1h 1ms")
+        assert.deepStrictEqual([lane.lane.size(), lane.lane.bytes()], [0, 0])
         const attempts = lane.attempts.map(({ at, name }) => `${name} ${Math.round(at / 60_000)}`)
-        assert.deepStrictEqual(attempts, ["a 0", "a 25", "a 50", "b 76"])
+        assert.deepStrictEqual(attempts, ["a 0", "a 25", "a 50"])
+      }))
+
+    it.effect("one whose age is just the allowed one is sent", () =>
+      Effect.gen(function*() {
+        const lane = yield* lanes.make((_, attempt) => attempt === 0 ? dead() : fine(), {
+          maxAge: Duration.minutes(1),
+          retry: { minBackoff: Duration.minutes(1) }
+        })
+        const outcome = yield* lane.offer("a")
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual((yield* outcome)._tag, "Delivered")
       }))
   })
 
   describe("while its endpoint fails", () => {
     it.effect("backs off as a whole: one probe after each pause, and the pauses double", () =>
       Effect.gen(function*() {
-        const lane = yield* lanes.make(failing, { concurrency: 4, retry: { maxRetries: 0 } })
-        yield* offerAll(lane, "abcdefgh")
+        const lane = yield* lanes.make(failing, { concurrency: 8, retry: { maxRetries: 0 } })
+        yield* offerAll(lane, "abcdefghijklm")
         yield* TestClock.adjust("20 seconds")
-        // Four were under way when it began: they count once.
-        assert.deepStrictEqual(lanes.timesOf(lane.attempts), [0, 0, 0, 0, 501, 1502, 3503, 7504, 15_505])
+        assert.deepStrictEqual(lanes.timesOf(lane.attempts), [
+          ...Array(8).fill(0),
+          ...[501, 1502, 3503, 7504, 15_505]
+        ])
         assert.deepStrictEqual(lane.pauses, [1, 502, 1503, 3504, 7505, 15_506])
         // Those that were never sent go first.
-        assert.deepStrictEqual(lanes.namesOf(lane.attempts).join(""), "abcdefgha")
+        assert.deepStrictEqual(lanes.namesOf(lane.attempts).join(""), "abcdefghijklm")
       }))
 
     it.effect("the pauses end at the cap", () =>
@@ -125,105 +143,110 @@ describe("Lane", () => {
         assert.deepStrictEqual(lanes.timesOf(lane.attempts), [0, 500, 1500, 3500, 6500, 9500, 12_500])
       }))
 
-    it.effect("a burst of failures at different times counts once", () =>
+    it.effect("tells how long it really is until the next attempt", () =>
       Effect.gen(function*() {
-        const lane = yield* lanes.make(
-          (name) => name < "d" ? Effect.delay(dead(), name.charCodeAt(0) - 96) : dead(),
-          { concurrency: 3, retry: { maxRetries: 0 } }
-        )
-        yield* offerAll(lane, "abcdef")
-        yield* TestClock.adjust("2 seconds")
-        // a, b and c fail after 1, 2 and 3 milliseconds. The pause is of a's failure.
-        assert.deepStrictEqual(lanes.timesOf(lane.attempts), [0, 0, 0, 501, 1501])
-        assert.deepStrictEqual(lane.pauses, [1, 501, 1501])
+        const lane = yield* lanes.make(dead, { retry: { maxRetries: 0 } })
+        yield* offerAll(lane, "abcdefghij")
+        yield* TestClock.adjust("5 seconds")
+        // The breaker opens with the eighth; the tenth has failed for the first time when the third pause begins.
+        const tenth = lane.retries.find(({ name }) => name === "j")
+        assert.deepStrictEqual(tenth, { name: "j", at: 1500, delay: 2000 })
+        assert.strictEqual(lane.lane.status().pausedUntil, 7500)
       }))
 
-    it.effect("takes up its full pace again, and everything is delivered", () =>
+    it.effect("takes up its full pace again step by step, and everything is delivered", () =>
       Effect.gen(function*() {
         let isDead = true
         const lane = yield* lanes.make(() => isDead ? dead() : slow(1), { concurrency: 3, retry: { maxRetries: 0 } })
-        const outcomes = yield* offerAll(lane, "abcdefghij")
+        const outcomes = yield* offerAll(lane, "abcdefghijklm")
         yield* TestClock.adjust("4 seconds")
         isDead = false
         const before = lane.attempts.length
         yield* TestClock.adjust("1 minute")
         assert.isTrue((yield* Effect.all(outcomes)).every(({ _tag }) => _tag === "Delivered"))
-        // The probe at 7.5 seconds takes a second, then there are three at a time.
+        // The probe at 7.5 seconds takes a second; then there are one, two and three at a time.
         const since = lanes.timesOf(lane.attempts).slice(before)
-        assert.deepStrictEqual(since, [7500, 8500, 8500, 8500, 9500, 9500, 9500, 10_500, 10_500, 10_500])
+        assert.deepStrictEqual(since.slice(0, 9), [7500, 8500, 9500, 9500, 10_500, 10_500, 10_500, 11_500, 11_500])
+        assert.deepStrictEqual(lane.closings, [8500])
       }))
 
-    it.effect("takes up its full pace again also after an answer to an attempt that outlived the pause", () =>
+    it.effect("an attempt that outlives the pause keeps no probe waiting, and its success is an answer", () =>
       Effect.gen(function*() {
-        const lane = yield* lanes.make((name, attempt) => {
-          if (name === "a") return slow(9)
-          return name === "b" && attempt === 0 ? dead() : hung()
-        }, { concurrency: 4 })
-        yield* offerAll(lane, "abcdefgh")
-        yield* TestClock.adjust("9 seconds")
-        // Nothing was sent beside a while the endpoint seemed to fail.
-        assert.deepStrictEqual(lanes.timesOf(lane.attempts), [0, 0, 9000, 9000, 9000, 9000])
-        assert.strictEqual(lane.underWay(), 4)
-      }))
-
-    it.effect("sends nothing before those that were under way are through", () =>
-      Effect.gen(function*() {
-        const lane = yield* lanes.make((name) => name === "a" ? slow(30) : dead(), {
-          concurrency: 2,
+        const lane = yield* lanes.make((name) => name === "a" ? slow(9) : failing(), {
+          concurrency: 9,
           retry: { maxRetries: 0 }
         })
-        yield* offerAll(lane, "abc")
-        yield* TestClock.adjust("30 seconds")
-        assert.deepStrictEqual(lanes.timesOf(lane.attempts, "b"), [0, 30_000])
-        assert.strictEqual(lane.mostUnderWay(), 2)
+        yield* offerAll(lane, "abcdefghij")
+        yield* TestClock.adjust("9 seconds")
+        // Probes are at their time beside a; when it is taken at nine seconds, three more may follow at once.
+        assert.deepStrictEqual(lanes.timesOf(lane.attempts).slice(9), [501, 1502, 3503, 7504, 9000, 9000, 9000])
+        assert.deepStrictEqual(lane.closings, [9000])
       }))
 
     it.effect("a final refusal is an answer: the endpoint is there", () =>
       Effect.gen(function*() {
-        const lane = yield* lanes.make((name, attempt) => {
-          if (name === "a" && attempt === 0) return dead()
-          return name === "b" ? Effect.fail(errors.rejected(422)) : slow(1)
-        }, { concurrency: 2 })
-        yield* offerAll(lane, "abcde")
-        yield* TestClock.adjust("1 minute")
-        assert.deepStrictEqual(lanes.timesOf(lane.attempts), [0, 500, 500, 500, 1500, 1500])
-        assert.deepStrictEqual(lane.pauses, [0])
-      }))
-
-    it.effect("one bad profile costs the others the shortest pause for each of its attempts, and no more", () =>
-      Effect.gen(function*() {
-        const lane = yield* lanes.make((name) => name === "bad" ? Effect.fail(errors.serverFailure(500)) : slow(0.01), {
-          concurrency: 2,
-          retry: { maxRetries: 5 }
+        const lane = yield* lanes.make((name) => name === "i" ? Effect.fail(errors.rejected(422)) : failing(), {
+          concurrency: 8,
+          retry: { maxRetries: 0 }
         })
-        const bad = yield* lane.offer("bad")
-        for (let at = 0; at < 40_000; at += 100) {
-          yield* lane.put(`${at}`)
-          yield* TestClock.adjust("100 millis")
-        }
-        const outcome = yield* bad
-        assert.strictEqual(outcome._tag === "Failed" && outcome.retries, 5)
-        const others = lane.settled.filter(({ name }) => name !== "bad")
-        assert.isAtLeast(others.length, 399)
-        assert.isTrue(others.every(({ outcome }) => outcome._tag === "Delivered"))
-        assert.strictEqual(lane.pauses.length, 6)
-        for (const pause of lane.pauses) assert.include(lanes.timesOf(lane.attempts), pause + 500)
-        // Its first retry is due when the first pause ends: of two pauses in a row, the second begins in the first's wake.
-        assert.isAtMost(Math.max(...others.map(({ at, name }) => at - Number(name))), 1000)
+        const outcomes = yield* offerAll(lane, "abcdefghi")
+        yield* TestClock.adjust("600 millis")
+        assert.strictEqual((yield* outcomes[8]!)._tag, "Failed")
+        assert.deepStrictEqual([lane.pauses, lane.closings], [[1], [501]])
       }))
 
-    it.effect("what is due again is sent on time, though another push hangs", () =>
+    it.effect("a retry is made at its time with places free, though another push hangs", () =>
       Effect.gen(function*() {
+        // 503 at 0 ms, 200 at 500, 503 at 500, 200 at 1000, and one that hangs.
         const lane = yield* lanes.make((name, attempt) => {
-          if (name === "b") return slow(2)
-          return name === "a" && attempt === 0 ? Effect.delay(dead(), 1000) : hung()
-        }, { concurrency: 4 })
-        yield* offerAll(lane, "ab")
-        yield* TestClock.adjust("2 seconds")
+          if (name === "c") return hung()
+          return attempt === 0 ? dead() : fine()
+        }, { concurrency: 8 })
+        yield* lane.put("a")
+        yield* TestClock.adjust("500 millis")
+        yield* lane.put("b")
+        yield* TestClock.adjust("500 millis")
         yield* lane.put("c")
-        yield* TestClock.adjust("1 second")
-        assert.deepStrictEqual(lane.attempts.map(({ at, name }) => `${name} ${at}`), ["a 0", "b 0", "a 2000", "c 2000"])
+        yield* lane.put("d")
+        yield* TestClock.adjust("30 seconds")
+        assert.deepStrictEqual(lane.attempts.map(({ at, name }) => `${name} ${at}`), [
+          "a 0",
+          "a 500",
+          "b 500",
+          "b 1000",
+          "c 1000",
+          "d 1000",
+          "d 1500"
+        ])
       }))
+  })
+
+  describe("a clock that jumps", () => {
+    it.effect.each([{ hours: -1 }, { hours: 2 }])(
+      "by $hours hours changes nothing",
+      ({ hours }) =>
+        Effect.gen(function*() {
+          const clock = yield* Clock.Clock
+          const skew = { millis: 0 }
+          const jumping: Clock.Clock = {
+            ...clock,
+            sleep: (duration) => clock.sleep(duration),
+            monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+            currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + skew.millis,
+            currentTimeMillis: Effect.sync(() => clock.currentTimeMillisUnsafe() + skew.millis)
+          }
+          const lane = yield* lanes.make((_, attempt) => attempt < 3 ? dead() : fine(), { maxAge: Duration.hours(1) })
+            .pipe(
+              Effect.provideService(Clock.Clock, jumping)
+            )
+          const outcome = yield* lane.offer("a")
+          yield* TestClock.adjust("1 second")
+          skew.millis = hours * 3_600_000
+          yield* TestClock.adjust("3 seconds")
+          assert.strictEqual((yield* outcome)._tag, "Delivered")
+          assert.deepStrictEqual(lanes.timesOf(lane.attempts), [0, 500, 1500, 3500])
+        })
+    )
   })
 
   describe("Retry-After", () => {
@@ -268,7 +291,7 @@ describe("Lane", () => {
     it.effect("holds also where 429 is not retried", () =>
       Effect.gen(function*() {
         const lane = yield* lanes.make(
-          (name) => name === "a" ? Effect.fail(errors.rateLimited(Duration.seconds(30))) : fine(),
+          (name) => name === "a" ? Effect.fail(errors.rateLimitedProfile(Duration.seconds(30))) : fine(),
           { retry: { retryRateLimited: false } }
         )
         const outcome = yield* yield* lane.offer("a")
@@ -283,29 +306,70 @@ describe("Lane", () => {
         const lane = yield* lanes.make((name) =>
           name === "a" ? Effect.fail(errors.rejected(400, Duration.seconds(30))) : fine()
         )
-        yield* offerAll(lane, "ab")
+        yield* Effect.all(yield* offerAll(lane, "ab"))
         assert.deepStrictEqual(lanes.timesOf(lane.attempts), [0, 0])
       }))
   })
 
   describe("a defect", () => {
+    const others = Effect.fnUntraced(function*(options: lanes.Options) {
+      const lane = yield* lanes.make(fine, { concurrency: 1, ...options })
+      const outcomes = yield* offerAll(lane, "abcde")
+      yield* TestClock.adjust("1 minute")
+      return (yield* Effect.all(outcomes)).map(({ _tag }) => _tag).join(" ")
+    })
+    const delivered = Array(5).fill("Delivered").join(" ")
+
     it.effect.each([
       { what: "a push that dies", push: Effect.die(new Error("a bug")) },
       { what: "a push that interrupts itself", push: Effect.interrupt }
-    ])("$what costs that profile alone", ({ push }) =>
+    ])("of $what costs that profile alone", ({ push }) =>
       Effect.gen(function*() {
-        const lane = yield* lanes.make((name) => name < "h" ? push : fine(), { concurrency: 2 })
-        const [bad, ...others] = yield* offerAll(lane, "aghi")
-        assert.deepStrictEqual(yield* bad!, { _tag: "Dropped", endpoint: errors.endpoint, reason: "defect" })
-        assert.deepStrictEqual((yield* Effect.all(others)).map(({ _tag }) => _tag), [
-          "Dropped",
-          "Delivered",
-          "Delivered"
-        ])
-        // Neither of the two places is lost.
-        const again = yield* lanes.make(hung, { concurrency: 2 })
-        yield* offerAll(again, "xyz")
-        assert.strictEqual(again.underWay(), 2)
+        const lane = yield* lanes.make((name) => name === "a" ? push : fine(), { concurrency: 1 })
+        const outcomes = yield* offerAll(lane, "abcde")
+        assert.deepStrictEqual(yield* outcomes[0]!, { _tag: "Dropped", endpoint: errors.endpoint, reason: "defect" })
+        assert.deepStrictEqual(
+          (yield* Effect.all(outcomes.slice(1))).map(({ _tag }) => _tag),
+          Array(4).fill("Delivered")
+        )
+      }))
+
+    for (const event of ["opened", "closed", "retried", "settled"] as const) {
+      for (
+        const [what, defect] of [
+          ["dies", () => Effect.die(new Error("a bug"))],
+          ["throws", () => {
+            throw new Error("a bug")
+          }]
+        ] as const
+      ) {
+        it.effect(`of an observer that ${what} at "${event}" costs nothing`, () =>
+          Effect.gen(function*() {
+            let isFirst = true
+            const once = () => {
+              if (!isFirst) return Effect.void
+              isFirst = false
+              return defect()
+            }
+            const lane = yield* lanes.make((_, attempt) => attempt < 2 ? dead() : fine(), {
+              concurrency: 1,
+              observer: { [event]: once }
+            })
+            const outcomes = yield* offerAll(lane, "abcde")
+            yield* TestClock.adjust("1 minute")
+            assert.strictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag).join(" "), delivered)
+            assert.isFalse(isFirst)
+          }))
+      }
+    }
+
+    it.effect("of an application's logger costs nothing", () =>
+      Effect.gen(function*() {
+        const broken = Logger.layer([Logger.make(() => {
+          throw new Error("the disk is full")
+        })])
+        const observer = { settled: () => Effect.logInfo("settled") }
+        assert.strictEqual(yield* Effect.provide(others({ observer }), broken), delivered)
       }))
   })
 
@@ -319,12 +383,12 @@ describe("Lane", () => {
         assert.strictEqual(lane.lane.bytes(), 30)
       }))
 
-    it.effect("accepts anything unless it is set to refuse", () =>
+    it.effect("says that it is full, and that it is set to refuse", () =>
       Effect.gen(function*() {
         for (const whenFull of ["drop_oldest", "drop_newest", "reject"] as const) {
           const lane = yield* lanes.make(hung, { queue: { maxBytes: 30, whenFull } })
           yield* offerAll(lane, "abc")
-          assert.strictEqual(lane.lane.room(1), whenFull === "reject" ? "full" : "yes")
+          assert.strictEqual(lane.lane.room(1), whenFull === "reject" ? "refuse" : "full")
           assert.strictEqual(lane.lane.room(31), "never")
         }
       }))

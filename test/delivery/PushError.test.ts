@@ -12,14 +12,18 @@ import {
 import * as Connect from "../../src/wire/Connect.ts"
 import * as errors from "./errors.ts"
 
-const timeout = Duration.seconds(10)
+const circumstances = { timeout: Duration.seconds(10), retryRateLimited: true }
 
-const ofResponse = (response: Response, now = 0) => PushError.reasonOf(Result.succeed(response), timeout, now)
+const leave = (): void => {}
+
+const ofResponse = (response: Response, now = 0) =>
+  PushError.reasonOf(Result.succeed(response), { ...circumstances, now })
 
 const fromResponse = (status: number, text = "", headers: Readonly<Record<string, string>> = {}, now = 0) =>
-  ofResponse({ status, headers, text, leave: () => {} }, now)
+  ofResponse({ status, headers, text, leave }, now)
 
-const fromTransport = (error: TransportError, now = 0) => PushError.reasonOf(Result.fail(error), timeout, now)!
+const fromTransport = (error: TransportError, now = 0) =>
+  PushError.reasonOf(Result.fail(error), { ...circumstances, now })!
 
 const fromCode = (code: string) => fromTransport(new NoConnection({ code, detail: "it broke" }))
 
@@ -29,9 +33,9 @@ const fromProxy = (
   detail = `proxy http://proxy.example:3128: answered ${status}`
 ) => fromTransport(new ProxyRefused({ status, retryAfter, detail }))
 
-/** Its kind, and whether to try again. */
+/** Its kind, and what it is about. */
 const verdict = (reason: PushError.Reason | undefined): string =>
-  reason === undefined ? "success" : `${reason._tag}, ${reason.isRetryable ? "may pass" : "final"}`
+  reason === undefined ? "success" : `${reason._tag}, ${reason.concerns}`
 
 describe("PushError", () => {
   describe("of an answer", () => {
@@ -42,38 +46,46 @@ describe("PushError", () => {
       [202, "success"],
       [204, "success"],
       [299, "success"],
-      [301, "Rejected, final"],
-      [304, "Rejected, final"],
-      [307, "Rejected, final"],
-      [400, "Rejected, final"],
-      [401, "AuthError, final"],
-      [402, "Rejected, final"],
-      [403, "AuthError, final"],
-      [404, "Rejected, final"],
-      [408, "Rejected, may pass"],
-      [409, "Rejected, final"],
-      [410, "Rejected, final"],
-      [413, "TooLarge, final"],
-      [415, "Rejected, final"],
-      [422, "Rejected, final"],
-      [422, "Rejected, final", Connect.errorBody("resource_exhausted", "out of series")],
-      [400, "Rejected, final", Connect.errorBody("unavailable", "a proxy's opinion")],
-      [425, "Rejected, may pass"],
-      [429, "RateLimited, may pass"],
-      [429, "RateLimited, may pass", Connect.errorBody("resource_exhausted", "slow down")],
-      [429, "TooLarge, final", tooMuchAtOnce],
-      [429, "TooLarge, final", Connect.errorBody("resource_exhausted", tooMuchAtOnce)],
-      [431, "Rejected, final"],
-      [499, "Rejected, may pass"],
-      [500, "ServerFailure, may pass"],
-      [501, "ServerFailure, final"],
-      [502, "ServerFailure, may pass"],
-      [503, "ServerFailure, may pass"],
-      [503, "ServerFailure, may pass", Connect.errorBody("invalid_argument", "the status counts")],
-      [504, "ServerFailure, may pass"],
-      [505, "ServerFailure, final"]
+      [301, "Rejected, endpoint"],
+      [304, "Rejected, endpoint"],
+      [307, "Rejected, endpoint"],
+      [400, "Rejected, profile"],
+      [401, "AuthError, endpoint"],
+      [402, "Rejected, profile"],
+      [403, "AuthError, endpoint"],
+      [404, "Rejected, endpoint"],
+      [408, "Rejected, endpoint"],
+      [409, "Rejected, profile"],
+      [410, "Rejected, profile"],
+      [413, "TooLarge, profile"],
+      [415, "Rejected, profile"],
+      [422, "Rejected, profile"],
+      [422, "Rejected, profile", Connect.errorBody("resource_exhausted", "out of series")],
+      [400, "Rejected, profile", Connect.errorBody("unavailable", "a proxy's opinion")],
+      [425, "Rejected, endpoint"],
+      [429, "RateLimited, endpoint"],
+      [429, "RateLimited, endpoint", Connect.errorBody("resource_exhausted", "slow down")],
+      [429, "TooLarge, profile", tooMuchAtOnce],
+      [429, "TooLarge, profile", Connect.errorBody("resource_exhausted", tooMuchAtOnce)],
+      [431, "Rejected, profile"],
+      [499, "Rejected, endpoint"],
+      [500, "ServerFailure, endpoint"],
+      [501, "ServerFailure, endpoint"],
+      [502, "ServerFailure, endpoint"],
+      [503, "ServerFailure, endpoint"],
+      [503, "ServerFailure, endpoint", Connect.errorBody("invalid_argument", "the status counts")],
+      [504, "ServerFailure, endpoint"],
+      [505, "ServerFailure, endpoint"]
     ])("takes %s for: %s", ([status, expected, text]) => {
       assert.strictEqual(verdict(fromResponse(status, text)), expected)
+    })
+
+    it("takes 429 for the profile's where it is not to be retried", () => {
+      const response = { status: 429, headers: {}, text: "", leave }
+      const reason = PushError.reasonOf(Result.succeed(response), { ...circumstances, retryRateLimited: false, now: 0 })
+      assert.strictEqual(verdict(reason), "RateLimited, profile")
+      assert(reason !== undefined)
+      assert.isFalse(errors.pushError(reason).isRetryable)
     })
 
     it("quotes what the server says, of a Connect error its message", () => {
@@ -92,8 +104,8 @@ describe("PushError", () => {
       return reason && errors.pushError(reason).retryAfter
     }
 
-    it("reads Retry-After in seconds or as a date, of every status that may pass", () => {
-      for (const status of [408, 425, 429, 499, 500, 503]) {
+    it("reads Retry-After in seconds or as a date, whatever the status", () => {
+      for (const status of [400, 401, 403, 404, 408, 425, 429, 499, 500, 503]) {
         assert.deepStrictEqual(retryAfterOf("17", status), Duration.seconds(17), `${status}`)
       }
       const now = Date.UTC(2026, 10, 22, 12, 0, 0)
@@ -120,41 +132,41 @@ describe("PushError", () => {
 
   describe("of a connection", () => {
     it.for([
-      ["ECONNREFUSED", "Unreachable, may pass"],
-      ["ECONNRESET", "Unreachable, may pass"],
-      ["EPIPE", "Unreachable, may pass"],
-      ["ENOTFOUND", "Unreachable, may pass"],
-      ["EAI_AGAIN", "Unreachable, may pass"],
-      ["EHOSTUNREACH", "Unreachable, may pass"],
-      ["UND_ERR_SOCKET", "Unreachable, may pass"],
-      ["UNKNOWN", "Unreachable, may pass"],
-      ["ETIMEDOUT", "Timeout, may pass"],
-      ["UND_ERR_CONNECT_TIMEOUT", "Timeout, may pass"],
-      ["UND_ERR_HEADERS_TIMEOUT", "Timeout, may pass"],
-      ["UND_ERR_BODY_TIMEOUT", "Timeout, may pass"],
-      ["SELF_SIGNED_CERT_IN_CHAIN", "TlsError, final"],
-      ["DEPTH_ZERO_SELF_SIGNED_CERT", "TlsError, final"],
-      ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "TlsError, final"],
-      ["CERT_HAS_EXPIRED", "TlsError, final"],
-      ["CERT_REVOKED", "TlsError, final"],
-      ["ERROR_IN_CERT_NOT_AFTER_FIELD", "TlsError, final"],
-      ["CRL_HAS_EXPIRED", "TlsError, final"],
-      ["PATH_LENGTH_EXCEEDED", "TlsError, final"],
-      ["INVALID_PURPOSE", "TlsError, final"],
-      ["INVALID_CA", "TlsError, final"],
-      ["HOSTNAME_MISMATCH", "TlsError, final"],
-      ["ERR_TLS_CERT_ALTNAME_INVALID", "TlsError, final"],
-      ["ERR_SSL_WRONG_VERSION_NUMBER", "TlsError, final"],
-      ["ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE", "TlsError, final"],
-      ["EPROTO", "TlsError, final"],
-      ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "TlsError, final"],
-      ["ERR_OSSL_X509_KEY_VALUES_MISMATCH", "TlsError, final"],
-      ["UND_ERR_INVALID_ARG", "Rejected, final"],
-      ["UND_ERR_NOT_SUPPORTED", "Rejected, final"],
-      ["ERR_INVALID_URL", "Rejected, final"],
-      ["ERR_HTTP2_INVALID_CONNECTION_HEADERS", "Rejected, final"],
-      ["ERR_HTTP2_STREAM_ERROR", "Unreachable, may pass"],
-      ["SOCKS", "Unreachable, may pass"]
+      ["ECONNREFUSED", "Unreachable, endpoint"],
+      ["ECONNRESET", "Unreachable, endpoint"],
+      ["EPIPE", "Unreachable, endpoint"],
+      ["ENOTFOUND", "Unreachable, endpoint"],
+      ["EAI_AGAIN", "Unreachable, endpoint"],
+      ["EHOSTUNREACH", "Unreachable, endpoint"],
+      ["UND_ERR_SOCKET", "Unreachable, endpoint"],
+      ["UNKNOWN", "Unreachable, endpoint"],
+      ["ETIMEDOUT", "Timeout, endpoint"],
+      ["UND_ERR_CONNECT_TIMEOUT", "Timeout, endpoint"],
+      ["UND_ERR_HEADERS_TIMEOUT", "Timeout, endpoint"],
+      ["UND_ERR_BODY_TIMEOUT", "Timeout, endpoint"],
+      ["SELF_SIGNED_CERT_IN_CHAIN", "TlsError, endpoint"],
+      ["DEPTH_ZERO_SELF_SIGNED_CERT", "TlsError, endpoint"],
+      ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "TlsError, endpoint"],
+      ["CERT_HAS_EXPIRED", "TlsError, endpoint"],
+      ["CERT_REVOKED", "TlsError, endpoint"],
+      ["ERROR_IN_CERT_NOT_AFTER_FIELD", "TlsError, endpoint"],
+      ["CRL_HAS_EXPIRED", "TlsError, endpoint"],
+      ["PATH_LENGTH_EXCEEDED", "TlsError, endpoint"],
+      ["INVALID_PURPOSE", "TlsError, endpoint"],
+      ["INVALID_CA", "TlsError, endpoint"],
+      ["HOSTNAME_MISMATCH", "TlsError, endpoint"],
+      ["ERR_TLS_CERT_ALTNAME_INVALID", "TlsError, endpoint"],
+      ["ERR_SSL_WRONG_VERSION_NUMBER", "TlsError, endpoint"],
+      ["ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE", "TlsError, endpoint"],
+      ["EPROTO", "TlsError, endpoint"],
+      ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "TlsError, endpoint"],
+      ["ERR_OSSL_X509_KEY_VALUES_MISMATCH", "TlsError, endpoint"],
+      ["UND_ERR_INVALID_ARG", "Rejected, profile"],
+      ["UND_ERR_NOT_SUPPORTED", "Rejected, profile"],
+      ["ERR_INVALID_URL", "Rejected, profile"],
+      ["ERR_HTTP2_INVALID_CONNECTION_HEADERS", "Rejected, profile"],
+      ["ERR_HTTP2_STREAM_ERROR", "Unreachable, endpoint"],
+      ["SOCKS", "Unreachable, endpoint"]
     ])("takes %s for: %s", ([code, expected]) => {
       assert.strictEqual(verdict(fromCode(code!)), expected)
     })
@@ -169,18 +181,18 @@ describe("PushError", () => {
 
   describe("of a proxy", () => {
     it.for<readonly [status: number, verdict: string]>([
-      [401, "AuthError, final"],
-      [403, "AuthError, final"],
-      [407, "AuthError, final"],
-      [404, "Rejected, final"],
-      [408, "Rejected, may pass"],
-      [413, "TooLarge, final"],
-      [429, "RateLimited, may pass"],
-      [500, "ServerFailure, may pass"],
-      [501, "ServerFailure, final"],
-      [502, "ServerFailure, may pass"],
-      [503, "ServerFailure, may pass"],
-      [504, "ServerFailure, may pass"]
+      [401, "AuthError, endpoint"],
+      [403, "AuthError, endpoint"],
+      [407, "AuthError, endpoint"],
+      [404, "Rejected, endpoint"],
+      [408, "Rejected, endpoint"],
+      [413, "Rejected, endpoint"],
+      [429, "RateLimited, endpoint"],
+      [500, "ServerFailure, endpoint"],
+      [501, "ServerFailure, endpoint"],
+      [502, "ServerFailure, endpoint"],
+      [503, "ServerFailure, endpoint"],
+      [504, "ServerFailure, endpoint"]
     ])("takes %s for: %s", ([status, expected]) => {
       const reason = fromProxy(status)
       assert.strictEqual(verdict(reason), expected)
@@ -190,11 +202,11 @@ describe("PushError", () => {
     it("names the proxy as the one that wants credentials", () => {
       const reason = fromProxy(407)
       assert(reason._tag === "AuthError")
-      assert.deepStrictEqual([reason.source, reason.status, reason.mayPass], ["proxy", 407, false])
+      assert.deepStrictEqual([reason.source, reason.status], ["proxy", 407])
     })
 
     it("a server that asks for a proxy's credentials is no proxy", () => {
-      assert.strictEqual(verdict(fromResponse(407)), "Rejected, final")
+      assert.strictEqual(verdict(fromResponse(407)), "Rejected, endpoint")
     })
 
     it("believes its Retry-After", () => {
@@ -206,20 +218,20 @@ describe("PushError", () => {
   })
 
   describe("of credentials", () => {
-    it("that are not there may pass", () => {
+    it("that are not there says whose they are", () => {
       for (const [source, status] of [["credential file", undefined], ["token endpoint", 503]] as const) {
         const reason = fromTransport(new NoCredential({ source, status, detail: "none to send" }))
-        assert.strictEqual(verdict(reason), "AuthError, may pass")
+        assert.strictEqual(verdict(reason), "AuthError, endpoint")
         assert.strictEqual(reason.message, "none to send")
         assert(reason._tag === "AuthError")
         assert.deepStrictEqual([reason.source, reason.status], [source, status])
       }
     })
 
-    it("that were refused is the server's, and final", () => {
+    it("that were refused is the server's", () => {
       const reason = fromResponse(403, "not yours")
       assert(reason?._tag === "AuthError")
-      assert.deepStrictEqual([reason.source, reason.status, reason.mayPass], ["server", 403, false])
+      assert.deepStrictEqual([reason.source, reason.status], ["server", 403])
       assert.strictEqual(reason.message, "the server answered 403: not yours")
     })
   })
@@ -227,15 +239,15 @@ describe("PushError", () => {
   describe("of a redirect", () => {
     it("that cannot be followed is a rejection", () => {
       const reason = fromTransport(new BadRedirect({ status: 302, detail: "stopped after 10 redirects" }))
-      assert.strictEqual(verdict(reason), "Rejected, final")
+      assert.strictEqual(verdict(reason), "Rejected, endpoint")
       assert.strictEqual(reason.message, "the server answered 302: stopped after 10 redirects")
     })
 
     const lostBody = { status: 301, location: "https://login.example/" }
 
     it("that made a GET of the push is a rejection, whatever was found there", () => {
-      const reason = ofResponse({ status: 200, headers: {}, text: "<html>", lostBody, leave: () => {} })
-      assert.strictEqual(verdict(reason), "Rejected, final")
+      const reason = ofResponse({ status: 200, headers: {}, text: "<html>", lostBody, leave })
+      assert.strictEqual(verdict(reason), "Rejected, endpoint")
       assert.strictEqual(
         reason?.message,
         "the server answered 301: the redirect to https://login.example/ made a GET of the push, "
@@ -244,9 +256,35 @@ describe("PushError", () => {
     })
 
     it("that made a GET of the push leads to an error, which says more", () => {
-      const reason = ofResponse({ status: 503, headers: {}, text: "", lostBody, leave: () => {} })
-      assert.strictEqual(verdict(reason), "ServerFailure, may pass")
+      const reason = ofResponse({ status: 503, headers: {}, text: "", lostBody, leave })
+      assert.strictEqual(verdict(reason), "ServerFailure, endpoint")
     })
+  })
+
+  it("is as its reason, and is retried where that concerns the endpoint", () => {
+    const all = [
+      errors.refusedCredential,
+      errors.expiredCertificate,
+      errors.serverFailure(),
+      errors.rateLimited(),
+      errors.rejected(400),
+      errors.rejected(404),
+      errors.pushError(new PushError.TooLarge({ status: 413, detail: "" })),
+      errors.pushError(new PushError.Expired({ age: Duration.hours(2) }))
+    ]
+    assert.deepStrictEqual(
+      all.map(({ concerns, isRetryable, reason }) => [reason._tag, concerns, reason.concerns, isRetryable]),
+      [
+        ["AuthError", "endpoint", "endpoint", true],
+        ["TlsError", "endpoint", "endpoint", true],
+        ["ServerFailure", "endpoint", "endpoint", true],
+        ["RateLimited", "endpoint", "endpoint", true],
+        ["Rejected", "profile", "profile", false],
+        ["Rejected", "endpoint", "endpoint", true],
+        ["TooLarge", "profile", "profile", false],
+        ["Expired", "profile", "profile", false]
+      ]
+    )
   })
 
   it("names the endpoint and the reason", () => {
@@ -271,13 +309,7 @@ describe("PushError", () => {
       assert.strictEqual(
         yield* caught(
           errors.pushError(
-            new PushError.AuthError({
-              source: "server",
-              status: 403,
-              detail: "",
-              mayPass: false,
-              retryAfter: undefined
-            })
+            new PushError.AuthError({ source: "server", status: 403, detail: "", retryAfter: undefined })
           )
         ),
         "credentials: 403"

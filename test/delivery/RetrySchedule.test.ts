@@ -39,7 +39,7 @@ describe("RetrySchedule", () => {
 
   it.effect.prop(
     "retries maxRetries times after the first attempt",
-    { settings: Schedules.settings, error: errors.passing },
+    { settings: Schedules.settings, error: errors.ofEndpoint },
     ({ error, settings }) =>
       Effect.gen(function*() {
         const delays = yield* delaysOf(settings, repeat(error, 30))
@@ -131,8 +131,12 @@ describe("RetrySchedule", () => {
   )
 
   it.effect.prop(
-    "an error that is final ends it, however many retries there were and are left",
-    { settings: Schedules.settings, before: Arbitrary.array(errors.passing, { maxLength: 5 }), error: errors.final },
+    "an error that concerns the profile ends it, however many retries there were and are left",
+    {
+      settings: Schedules.settings,
+      before: Arbitrary.array(errors.ofEndpoint, { maxLength: 5 }),
+      error: errors.ofProfile
+    },
     ({ before, error, settings }) =>
       Effect.gen(function*() {
         const delays = yield* delaysOf({ ...settings, maxRetries: 0 }, [...before, error, ...failing(3)])

@@ -4,11 +4,13 @@
 import { Duration, Effect, Layer } from "effect"
 import { Drain, within } from "../../src/delivery/Drain.ts"
 import type * as Endpoint from "../../src/delivery/Endpoint.ts"
+import type { Lane } from "../../src/delivery/Lane.ts"
 import * as Outbound from "../../src/delivery/Outbound.ts"
 import * as Queue from "../../src/delivery/Queue.ts"
 import * as RetrySchedule from "../../src/delivery/RetrySchedule.ts"
 import * as Labels from "../../src/profile/Labels.ts"
 import * as Profile from "../../src/profile/Profile.ts"
+import * as Monotonic from "../../src/telemetry/Monotonic.ts"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
 import * as Transport from "../../src/transport/Transport.ts"
 
@@ -50,3 +52,10 @@ export const series = (bytes = 100, service = "checkout"): Profile.Series =>
   ])
 
 export const outbound = (bytes?: number): Outbound.Outbound => Outbound.make(series(bytes), {})
+
+/** Queues a profile; the effect that it gives waits for the outcome. */
+export const offer = Effect.fnUntraced(function*(lane: Lane, profile = outbound()) {
+  const { commit, outcome } = lane.reserve(profile, yield* Monotonic.now)
+  yield* commit
+  return outcome
+})

@@ -1,5 +1,5 @@
 /**
- * One error for each reason, and arbitraries of those that may pass and those that are final.
+ * Errors for tests, and arbitraries of those that concern the endpoint and those that concern the profile.
  */
 import { Arbitrary, Duration, Schema } from "effect"
 import * as PushError from "../../src/delivery/PushError.ts"
@@ -15,8 +15,20 @@ export const serverFailure = (status = 503, retryAfter?: Duration.Duration): Pus
 export const rateLimited = (retryAfter?: Duration.Duration): PushError.PushError =>
   pushError(new PushError.RateLimited({ detail: "", retryAfter }))
 
+/** Where 429 is not to be retried. */
+export const rateLimitedProfile = (retryAfter?: Duration.Duration): PushError.PushError =>
+  pushError(new PushError.RateLimited({ detail: "", retryAfter, concerns: "profile" }))
+
 export const rejected = (status = 400, retryAfter?: Duration.Duration): PushError.PushError =>
   pushError(new PushError.Rejected({ status, detail: "", retryAfter }))
+
+export const refusedCredential: PushError.PushError = pushError(
+  new PushError.AuthError({ source: "server", status: 401, detail: "", retryAfter: undefined })
+)
+
+export const expiredCertificate: PushError.PushError = pushError(
+  new PushError.TlsError({ code: "CERT_HAS_EXPIRED", detail: "certificate has expired" })
+)
 
 const oneOf = <A>(values: readonly [A, ...Array<A>]): Arbitrary.Arbitrary<A> =>
   Arbitrary.map(
@@ -25,16 +37,19 @@ const oneOf = <A>(values: readonly [A, ...Array<A>]): Arbitrary.Arbitrary<A> =>
   )
 
 /** Without Retry-After, and no 429. */
-export const passing = oneOf([
+export const ofEndpoint = oneOf([
   serverFailure(500),
+  serverFailure(501),
   serverFailure(503),
+  rejected(404),
   rejected(408),
+  refusedCredential,
+  expiredCertificate,
   pushError(
     new PushError.AuthError({
       source: "token endpoint",
       status: 503,
       detail: "down",
-      mayPass: true,
       retryAfter: undefined
     })
   ),
@@ -42,13 +57,10 @@ export const passing = oneOf([
   pushError(new PushError.Unreachable({ code: "ECONNREFUSED", detail: "connect ECONNREFUSED" }))
 ])
 
-export const final = oneOf([
+export const ofProfile = oneOf([
   rejected(400),
-  serverFailure(501),
-  pushError(
-    new PushError.AuthError({ source: "server", status: 401, detail: "", mayPass: false, retryAfter: undefined })
-  ),
-  pushError(new PushError.TlsError({ code: "CERT_HAS_EXPIRED", detail: "certificate has expired" })),
+  rejected(415),
+  rejected(422),
   pushError(new PushError.TooLarge({ status: 413, detail: "" })),
   pushError(new PushError.Expired({ age: Duration.hours(2) }))
 ])

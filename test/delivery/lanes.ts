@@ -1,12 +1,13 @@
 /**
  * A lane whose endpoint is a function, and everything that happened to it by name and time.
  */
-import { Clock, Duration, Effect, Exit, Scope } from "effect"
+import { Duration, Effect, Exit, Scope } from "effect"
 import * as Drain from "../../src/delivery/Drain.ts"
 import * as Lane from "../../src/delivery/Lane.ts"
 import type { Outbound } from "../../src/delivery/Outbound.ts"
 import type { PushError } from "../../src/delivery/PushError.ts"
 import type { Outcome } from "../../src/delivery/Receipt.ts"
+import * as Monotonic from "../../src/telemetry/Monotonic.ts"
 import * as errors from "./errors.ts"
 
 /** What the endpoint does with the `attempt`-th attempt, from 0, for the profile of that name. */
@@ -17,10 +18,16 @@ export interface Options extends Partial<Omit<Lane.Settings, "retry" | "queue">>
   readonly queue?: Partial<Lane.Settings["queue"]>
   /** From when the scope closes; without it, there is no hurry. */
   readonly drainFor?: Duration.Duration
+  /** Instead of that. */
+  readonly drain?: Drain.Drain
+  /** Told after what is noted here. */
+  readonly observer?: Partial<Lane.Observer>
 }
 
 /** Without jitter and one at a time, if nothing else is said. Half a second, doubled up to a minute, three times. */
-const settingsOf = ({ queue, retry, ...options }: Options): Lane.Settings => ({
+const settingsOf = (
+  { drain: _drain, drainFor: _drainFor, observer: _observer, queue, retry, ...options }: Options
+): Lane.Settings => ({
   endpoint: errors.endpoint,
   concurrency: 1,
   maxAge: Duration.hours(24),
@@ -43,7 +50,8 @@ const outbound = (name: string, bytes: number): Outbound => ({
   body: new Uint8Array(bytes),
   size: bytes,
   profileBytes: bytes,
-  profiles: 1
+  profiles: 1,
+  service: name
 })
 
 /** Times are in milliseconds since the lane was made. */
@@ -53,52 +61,70 @@ export interface Event {
 }
 
 export const make = Effect.fnUntraced(function*(endpoint: Endpoint, options: Options = {}) {
-  const start = yield* Clock.currentTimeMillis
-  const sinceStart = Effect.map(Clock.currentTimeMillis, (now) => now - start)
+  const start = yield* Monotonic.now
+  const sinceStart = Effect.map(Monotonic.now, (now) => now - start)
   const attempts: Array<Event> = []
   const settled: Array<Event & { readonly outcome: Outcome }> = []
   const pauses: Array<number> = []
-  const retries: Array<{ readonly at: number; readonly delay: number }> = []
-  let underWay = 0
-  let mostUnderWay = 0
+  const closings: Array<number> = []
+  const retries: Array<Event & { readonly delay: number }> = []
+  const counts = new Map<string, number>()
+  let inFlight = 0
+  let mostInFlight = 0
   let lost = 0
 
   const push = ({ path: name }: Outbound) =>
     Effect.suspend(() => {
-      underWay += 1
-      mostUnderWay = Math.max(mostUnderWay, underWay)
-      const attempt = attempts.filter((other) => other.name === name).length
+      inFlight += 1
+      mostInFlight = Math.max(mostInFlight, inFlight)
+      const attempt = counts.get(name) ?? 0
+      counts.set(name, attempt + 1)
       return Effect.flatMap(sinceStart, (at) => {
         attempts.push({ name, at })
         return endpoint(name, attempt)
       })
-    }).pipe(Effect.ensuring(Effect.sync(() => void (underWay -= 1))))
+    }).pipe(Effect.ensuring(Effect.sync(() => void (inFlight -= 1))))
 
+  const note = (times: Array<number>) => Effect.map(sinceStart, (at) => void times.push(at))
   const scope = yield* Scope.make()
+  const { observer } = options
   const lane = yield* Lane.make(settingsOf(options), push, {
-    paused: () => Effect.map(sinceStart, (at) => void pauses.push(at)),
-    retried: (_, delay) => Effect.map(sinceStart, (at) => void retries.push({ at, delay: Duration.toMillis(delay) })),
-    settled: ({ path: name }, outcome) => Effect.map(sinceStart, (at) => void settled.push({ name, at, outcome }))
+    opened: (error) => Effect.andThen(note(pauses), () => observer?.opened?.(error) ?? Effect.void),
+    closed: () => Effect.andThen(note(closings), () => observer?.closed?.() ?? Effect.void),
+    retried: (outbound, error, delay) =>
+      Effect.flatMap(sinceStart, (at) => {
+        retries.push({ name: outbound.path, at, delay: Duration.toMillis(delay) })
+        return observer?.retried?.(outbound, error, delay) ?? Effect.void
+      }),
+    settled: (outbound, outcome, latency) =>
+      Effect.flatMap(sinceStart, (at) => {
+        settled.push({ name: outbound.path, at, outcome })
+        return observer?.settled?.(outbound, outcome, latency) ?? Effect.void
+      })
   }).pipe(
     Effect.provideService(Drain.Drain, {
-      ...Drain.within(options.drainFor ?? Duration.infinity),
+      ...options.drain ?? Drain.within(options.drainFor ?? Duration.infinity),
       lost: (_, profiles) => void (lost += profiles)
     }),
     Scope.provide(scope)
   )
-  const offer = (name: string, bytes = 10) =>
-    Effect.map(Clock.currentTimeMillis, (now) => lane.offer(outbound(name, bytes), now))
+  const offer = Effect.fnUntraced(function*(name: string, bytes = 10) {
+    const { commit, outcome } = lane.reserve(outbound(name, bytes), yield* Monotonic.now)
+    yield* commit
+    return outcome
+  })
   return {
     lane,
     attempts,
     settled,
     pauses,
+    closings,
     retries,
     offer,
     /** Offers without interest in the outcome. */
     put: (name: string) => Effect.asVoid(offer(name)),
-    underWay: () => underWay,
-    mostUnderWay: () => mostUnderWay,
+    inFlight: () => inFlight,
+    mostInFlight: () => mostInFlight,
     lost: () => lost,
     close: Scope.close(scope, Exit.void)
   }

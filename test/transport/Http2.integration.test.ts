@@ -60,7 +60,7 @@ describe("The protocol", () => {
       assert.deepStrictEqual(yield* verdictOf(connection.send(push())), {
         reason: "TlsError",
         code: "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL",
-        isRetryable: false
+        concerns: "endpoint"
       })
     }))
 })
@@ -199,7 +199,7 @@ describe("An HTTP/2 connection that breaks", () => {
       // Each goes out from within the failure of the one before.
       for (let count = 0; count < 10; count++) {
         const verdict = yield* verdictOf(connection.send(push(200_000)))
-        assert.deepInclude(verdict, { reason: "Unreachable", isRetryable: true })
+        assert.deepInclude(verdict, { reason: "Unreachable", concerns: "endpoint" })
       }
       isBroken = false
       assert.strictEqual((yield* connection.send(push())).status, 200)
@@ -209,7 +209,7 @@ describe("An HTTP/2 connection that breaks", () => {
     Effect.gen(function*() {
       const { sessions, streams, url } = yield* makeHttp2Server((_, __, session) => session.destroy())
       const connection = yield* connectTo(url)
-      assert.deepInclude(yield* verdictOf(connection.send(push())), { reason: "Unreachable", isRetryable: true })
+      assert.deepInclude(yield* verdictOf(connection.send(push())), { reason: "Unreachable", concerns: "endpoint" })
       assert.deepStrictEqual([sessions.all.length, streams.all.length], [1, 1])
     }))
 })
@@ -238,7 +238,7 @@ describe("An HTTP/2 stream", () => {
         )
         const connection = yield* connectTo(url)
         yield* connection.send(push())
-        assert.deepInclude(yield* verdictOf(connection.send(push())), { reason: "Unreachable", isRetryable: true })
+        assert.deepInclude(yield* verdictOf(connection.send(push())), { reason: "Unreachable", concerns: "endpoint" })
         assert.deepStrictEqual([sessions.all.length, streams.all.length], [1, 1 + attempts])
       }))
   }
@@ -321,7 +321,7 @@ describe("An HTTP/2 connection on which nothing is answered", () => {
         yield* connection.send(push())
         // More than the server takes before it reads.
         const verdict = yield* verdictOf(connection.send(push(1_000_000)))
-        assert.deepStrictEqual(verdict, { reason: "Timeout", isRetryable: true })
+        assert.deepStrictEqual(verdict, { reason: "Timeout", concerns: "endpoint" })
         assert.deepStrictEqual([sessions.all.length, streams.all.length], [1, 2])
         const answers = yield* pushAll(connection, 10)
         assert.isTrue(answers.every(({ status }) => status === 200))

@@ -98,7 +98,7 @@ describe("A connection over HTTP/1.1", () => {
         const { requests, sockets, url } = yield* makeHttpServer(end)
         const connection = yield* connectTo(url)
         const verdict = yield* verdictOf(connection.send(push()))
-        assert.deepInclude(verdict, { reason: "Unreachable", isRetryable: true })
+        assert.deepInclude(verdict, { reason: "Unreachable", concerns: "endpoint" })
         assert.deepStrictEqual([requests.all.length, sockets.all.length], [1, 1])
       }))
   }
@@ -138,7 +138,7 @@ describe("A connection over HTTP/1.1", () => {
         const connection = yield* connectTo(url)
         yield* connection.send(push())
         yield* turn
-        assert.deepInclude(yield* verdictOf(connection.send(push())), { reason: "Unreachable", isRetryable: true })
+        assert.deepInclude(yield* verdictOf(connection.send(push())), { reason: "Unreachable", concerns: "endpoint" })
         assert.deepStrictEqual([requests.all.length, sockets.all.length], [3, 2])
       })
   )
@@ -181,7 +181,7 @@ describe("A connection over HTTP/1.1", () => {
       const connection = yield* connectTo(url)
       yield* connection.send(push())
       yield* turn
-      assert.deepInclude(yield* verdictOf(connection.send(push())), { reason: "Unreachable", isRetryable: true })
+      assert.deepInclude(yield* verdictOf(connection.send(push())), { reason: "Unreachable", concerns: "endpoint" })
       assert.strictEqual(requests.all.length, 2)
     }))
 

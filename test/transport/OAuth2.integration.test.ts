@@ -49,7 +49,7 @@ const pushMany = (connection: Client, count = 100) =>
   Effect.all(
     Array.from({ length: count }, () =>
       Effect.map(Effect.result(push(connection)), (result) =>
-        result._tag === "Success" ? result.success.status : PushError.reasonOf(result, patience, 0)!)),
+        result._tag === "Success" ? result.success.status : PushError.reasonOf(result, { timeout: patience, retryRateLimited: true, now: 0 })!)),
     { concurrency: "unbounded" }
   )
 
@@ -221,10 +221,10 @@ describe("A token endpoint is left alone for longer and longer, and then gives a
             {
               source: reason.source,
               status: reason.status,
-              isRetryable: reason.isRetryable,
+              concerns: reason.concerns,
               retryAfter: reason.retryAfter
             },
-            { source: "token endpoint", status, isRetryable: true, retryAfter }
+            { source: "token endpoint", status, concerns: "endpoint", retryAfter }
           )
         }
         /** Many that cause one attempt, and as many that cause none. */
@@ -302,14 +302,14 @@ describe("A token endpoint is left alone for longer and longer, and then gives a
       yield* provider.refuse
       const reason = same(yield* pushMany(connection))
       assert(typeof reason === "object" && reason._tag === "AuthError")
-      assert.deepStrictEqual([reason.source, reason.isRetryable], ["token endpoint", true])
+      assert.deepStrictEqual([reason.source, reason.concerns], ["token endpoint", "endpoint"])
       assert.match(reason.message, /^the token endpoint http:\S+ did not answer: .+ \(ECONNREFUSED\)$/)
 
       yield* provider.reopen
       const paused = same(yield* pushMany(connection))
       assert(typeof paused === "object" && paused._tag === "AuthError")
       assert.strictEqual(paused.message, reason.message)
-      assert.deepInclude(paused, { isRetryable: true, retryAfter: Duration.seconds(1) })
+      assert.deepInclude(paused, { concerns: "endpoint", retryAfter: Duration.seconds(1) })
       assert.deepStrictEqual(provider.requests.all, [])
       yield* TestClock.adjust("1 second")
       assert.strictEqual(same(yield* pushMany(connection)), 200)
@@ -343,7 +343,7 @@ describe("A token endpoint", () => {
       const { connection: distrustful } = yield* start(provider)
       const reason = same(yield* pushMany(distrustful))
       assert(typeof reason === "object" && reason._tag === "AuthError")
-      assert.deepStrictEqual([reason.source, reason.isRetryable], ["token endpoint", true])
+      assert.deepStrictEqual([reason.source, reason.concerns], ["token endpoint", "endpoint"])
       assert.match(
         reason.message,
         /^the token endpoint https:\S+ did not answer: .+ \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)$/

@@ -88,7 +88,7 @@ describe("An HTTP proxy", () => {
             const proxy = yield* makeHttpProxy({ user })
             has(
               yield* reasonOf({ url: server.url, proxy: `http://${info}localhost:${proxy.port}` }),
-              { _tag: "AuthError", source: "proxy", status: 407, isRetryable: false },
+              { _tag: "AuthError", source: "proxy", status: 407, concerns: "endpoint" },
               naming("http", "localhost", proxy.port)
             )
             assert.strictEqual(proxy.seen.length, 1)
@@ -105,9 +105,9 @@ describe("An HTTP proxy", () => {
         const server = yield* makeWebServer(answer(status), serverTls)
         return yield* reasonOf({ url: server.url, proxy: `http://localhost:${proxy.port}` })
       })
-      has(yield* reasonFor(401), { _tag: "AuthError", source: "server", status: 401, isRetryable: false })
-      has(yield* reasonFor(407), { _tag: "Rejected", by: "server", status: 407, isRetryable: false })
-      has(yield* reasonFor(502), { _tag: "ServerFailure", by: "server", status: 502, isRetryable: true })
+      has(yield* reasonFor(401), { _tag: "AuthError", source: "server", status: 401, concerns: "endpoint" })
+      has(yield* reasonFor(407), { _tag: "Rejected", by: "server", status: 407, concerns: "endpoint" })
+      has(yield* reasonFor(502), { _tag: "ServerFailure", by: "server", status: 502, concerns: "endpoint" })
     }))
 
   live("is not to blame for a server's certificate", () =>
@@ -119,7 +119,7 @@ describe("An HTTP proxy", () => {
         tls: trusting(unknown),
         proxy: `http://127.0.0.1:${proxy.port}`
       })
-      has(reason, { _tag: "TlsError", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", isRetryable: false })
+      has(reason, { _tag: "TlsError", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", concerns: "endpoint" })
       assert.notInclude(reason?.message, "proxy")
       assert.strictEqual(server.requests.length, 0)
     }))
@@ -132,34 +132,34 @@ describe("An HTTP proxy", () => {
       // This proxy has statuses of its own for what became of a request, and a tunnel it only closes.
       has(
         yield* reasonOf({ url: `http://${host}:${port}`, ...through }),
-        { _tag: "ServerFailure", status: 594, isRetryable: true }
+        { _tag: "ServerFailure", status: 594, concerns: "endpoint" }
       )
       has(
         yield* reasonOf({ url: `https://${host}:${port}`, ...through }),
-        { _tag: "Unreachable", code: "ECONNRESET", isRetryable: true },
+        { _tag: "Unreachable", code: "ECONNRESET", concerns: "endpoint" },
         naming("http", "127.0.0.1", proxy.port)
       )
     }))
 
   const answers: ReadonlyArray<readonly [head: string, expected: Expected]> = [
-    ["502 Bad Gateway", { _tag: "ServerFailure", by: "proxy", status: 502, isRetryable: true }],
+    ["502 Bad Gateway", { _tag: "ServerFailure", by: "proxy", status: 502, concerns: "endpoint" }],
     ["503 Service Unavailable", {
       _tag: "ServerFailure",
       by: "proxy",
       status: 503,
       retryAfter: Duration.seconds(7),
-      isRetryable: true
+      concerns: "endpoint"
     }],
-    ["501 Not Implemented", { _tag: "ServerFailure", by: "proxy", status: 501, isRetryable: false }],
-    ["403 Forbidden", { _tag: "AuthError", source: "proxy", status: 403, isRetryable: false }],
+    ["501 Not Implemented", { _tag: "ServerFailure", by: "proxy", status: 501, concerns: "endpoint" }],
+    ["403 Forbidden", { _tag: "AuthError", source: "proxy", status: 403, concerns: "endpoint" }],
     ["429 Too Many Requests", {
       _tag: "RateLimited",
       by: "proxy",
       retryAfter: Duration.seconds(7),
-      isRetryable: true
+      concerns: "endpoint"
     }],
-    ["400 Bad Request", { _tag: "Rejected", by: "proxy", status: 400, isRetryable: false }],
-    ["302 Found", { _tag: "Rejected", by: "proxy", status: 302, isRetryable: false }]
+    ["400 Bad Request", { _tag: "Rejected", by: "proxy", status: 400, concerns: "endpoint" }],
+    ["302 Found", { _tag: "Rejected", by: "proxy", status: 302, concerns: "endpoint" }]
   ]
   for (const [head, expected] of answers) {
     live(`that answers CONNECT with ${head} is a ${expected._tag}`, () =>
@@ -180,7 +180,7 @@ describe("An HTTP proxy", () => {
       Effect.gen(function*() {
         const port = yield* makeBrokenProxy(answering("220 smtp.example ESMTP"))
         const reason = yield* reasonOf({ url, proxy: `http://127.0.0.1:${port}` })
-        has(reason, { _tag: "Unreachable", isRetryable: true }, /Expected HTTP/)
+        has(reason, { _tag: "Unreachable", concerns: "endpoint" }, /Expected HTTP/)
       }))
 
     live(`that closes the connection leads to no ${scheme} URL`, () =>
@@ -188,7 +188,7 @@ describe("An HTTP proxy", () => {
         const port = yield* makeBrokenProxy((socket) => socket.destroy())
         has(
           yield* reasonOf({ url, proxy: `http://127.0.0.1:${port}` }),
-          { _tag: "Unreachable", isRetryable: true }
+          { _tag: "Unreachable", concerns: "endpoint" }
         )
       }))
 
@@ -198,7 +198,7 @@ describe("An HTTP proxy", () => {
         const timeout = Duration.millis(100)
         has(
           yield* reasonOf({ url, timeout, proxy: `http://127.0.0.1:${port}` }),
-          { _tag: "Timeout", after: timeout, isRetryable: true }
+          { _tag: "Timeout", after: timeout, concerns: "endpoint" }
         )
       }))
   }
@@ -232,7 +232,7 @@ describe("An HTTPS proxy", () => {
         })
         has(
           reason,
-          { _tag: "TlsError", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", isRetryable: false },
+          { _tag: "TlsError", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", concerns: "endpoint" },
           naming("https", "localhost", proxy.port)
         )
         assert.strictEqual(proxy.seen.length, 0)
@@ -249,7 +249,7 @@ describe("An HTTPS proxy", () => {
         })
         has(
           reason,
-          { _tag: "TlsError", code: "ERR_TLS_CERT_ALTNAME_INVALID", isRetryable: false },
+          { _tag: "TlsError", code: "ERR_TLS_CERT_ALTNAME_INVALID", concerns: "endpoint" },
           naming("https", "127.0.0.1", proxy.port)
         )
         assert.strictEqual(proxy.seen.length, 0)
@@ -266,7 +266,7 @@ describe("An HTTPS proxy", () => {
       assert.deepStrictEqual(linesOf(proxy.seen), [`CONNECT other.invalid:${server.port}`])
 
       const reason = yield* reasonOf(through)
-      has(reason, { _tag: "TlsError", code: "ERR_TLS_CERT_ALTNAME_INVALID", isRetryable: false })
+      has(reason, { _tag: "TlsError", code: "ERR_TLS_CERT_ALTNAME_INVALID", concerns: "endpoint" })
       assert.notInclude(reason?.message, "proxy")
     }))
 })

@@ -50,7 +50,7 @@ const push = Effect.fnUntraced(function*(url: string, settings: Partial<Settings
     headers: { "content-type": "application/proto", "connect-protocol-version": "1" },
     body
   }))
-  return PushError.reasonOf(result, timeout, 0)
+  return PushError.reasonOf(result, { timeout, retryRateLimited: true, now: 0 })
 })
 
 const redirect = (status: number, location: string): Respond => answer(status, { location }, "see elsewhere")
@@ -94,7 +94,7 @@ describe("A redirect", () => {
             status,
             detail: `the redirect to ${second.url}/login made a GET of the push, so the profile was not taken`
           })
-          assert.isFalse(reason?.isRetryable)
+          assert.strictEqual(reason?.concerns, "endpoint")
           const received = second.requests[0]!
           assert.strictEqual(`${received.method} ${received.path}`, "GET /login?next=push")
           assert.strictEqual(received.body.byteLength, 0)
@@ -183,7 +183,7 @@ describe("A redirect", () => {
       const circle = yield* makeWebServer(redirect(307, "/again"))
       const reason = yield* push(circle.url)
       assert.deepInclude(reason, { _tag: "Rejected", status: 307, detail: "stopped after 10 redirects" })
-      assert.isFalse(reason?.isRetryable)
+      assert.strictEqual(reason?.concerns, "endpoint")
       assert.strictEqual(circle.requests.length, 11)
 
       const chain = yield* makeWebServer((response, received) =>
@@ -220,7 +220,7 @@ describe("A redirect", () => {
         const first = yield* makeWebServer(redirect(status, second.url))
         const reason = yield* push(first.url, { followRedirects: false })
         assert.deepInclude(reason, { _tag: "Rejected", by: "server", status, detail: "see elsewhere" })
-        assert.isFalse(reason?.isRetryable)
+        assert.strictEqual(reason?.concerns, "endpoint")
       }
       assert.strictEqual(second.requests.length, 0)
     }))

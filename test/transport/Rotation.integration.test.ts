@@ -259,10 +259,10 @@ describe("a file that is missing at the start", () => {
 
       const [impatient, patient] = yield* Fiber.join(pushing)
       assert(impatient?._tag === "Failed" && impatient.error.reason._tag === "AuthError")
-      const { isRetryable, message, source, status } = impatient.error.reason
-      assert.deepStrictEqual({ retries: impatient.retries, isRetryable, message, source, status }, {
+      const { concerns, message, source, status } = impatient.error.reason
+      assert.deepStrictEqual({ retries: impatient.retries, concerns, message, source, status }, {
         retries: 2,
-        isRetryable: true,
+        concerns: "endpoint",
         message: lacking("authorization credentials")(path),
         source: "credential file",
         status: undefined

@@ -60,7 +60,7 @@ describe("A SOCKS5 proxy", () => {
         const proxy = yield* makeSocksProxy({ user })
         has(
           yield* reasonOf({ url, proxy: `socks5://${info}localhost:${proxy.port}` }),
-          { _tag: "AuthError", source: "proxy", status: 407, isRetryable: false },
+          { _tag: "AuthError", source: "proxy", status: 407, concerns: "endpoint" },
           naming("socks5", "localhost", proxy.port)
         )
         assert.strictEqual(proxy.seen.length, 0)
@@ -68,8 +68,8 @@ describe("A SOCKS5 proxy", () => {
   }
 
   const replies: ReadonlyArray<readonly [what: string, reply: number, expected: Expected]> = [
-    ["cannot reach the server", socksReply.refused, { _tag: "Unreachable", code: "SOCKS", isRetryable: true }],
-    ["may not", socksReply.notAllowed, { _tag: "AuthError", source: "proxy", status: 403, isRetryable: false }]
+    ["cannot reach the server", socksReply.refused, { _tag: "Unreachable", code: "SOCKS", concerns: "endpoint" }],
+    ["may not", socksReply.notAllowed, { _tag: "AuthError", source: "proxy", status: 403, concerns: "endpoint" }]
   ]
   for (const [what, reply, expected] of replies) {
     live(`that ${what} is a ${expected._tag}`, () =>
@@ -89,7 +89,7 @@ describe("A SOCKS5 proxy", () => {
       const timeout = Duration.millis(100)
       has(
         yield* reasonOf({ url, timeout, proxy: `socks5://127.0.0.1:${port}` }),
-        { _tag: "Timeout", after: timeout, isRetryable: true }
+        { _tag: "Timeout", after: timeout, concerns: "endpoint" }
       )
     }))
 
@@ -103,7 +103,7 @@ describe("A SOCKS5 proxy", () => {
         const port = yield* makeBrokenProxy(react)
         has(
           yield* reasonOf({ url, proxy: `socks5://127.0.0.1:${port}` }),
-          { _tag: "Unreachable", isRetryable: true },
+          { _tag: "Unreachable", concerns: "endpoint" },
           naming("socks5", "127.0.0.1", port)
         )
       }))
@@ -118,7 +118,7 @@ describe("A proxy that is down", () => {
           const port = yield* Effect.promise(freePort)
           has(
             yield* reasonOf({ url: `${server}://${host}:4040`, proxy: `${proxy}://${known}127.0.0.1:${port}` }),
-            { _tag: "Unreachable", code: "ECONNREFUSED", isRetryable: true },
+            { _tag: "Unreachable", code: "ECONNREFUSED", concerns: "endpoint" },
             naming(proxy, "127.0.0.1", port)
           )
         }))

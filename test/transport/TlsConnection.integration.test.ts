@@ -65,7 +65,7 @@ const pushTo = Effect.fnUntraced(function*(
 
 type Verdict = Effect.Success<ReturnType<typeof pushTo>>
 
-const refused = (code: string): Verdict => ({ reason: "TlsError", code, isRetryable: false })
+const refused = (code: string): Verdict => ({ reason: "TlsError", code, concerns: "endpoint" })
 
 /** A test that pushes to a server with these settings. */
 const pushing = (name: string, server: TlsOptions, options: Options, expected: Verdict) =>
@@ -140,14 +140,14 @@ describe("A server's version of TLS", () => {
   live("is not known, because it closes the connection instead", () =>
     Effect.gen(function*() {
       const port = yield* listening(createServer((socket) => socket.destroy()))
-      assert.deepStrictEqual(yield* pushTo(port), { reason: "Unreachable", code: "ECONNRESET", isRetryable: true })
+      assert.deepStrictEqual(yield* pushTo(port), { reason: "Unreachable", code: "ECONNRESET", concerns: "endpoint" })
     }))
 
   live("is not known, because it does not answer", () =>
     Effect.gen(function*() {
       const port = yield* listening(createServer(() => {}))
       const connection = yield* connectTo(`https://localhost:${port}`, { timeout: Duration.millis(200) })
-      assert.deepStrictEqual(yield* verdictOf(connection.send(push())), { reason: "Timeout", isRetryable: true })
+      assert.deepStrictEqual(yield* verdictOf(connection.send(push())), { reason: "Timeout", concerns: "endpoint" })
     }))
 })
 
@@ -184,7 +184,7 @@ describe("A client's certificate", () => {
         Effect.gen(function*() {
           const server = { ...asking, minVersion: version, maxVersion: version }
           const { port, requests } = yield* makeWebServer(undefined, server)
-          assert.deepInclude(yield* pushTo(port, { tls }), { reason: "Unreachable", isRetryable: true })
+          assert.deepInclude(yield* pushTo(port, { tls }), { reason: "Unreachable", concerns: "endpoint" })
           assert.strictEqual(requests.length, 0)
         }))
     }

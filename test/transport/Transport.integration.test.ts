@@ -71,7 +71,7 @@ describe("Transport over undici", () => {
       assert.deepStrictEqual(yield* verdictOf((yield* connectTo(url)).send(push())), {
         reason: "Unreachable",
         code: "ECONNREFUSED",
-        isRetryable: true
+        concerns: "endpoint"
       })
     }))
 

@@ -61,11 +61,15 @@ export const turn = Effect.promise(() => setImmediate())
 /** What an endpoint makes of it: the reason, its code and whether the push is tried again; or `undefined`. */
 export const verdictOf = <E extends TransportError>(sending: Effect.Effect<Response, E>) =>
   Effect.gen(function*() {
-    const reason = PushError.reasonOf(yield* Effect.result(sending), timeout, yield* Clock.currentTimeMillis)
+    const reason = PushError.reasonOf(yield* Effect.result(sending), {
+      timeout,
+      retryRateLimited: true,
+      now: yield* Clock.currentTimeMillis
+    })
     return reason && {
       reason: reason._tag,
       ...("code" in reason && { code: reason.code }),
-      isRetryable: reason.isRetryable
+      concerns: reason.concerns
     }
   })
 

@@ -68,7 +68,7 @@ export const send = (options: Options) => Effect.flatMap(connect(options), (conn
 export const reasonOf = Effect.fnUntraced(function*(options: Options) {
   const connection = yield* connect(options)
   const result = yield* Effect.result(connection.send(request))
-  const reason = PushError.reasonOf(result, settingsOf(options).timeout, 0)
+  const reason = PushError.reasonOf(result, { timeout: settingsOf(options).timeout, retryRateLimited: true, now: 0 })
   const shown = inspect([result, reason], { depth: 10 }) + JSON.stringify([result, reason]) + reason?.message
   for (const secret of ["p@ss", "p%40ss", authorization.slice(6)]) assert.notInclude(shown, secret)
   return reason
@@ -77,11 +77,11 @@ export const reasonOf = Effect.fnUntraced(function*(options: Options) {
 /** Some fields of a reason. */
 export interface Expected extends Readonly<Record<string, unknown>> {
   readonly _tag: PushError.Reason["_tag"]
-  readonly isRetryable: boolean
+  readonly concerns: PushError.Concern
 }
 
 export const has = (reason: PushError.Reason | undefined, expected: Expected, detail?: RegExp): void => {
-  const all: Record<string, unknown> = { ...reason, isRetryable: reason?.isRetryable }
+  const all: Record<string, unknown> = { ...reason, concerns: reason?.concerns }
   assert.deepStrictEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, all[name]])), { ...expected })
   if (detail !== undefined) assert.match(String(all["detail"]), detail)
 }

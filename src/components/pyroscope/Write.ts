@@ -1,9 +1,8 @@
 /**
  * `pyroscope.write`: profiles to every configured endpoint.
  */
-import { Duration, Effect, Layer, Schema, Scope } from "effect"
-import * as Endpoint from "../../delivery/Endpoint.ts"
-import * as FanOut from "../../delivery/FanOut.ts"
+import { Duration, Effect, Layer, Schema } from "effect"
+import * as Forward from "../../delivery/Forward.ts"
 import * as Queue from "../../delivery/Queue.ts"
 import { Receiver } from "../../delivery/Receiver.ts"
 import * as RetrySchedule from "../../delivery/RetrySchedule.ts"
@@ -57,44 +56,46 @@ export type Arguments = typeof Arguments.Type
 /** Arguments as an application writes them: what has a default may be left out. */
 export type Options = Parameters<typeof Arguments.make>[0]
 
-const settingsOf = (args: EndpointArguments): Endpoint.Settings => {
-  const queue = args.queue ?? QueueSettings.make({})
+const optionsOf = (args: EndpointArguments): Forward.EndpointOptions => {
+  const { authentication, followRedirects, headers, http2, proxy, tls } = HttpClient.settingsOf(args, args.headers)
   return {
     name: args.name,
-    url: new URL(args.url),
-    transport: { ...HttpClient.settingsOf(args, args.headers), timeout: args.remote_timeout },
-    lane: {
-      queue: { maxBytes: queue.max_bytes, whenFull: queue.when_full },
-      concurrency: queue.concurrency,
-      maxAge: queue.max_age,
-      retry: {
-        minBackoff: args.min_backoff_period,
-        maxBackoff: args.max_backoff_period,
-        maxRetries: args.max_backoff_retries,
-        retryRateLimited: args.retry_on_http_429,
-        jitter: args.backoff_jitter
+    url: args.url,
+    timeout: args.remote_timeout,
+    headers,
+    followRedirects,
+    http2,
+    proxy,
+    tls,
+    ...(authentication && { auth: authentication }),
+    retry: {
+      minBackoff: args.min_backoff_period,
+      maxBackoff: args.max_backoff_period,
+      maxRetries: args.max_backoff_retries,
+      rateLimited: args.retry_on_http_429,
+      jitter: args.backoff_jitter
+    },
+    ...(args.queue && {
+      queue: {
+        maxBytes: args.queue.max_bytes,
+        whenFull: args.queue.when_full,
+        maxAge: args.queue.max_age,
+        concurrency: args.queue.concurrency
       }
-    }
+    })
   }
 }
 
-/** A receiver that forwards to every endpoint. Closing its scope drains the queues, all at the same time. */
-export const layer = (options: Options): Layer.Layer<Receiver, Schema.SchemaError | UnusableSettings, Transport> =>
-  Layer.effect(
-    Receiver,
-    Effect.gen(function*() {
-      const args = yield* make(Arguments, options)
-      const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
-      const lanes = yield* Effect.forEach(
-        args.endpoint,
-        (endpoint) =>
-          Effect.flatMap(Scope.fork(scope), (own) => Scope.provide(Endpoint.make(settingsOf(endpoint)), own))
-      )
-      return FanOut.make({ externalLabels: args.external_labels }, lanes)
-    })
+type Failure = Schema.SchemaError | Forward.InvalidOptions | UnusableSettings
+
+/** `Forward.layer`, with options in the spelling of configurations. */
+export const layer = (options: Options): Layer.Layer<Receiver, Failure, Transport> =>
+  Layer.unwrap(
+    Effect.map(make(Arguments, options), ({ endpoint, external_labels }) =>
+      Forward.layer({ externalLabels: external_labels, endpoints: endpoint.map(optionsOf) }))
   )
 
-export const component: Component<Arguments, Receiver, Schema.SchemaError | UnusableSettings, Transport> = {
+export const component: Component<Arguments, Receiver, Failure, Transport> = {
   name: "pyroscope.write",
   arguments: Arguments,
   exports: { receiver: Receivers.exported },

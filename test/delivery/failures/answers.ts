@@ -1,8 +1,9 @@
 import { Duration, Effect } from "effect"
 import * as Labels from "../../../src/profile/Labels.ts"
 import * as Profile from "../../../src/profile/Profile.ts"
+import { answering } from "../../support/proxies.ts"
 import { answer, makeWebServer } from "../../support/webServer.ts"
-import { row, server } from "./failure.ts"
+import { brokenProxy, row, server } from "./failure.ts"
 
 const redirect = (status: number, location: string) => answer(status, { location })
 
@@ -24,18 +25,29 @@ const unusable = Profile.ingest({
 })
 
 export const answers = [
-  row("408, 425 or 499", { "408": status(408), "425": status(425), "499": status(499) }),
-  row("another 4xx", { "400": status(400), "404": status(404), "422": status(422), "431": status(431) }),
+  row("404 or 405", { "404": status(404), "405": status(405) }),
+  row("407, 408, 425 or 499", { "407": status(407), "408": status(408), "425": status(425), "499": status(499) }),
+  row("another 4xx", {
+    "400": status(400),
+    "402": status(402),
+    "409": status(409),
+    "410": status(410),
+    "415": status(415),
+    "422": status(422),
+    "431": status(431)
+  }),
   row("413, or 429 with \"larger than configured max\"", {
-    "413": status(413),
+    "413": [server(answer(413, {}, "no")), { status: 413, detail: "no" }],
     "429": [server(answer(429, {}, largerThanMax)), { status: 429, detail: tooLarge }]
   }),
   row("429", {
-    "retried": [server(answer(429, {}, "slow down")), { by: "server", detail: "slow down", retryAfter: undefined }],
-    "not retried": [
+    "server": [server(answer(429, {}, "slow down")), { by: "server", detail: "slow down", retryAfter: undefined }],
+    "proxy": [brokenProxy(answering("HTTP/1.1 429 Too Many Requests")), { by: "proxy" }, /proxy http:/]
+  }),
+  row("429 with `retry_on_http_429 = false`", {
+    "server": [
       server(answer(429, { "retry-after": "120" }), { retry_on_http_429: false }),
-      { retryAfter: Duration.minutes(2) },
-      { retries: 0 }
+      { by: "server", retryAfter: Duration.minutes(2) }
     ]
   }),
   row("501 or 505", { "501": status(501), "505": status(505) }),
@@ -54,7 +66,7 @@ export const answers = [
     "303": [toLogin(303), { status: 303 }, /made a GET of the push/]
   }),
   row("the request cannot be made, such as with a content type that no header can carry", {
-    "content type": [server(answer(200)), { status: undefined }, { profiles: [unusable] }]
+    "content type": [server(answer(200)), { status: undefined }, { profile: unusable }]
   }),
   row("a profile waited longer than `max_age`", {
     "between two attempts": [

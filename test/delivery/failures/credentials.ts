@@ -1,10 +1,10 @@
-import { Duration, Effect, Redacted, type Scope } from "effect"
+import { Duration, Effect, Redacted } from "effect"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { answering, makeHttpProxy, socksReply } from "../../support/proxies.ts"
 import { answer, makeWebServer, type Respond } from "../../support/webServer.ts"
-import { brokenProxy, nowhere, profile, row, server, type Settings, socksProxy, unreached } from "./failure.ts"
+import { brokenProxy, nowhere, row, server, type Settings, socksProxy, unreached } from "./failure.ts"
 import { good } from "./tls.ts"
 
 const user = { username: "user", password: "password" }
@@ -40,12 +40,6 @@ const tokenThatIsRefused = Effect.gen(function*() {
   const tokens = yield* makeWebServer(json(200, { access_token: "abcdef" }))
   return tokensAt(tokens.url, yield* server(answer(401)))
 })
-
-const oneAtATime = (endpoint: Effect.Effect<Settings, never, Scope.Scope>) =>
-  Effect.map(endpoint, (settings) => ({ ...settings, queue: { concurrency: 1 } }))
-
-/** The first meets the refusal, the second the pause after it, the third the next refusal: so the second meets another. */
-const profiles = [profile, profile, profile]
 
 export const credentials = [
   row("the server answers 401 or 403", {
@@ -96,18 +90,22 @@ export const credentials = [
     ]
   }),
   row("the server refuses a new token", {
-    "401": [tokenThatIsRefused, { source: "server", status: 401 }]
+    // The retry comes when there may be another token.
+    "401": [
+      Effect.map(tokenThatIsRefused, (settings) => ({ ...settings, min_backoff_period: Duration.millis(1100) })),
+      { source: "server", status: 401 }
+    ]
   }),
-  row("there is no token yet, after one of these failures of another push", {
+  row("there is no token yet, after one of these failures", {
     "a refused token": [
-      oneAtATime(tokenThatIsRefused),
+      tokenThatIsRefused,
       { source: "token endpoint", status: undefined },
-      { message: /^the server does not take the tokens of the token endpoint/, profiles }
+      { message: /^the server does not take the tokens of the token endpoint/, isPaused: true }
     ],
     "a refused client": [
-      oneAtATime(tokensFrom(json(401, { error: "invalid_client" }))),
+      tokensFrom(json(401, { error: "invalid_client" })),
       { source: "token endpoint", status: 401 },
-      { message: /invalid_client$/, profiles }
+      { message: /invalid_client$/, isPaused: true }
     ]
   })
 ].flat()

@@ -23,9 +23,11 @@ export interface Failure {
   /** Some fields of the reason. */
   readonly fields: Readonly<Record<string, unknown>>
   readonly message?: RegExp
-  /** What is pushed at once: the last that is done with is the one that fails so. */
-  readonly profiles?: ReadonlyArray<Profile.Profile>
-  /** Where they are not one for what is retried and none for what is not. */
+  /** What is pushed, where it matters. */
+  readonly profile?: Profile.Profile
+  /** Whether the reason says for how long to leave the endpoint alone. */
+  readonly isPaused?: boolean
+  /** Where they are not one for what is about the endpoint and none for what is about the profile. */
   readonly retries?: number
 }
 
@@ -38,7 +40,7 @@ export const row = (
       readonly [
         endpoint: Failure["endpoint"],
         fields: Failure["fields"],
-        rest?: RegExp | Pick<Failure, "message" | "profiles" | "retries">
+        rest?: RegExp | Pick<Failure, "isPaused" | "message" | "profile" | "retries">
       ]
     >
   >

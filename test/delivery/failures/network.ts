@@ -66,6 +66,12 @@ export const network = [
   }),
   row("a proxy answers 5xx to CONNECT", {
     "502": [connectAnswered("502 Bad Gateway"), { by: "proxy", status: 502 }, /proxy http:/],
+    "501": [connectAnswered("501 Not Implemented"), { by: "proxy", status: 501 }, /proxy http:/],
     "504": [connectAnswered("504 Gateway Timeout"), { by: "proxy", status: 504 }, /proxy http:/]
+  }),
+  row("a proxy answers another 4xx to CONNECT", {
+    "400": [connectAnswered("400 Bad Request"), { by: "proxy", status: 400 }, /proxy http:/],
+    "404": [connectAnswered("404 Not Found"), { by: "proxy", status: 404 }, /proxy http:/],
+    "413": [connectAnswered("413 Content Too Large"), { by: "proxy", status: 413 }, /proxy http:/]
   })
 ].flat()

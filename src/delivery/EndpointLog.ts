@@ -1,0 +1,129 @@
+/**
+ * What is said of an endpoint, in the log and in the health of its component: what changes, once.
+ *
+ * - The first failure and the first loss of each kind, with an example, and then sums.
+ * - That the endpoint fails as a whole, and that it is back. One that fails again within a minute is said to fail on and
+ *   off, and then nothing more until it has been up, or down, for a minute.
+ */
+import { Clock, DateTime, Duration, Effect, type Scope } from "effect"
+import * as Health from "../telemetry/Health.ts"
+import * as Monotonic from "../telemetry/Monotonic.ts"
+import * as Tally from "../telemetry/Tally.ts"
+import type { Attributes } from "./EndpointMetrics.ts"
+import type { Observer } from "./Lane.ts"
+import type { Outbound } from "./Outbound.ts"
+import type { PushError } from "./PushError.ts"
+import type { Outcome } from "./Receipt.ts"
+
+interface Example {
+  readonly outbound: Outbound
+  readonly reason: string
+  readonly err: string
+}
+
+/** One that has been up, or down, for this long is steady. */
+const steady = Duration.minutes(1)
+
+export const make = Effect.fnUntraced(function*(
+  attributes: Attributes
+): Effect.fn.Return<Observer, never, Scope.Scope> {
+  const reporter = yield* Health.Reporter
+  const about = `endpoint ${Object.values(attributes).join(" ")}`
+  const say = (message: string) => (amount: number, { err, outbound, reason }: Example) =>
+    Effect.logWarning(message).pipe(Effect.annotateLogs({
+      ...attributes,
+      reason,
+      profiles: amount,
+      path: outbound.path.split("?", 1)[0],
+      service_name: outbound.service,
+      err
+    }))
+  const failures = yield* Tally.make(say("pushes fail, will be retried"))
+  const losses = yield* Tally.make(say("profiles lost"))
+  const note = (tally: Tally.Tally<Example>, outbound: Outbound, reason: string, kind: string, err: string) =>
+    tally.note(`${reason} ${kind}`, outbound.profiles, { outbound, reason, err })
+  const annotate = Effect.annotateLogs(attributes)
+
+  const scope = yield* Effect.scope
+  let hasDelivered = false
+  let isDown = false
+  let isUnsteady = false
+  /** When it went down or came back. */
+  let changedAt = -Infinity
+
+  const sayDown = (message: string, err: string) =>
+    Effect.logWarning(message).pipe(Effect.annotateLogs({ err }), annotate)
+  const sayBack = (failedFor: number) =>
+    Effect.logInfo("endpoint is back").pipe(
+      Effect.annotateLogs({ failed_for: Duration.format(Duration.millis(Math.round(failedFor))) }),
+      annotate
+    )
+  /** Waits until nothing has changed for a while, and says how it is then. */
+  const untilSteady = Effect.fnUntraced(function*(err: string) {
+    const since = changedAt
+    for (;;) {
+      const left = changedAt + Duration.toMillis(steady) - (yield* Monotonic.now)
+      if (left <= 0) break
+      yield* Effect.sleep(Duration.millis(left))
+    }
+    isUnsteady = false
+    yield* isDown ? sayDown("endpoint is failing", err) : sayBack(changedAt - since)
+  })
+
+  return {
+    opened: Effect.fnUntraced(function*(error) {
+      if (isDown) return
+      isDown = true
+      const now = yield* Monotonic.now
+      const isSoon = now - changedAt < Duration.toMillis(steady)
+      changedAt = now
+      const err = error.reason.message
+      const since = DateTime.formatIso(DateTime.makeUnsafe(yield* Clock.currentTimeMillis))
+      yield* reporter.problem(about, `${about} has been failing since ${since}: ${err}`)
+      if (isUnsteady) return
+      if (!isSoon) return yield* sayDown("endpoint is failing", err)
+      isUnsteady = true
+      yield* Effect.forkIn(untilSteady(err), scope)
+      yield* sayDown("endpoint fails on and off", err)
+    }),
+    closed: Effect.fnUntraced(function*() {
+      isDown = false
+      const now = yield* Monotonic.now
+      const failedFor = now - changedAt
+      changedAt = now
+      yield* reporter.problem(about, undefined)
+      if (!isUnsteady) yield* sayBack(failedFor)
+    }),
+    retried: Effect.fnUntraced(function*(outbound, error, delay) {
+      yield* note(failures, outbound, error.reason._tag, kindOf(error), error.reason.message)
+      yield* Effect.logDebug("push failed, will retry").pipe(
+        Effect.annotateLogs({
+          err: error.reason.message,
+          delay: Duration.format(Duration.millis(Math.round(Duration.toMillis(delay))))
+        }),
+        annotate
+      )
+    }),
+    settled: (outbound, outcome) => {
+      if (outcome._tag !== "Delivered") return lost(outbound, outcome)
+      if (hasDelivered) return Effect.void
+      hasDelivered = true
+      return Effect.logInfo("first profile delivered").pipe(
+        Effect.annotateLogs({ bytes: outbound.profileBytes }),
+        annotate
+      )
+    }
+  }
+
+  function lost(outbound: Outbound, outcome: Exclude<Outcome, { readonly _tag: "Delivered" }>): Effect.Effect<void> {
+    return outcome._tag === "Dropped"
+      ? note(losses, outbound, outcome.reason, "", outcome.reason)
+      : note(losses, outbound, outcome.error.reason._tag, kindOf(outcome.error), outcome.error.reason.message)
+  }
+})
+
+/** Of one reason, what is different to an operator. */
+const kindOf = ({ reason }: PushError): string => {
+  if ("status" in reason && reason.status !== undefined) return String(reason.status)
+  return "code" in reason ? reason.code : ""
+}

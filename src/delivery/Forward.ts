@@ -1,0 +1,259 @@
+/**
+ * Forwarding for applications: a `Receiver` whose profiles go to every endpoint, each with its own queue and retries.
+ *
+ * ```ts
+ * const Profiles = Forward.layer({
+ *   externalLabels: { region: "eu-1" },
+ *   endpoints: [
+ *     { url: "http://pyroscope:4040" },
+ *     { url: "https://backup.example", auth: { token: { file: "/run/token" } }, queue: { maxBytes: "256 MiB" } }
+ *   ]
+ * }).pipe(Layer.provide(Transport.Transport.layer))
+ * ```
+ *
+ * It knows nothing of configuration files: `pyroscope.write` is a configuration's face of it.
+ */
+import { ByteSize, Config, Data, Duration, Effect, Layer, Option, Predicate, Redacted, Result, Scope } from "effect"
+import * as Labels from "../profile/Labels.ts"
+import * as Authentication from "../transport/Authentication.ts"
+import * as Material from "../transport/Material.ts"
+import * as Proxy from "../transport/Proxy.ts"
+import * as Tls from "../transport/Tls.ts"
+import * as Transport from "../transport/Transport.ts"
+import * as UserInfo from "../transport/UserInfo.ts"
+import * as Endpoint from "./Endpoint.ts"
+import * as FanOut from "./FanOut.ts"
+import * as Queue from "./Queue.ts"
+import { Receiver } from "./Receiver.ts"
+import * as RetrySchedule from "./RetrySchedule.ts"
+
+export interface Options {
+  /** Laid over the labels of every profile. An empty value removes a label. Default: none. */
+  readonly externalLabels?: Readonly<Record<string, string>>
+  /** Each of them gets every profile. */
+  readonly endpoints: ReadonlyArray<EndpointOptions>
+}
+
+export interface EndpointOptions {
+  /**
+   * Where the API is, path prefix included: `http://pyroscope:4040`. User info in it becomes basic auth, and goes before
+   * `auth`.
+   */
+  readonly url: URL | string
+  /** In metrics and logs, besides the URL. Default: none, or the endpoint's place where two have one URL. */
+  readonly name?: string
+  /** For an answer to one attempt, a new connection included. Default: 10 seconds. */
+  readonly timeout?: Duration.Input
+  /** Sent with each request; an `Authorization` goes before `auth`. Default: none. */
+  readonly headers?: Readonly<Record<string, string | ReadonlyArray<string>>>
+  readonly retry?: RetryOptions
+  readonly queue?: QueueOptions
+  /** Default: none. */
+  readonly auth?: AuthOptions
+  /** Default: the authorities that Node trusts, no client certificate, TLS 1.2 at least. */
+  readonly tls?: Partial<Tls.Settings>
+  /** Default: none, whatever the environment says. */
+  readonly proxy?: Partial<Proxy.Settings>
+  /** Default: true. */
+  readonly followRedirects?: boolean
+  /** Whether HTTP/2 is agreed on over TLS. Default: true. */
+  readonly http2?: boolean
+}
+
+/** When a push that failed is made again, for failures that concern the endpoint. */
+export interface RetryOptions {
+  /** The base of the first delay; each further base is twice the one before. Default: 500 millis. */
+  readonly minBackoff?: Duration.Input
+  /** No delay is longer, but for a Retry-After. Default: 5 minutes. */
+  readonly maxBackoff?: Duration.Input
+  /** Of one profile, after its first attempt; 0 is without end. Default: 10. */
+  readonly maxRetries?: number
+  /** Whether 429 is retried. Default: true. */
+  readonly rateLimited?: boolean
+  /** Whether delays lie anywhere between their base and twice their base. Default: true. */
+  readonly jitter?: boolean
+}
+
+/** How far an endpoint may fall behind. */
+export interface QueueOptions {
+  /** Of what waits and what is in flight together. Default: 64 MiB. */
+  readonly maxBytes?: ByteSize.Input
+  /** Default: `drop_oldest`. */
+  readonly whenFull?: Queue.WhenFull
+  /** What is older is dropped as expired. Default: 1 hour, which is what a Pyroscope server takes by default. */
+  readonly maxAge?: Duration.Input
+  /** Pushes in flight at once. Default: 8. */
+  readonly concurrency?: number
+}
+
+/** A text, or the file that holds it: files are looked at again when they change. */
+export type Secret = string | Redacted.Redacted<string> | { readonly file: string }
+
+/** Basic auth, a token, or any `Authentication.Settings`, such as OAuth 2.0. */
+export type AuthOptions =
+  | { readonly username: string; readonly password?: Secret }
+  | { readonly token: Secret; /** Default: Bearer. */ readonly scheme?: string }
+  | Authentication.Settings
+
+/** Options that nothing can be made of, all of them. */
+export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
+  /** Such as `endpoints[0].timeout: must be greater than 0`. */
+  readonly problems: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return this.problems.join("; ")
+  }
+}
+
+/** Runs until the scope closes, and then drains. */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<Receiver, InvalidOptions | Transport.UnusableSettings, Transport.Transport | Scope.Scope> {
+  const { endpoints, externalLabels } = yield* Effect.fromResult(settingsOf(options))
+  const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
+  const lanes = yield* Effect.forEach(
+    endpoints,
+    (endpoint) => Effect.flatMap(Scope.fork(scope), (own) => Scope.provide(Endpoint.make(endpoint), own))
+  )
+  return FanOut.make({ externalLabels }, lanes)
+})
+
+export const layer = (
+  options: Options
+): Layer.Layer<Receiver, InvalidOptions | Transport.UnusableSettings, Transport.Transport> =>
+  Layer.effect(Receiver, make(options))
+
+/** With options from a `Config`: of all of them, or of each. */
+export const layerConfig = (
+  options: Config.Wrap<Options>
+): Layer.Layer<Receiver, Config.ConfigError | InvalidOptions | Transport.UnusableSettings, Transport.Transport> =>
+  Layer.effect(Receiver, Effect.flatMap(Config.unwrap(options), make))
+
+// ---- From options to settings ----
+
+/** Reads a value, and notes what is wrong with it. */
+type Problem = (path: string, problem: string) => void
+
+const settingsOf = (
+  { endpoints, externalLabels = {} }: Options
+): Result.Result<FanOut.Settings & { readonly endpoints: ReadonlyArray<Endpoint.Settings> }, InvalidOptions> => {
+  const problems: Array<string> = []
+  const problem: Problem = (path, text) => void problems.push(`${path}: ${text}`)
+  // An empty value removes a label, so only names matter of those.
+  const mistake = Labels.check(new Map(Object.entries(externalLabels)))
+  if (mistake !== undefined && mistake.reason !== "Missing") problem("externalLabels", mistake.message)
+  const all = endpoints.map((options, index) =>
+    endpointOf(options, (path, text) => problem(`endpoints[${index}].${path}`, text))
+  )
+  return problems.length > 0
+    ? Result.fail(new InvalidOptions({ problems }))
+    : Result.succeed({ externalLabels, endpoints: named(all) })
+}
+
+const endpointOf = (options: EndpointOptions, problem: Problem): Endpoint.Settings => {
+  const { auth, followRedirects, headers, http2, name, proxy, queue = {}, retry = {}, timeout, tls, url } = options
+  const duration = (
+    path: string,
+    input: Duration.Input | undefined,
+    standard: Duration.Duration
+  ): Duration.Duration => {
+    const value = input === undefined ? Option.some(standard) : Duration.fromInput(input)
+    if (Option.isSome(value) && Duration.isFinite(value.value) && Duration.isPositive(value.value)) return value.value
+    problem(path, Option.isNone(value) ? `"${input}" is no duration` : "must be greater than 0")
+    return standard
+  }
+  const whole = (path: string, minimum: number, value: number | undefined, standard: number): number => {
+    if (value === undefined) return standard
+    if (!Number.isInteger(value) || value < minimum) problem(path, `must be a whole number of at least ${minimum}`)
+    return value
+  }
+  return {
+    name: name ?? "",
+    url: urlOf(url, problem),
+    transport: {
+      headers: headersOf(headers ?? {}, problem),
+      authentication: auth && authenticationOf(auth),
+      tls: { ...Tls.defaults, ...tls },
+      proxy: { ...Proxy.defaults, ...proxy },
+      followRedirects: followRedirects ?? Transport.defaults.followRedirects,
+      http2: http2 ?? Transport.defaults.http2,
+      timeout: duration("timeout", timeout, Duration.seconds(10))
+    },
+    lane: {
+      queue: {
+        maxBytes: bytesOf(queue.maxBytes, problem),
+        whenFull: queue.whenFull ?? Queue.defaults.whenFull
+      },
+      maxAge: duration("queue.maxAge", queue.maxAge, Duration.hours(1)),
+      concurrency: whole("queue.concurrency", 1, queue.concurrency, 8),
+      retry: {
+        minBackoff: duration("retry.minBackoff", retry.minBackoff, RetrySchedule.defaults.minBackoff),
+        maxBackoff: duration("retry.maxBackoff", retry.maxBackoff, RetrySchedule.defaults.maxBackoff),
+        maxRetries: whole("retry.maxRetries", 0, retry.maxRetries, RetrySchedule.defaults.maxRetries),
+        retryRateLimited: retry.rateLimited ?? RetrySchedule.defaults.retryRateLimited,
+        jitter: retry.jitter ?? RetrySchedule.defaults.jitter
+      }
+    }
+  }
+}
+
+/** Of an endpoint that does not matter, as there is an error. */
+const nowhere = new URL("http://invalid.")
+
+const urlOf = (input: URL | string, problem: Problem): URL => {
+  const url = URL.parse(String(input))
+  const mistake = url === null
+    ? "is no URL"
+    : url.protocol !== "http:" && url.protocol !== "https:"
+    ? "must be an http or https URL"
+    : Result.isFailure(UserInfo.parse(url))
+    ? "has a user info that cannot be unescaped"
+    : undefined
+  if (url !== null && mistake === undefined) return url
+  problem("url", mistake!)
+  return nowhere
+}
+
+const headersOf = (
+  headers: NonNullable<EndpointOptions["headers"]>,
+  problem: Problem
+): Record<string, string | ReadonlyArray<string>> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => {
+      if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) problem("headers", `"${name}" is no name of a header`)
+      else if (![value].flat().every(Authentication.isHeaderValue)) {
+        problem(`headers.${name}`, "holds what a header cannot carry")
+      }
+      return [name.toLowerCase(), value]
+    })
+  )
+
+const bytesOf = (input: ByteSize.Input | undefined, problem: Problem): number => {
+  if (input === undefined) return Queue.defaults.maxBytes
+  const bytes = Option.flatMap(ByteSize.fromInput(input), ByteSize.toNumber)
+  if (Option.isSome(bytes) && bytes.value >= 1) return bytes.value
+  problem("queue.maxBytes", Option.isNone(bytes) ? `"${input}" is no size` : "must be at least 1")
+  return Queue.defaults.maxBytes
+}
+
+const authenticationOf = (auth: AuthOptions): Authentication.Settings => {
+  if ("_tag" in auth) return auth
+  return "token" in auth
+    ? Authentication.token(sourceOf(auth.token), auth.scheme)
+    : Authentication.basic(auth.username, sourceOf(auth.password ?? ""))
+}
+
+const sourceOf = (secret: Secret): Material.Source => {
+  if (Predicate.isString(secret)) return Material.inline(Redacted.make(secret))
+  return Redacted.isRedacted(secret) ? Material.inline(secret) : Material.file(secret.file)
+}
+
+/** Each with a name where its URL, and the name it was given, do not tell it from the others. */
+const named = (endpoints: ReadonlyArray<Endpoint.Settings>): ReadonlyArray<Endpoint.Settings> => {
+  const key = ({ name, url }: Endpoint.Settings): string => `${Endpoint.nameOf(url)} ${name}`
+  const all = endpoints.map(key)
+  return endpoints.map((endpoint, index) => {
+    const isAlone = all.indexOf(all[index]!) === all.lastIndexOf(all[index]!)
+    return isAlone ? endpoint : { ...endpoint, name: `${endpoint.name} ${index + 1}`.trim() }
+  })
+}

@@ -1,0 +1,39 @@
+/**
+ * What may happen a thousand times a second is told once when it begins and then in sums, so that a log says what goes
+ * on, how much of it, and nothing twice. What has been counted is told at the latest when the scope closes.
+ */
+import { Duration, Effect, type Scope } from "effect"
+
+export interface Tally<A> {
+  /** One more `amount` of a kind, such as that of this `example`. */
+  readonly note: (kind: string, amount: number, example: A) => Effect.Effect<void>
+}
+
+/** Sums are for this long. A kind of which there was none since the last sum is told at once again. */
+export const interval = Duration.minutes(1)
+
+export const make = Effect.fnUntraced(function*<A>(
+  say: (amount: number, example: A) => Effect.Effect<void>
+): Effect.fn.Return<Tally<A>, never, Scope.Scope> {
+  const kinds = new Map<string, { amount: number; example: A }>()
+
+  /** What has been taken for a sum is told, whatever ends meanwhile; and one that cannot be told costs no other. */
+  const flush = Effect.uninterruptible(Effect.suspend(() => {
+    const due = [...kinds].filter(([kind, { amount }]) => amount > 0 || !kinds.delete(kind))
+    return Effect.forEach(due, ([kind, { amount, example }]) => {
+      kinds.set(kind, { amount: 0, example })
+      return Effect.ignoreCause(say(amount, example))
+    }, { discard: true })
+  }))
+  yield* Effect.addFinalizer(() => flush)
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(interval), flush)))
+
+  return {
+    note: (kind, amount, example) =>
+      Effect.suspend(() => {
+        const known = kinds.get(kind)
+        kinds.set(kind, { amount: known === undefined ? 0 : known.amount + amount, example })
+        return known === undefined ? say(amount, example) : Effect.void
+      })
+  }
+})
