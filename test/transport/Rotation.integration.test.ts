@@ -254,7 +254,7 @@ describe("a file that is missing at the start", () => {
       const receiver = yield* start({ ...endpoint, max_backoff_retries: 2 }, { ...endpoint, max_backoff_retries: 0 })
       const pushing = yield* Effect.forkChild(push(receiver))
       const problem = `cannot use file ${path}: ${lacking("authorization credentials")(path)}`
-      yield* news.log.until((all) => all.includes("Warn: profiles dropped"))
+      yield* news.log.until((all) => all.includes("Warn: profiles lost"))
       Rotating.byRenaming(path, "the token")
 
       const [impatient, patient] = yield* Fiber.join(pushing)
