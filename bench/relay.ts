@@ -73,7 +73,12 @@ const startSink = async (): Promise<Sink> => {
   })
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
-  const sink: Sink = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received: 0, failing: Infinity, server }
+  const sink: Sink = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received: 0,
+    failing: Infinity,
+    server
+  }
   return sink
 }
 

@@ -36,9 +36,15 @@ export const make = (settings: Settings, lanes: ReadonlyArray<Lane>): Receiver.R
   let waiting = 0
 
   const isOutrun = (bytes: number): boolean => {
-    const delivering = lanes.filter((lane) => lane.isDelivering())
-    return delivering.some((lane) => lane.room(bytes) === "full" || lane.room(bytes) === "refuse") &&
-      !delivering.some((lane) => lane.keepsUp()) && !lanes.some((lane) => lane.isClosing())
+    let isFull = false
+    for (const lane of lanes) {
+      if (lane.isClosing()) return false
+      if (!lane.isDelivering()) continue
+      if (lane.keepsUp()) return false
+      const room = lane.room(bytes)
+      isFull ||= room === "full" || room === "refuse"
+    }
+    return isFull
   }
   const untilRoom = (bytes: number): Effect.Effect<void> =>
     Effect.suspend(() =>

@@ -1,5 +1,6 @@
 /**
- * The way to one endpoint: a Stream of what is due, out of its queue, pushed by so many at a time.
+ * The way to one endpoint: so many places, each of which runs the Stream of what is due, out of the lane's queue, and
+ * pushes one profile at a time.
  *
  * - When: each profile has its own retry schedule, and the lane a `Breaker`. The time of an attempt is that of the
  *   profile's schedule, or that of the breaker if it is later, and nothing else but a place: `concurrency` of them.
@@ -11,8 +12,9 @@
  *   ever. When the scope closes, nothing new is accepted, and the lane goes on until it is empty, until nothing can be
  *   due before the deadline any more, or until the deadline. What is in flight then is interrupted; what is left is
  *   settled as `shutdown`.
- * - Defects: of a push, an observer or an application's logger each costs at most its own profile. A place is given back
- *   by the Stream, whatever happens in it.
+ * - Defects: of a push, an observer or an application's logger each costs at most its own profile. No count of places is
+ *   kept that could go wrong: a place is a fiber, which has ended one push before it takes the next. (`Stream.mapEffect`
+ *   with a concurrency would fork a fiber for each profile, and hand on results that nobody wants.)
  */
 import {
   Cause,
@@ -26,6 +28,7 @@ import {
   Random,
   Result,
   type Scope,
+  Semaphore,
   Stream
 } from "effect"
 import * as Monotonic from "../telemetry/Monotonic.ts"
@@ -127,8 +130,11 @@ export const make = Effect.fnUntraced(function*(
   const clock = yield* Clock.Clock
   const now = (): number => Monotonic.read(clock)
   const queue = Queue.make<Delivery>(settings.queue)
-  /** What `take` waits for may be different now. */
   const changed = Latch.makeUnsafe(false)
+  /** What `take` waits for may be different now. At once: a profile that could be sent waits for no other turn. */
+  const look = (): void => {
+    changed.openUnsafe()
+  }
   /** Something has left the queue. */
   const left = Latch.makeUnsafe(false)
   let breaker = Breaker.closed
@@ -144,13 +150,16 @@ export const make = Effect.fnUntraced(function*(
     Effect.catchCause(Effect.suspend(event), (cause) => logDefect("an observer died", cause))
 
   /** The outcome is known last, for whoever waits for it may end everything. */
-  const finish = Effect.fnUntraced(function*(delivery: Delivery, outcome: Outcome) {
+  const finish = (delivery: Delivery, outcome: Outcome): Effect.Effect<void> => {
     const { outbound, since } = delivery
     if (outcome._tag !== "Delivered") drain.lost(endpoint, outbound.profiles)
-    yield* tell(() => observer.settled(outbound, outcome, Duration.millis(now() - since)))
-    Deferred.doneUnsafe(delivery.outcome, Effect.succeed(outcome))
-    yield* left.release
-  })
+    const told = tell(() => observer.settled(outbound, outcome, Duration.millis(now() - since)))
+    return Effect.flatMap(told, () => {
+      Deferred.doneUnsafe(delivery.outcome, Effect.succeed(outcome))
+      return left.release
+    })
+  }
+  const delivered: Outcome = { _tag: "Delivered", endpoint }
   const dropped = (reason: DropReason): Outcome => ({ _tag: "Dropped", endpoint, reason })
   const failed = (error: PushError, retries: number): Outcome => ({ _tag: "Failed", endpoint, error, retries })
   const finishAll = (deliveries: ReadonlyArray<Delivery>, outcome: (delivery: Delivery) => Outcome) =>
@@ -196,35 +205,28 @@ export const make = Effect.fnUntraced(function*(
     return before.isOpen && !next.isOpen ? tell(() => observer.closed()) : Effect.void
   }
 
-  /** The outcome of a profile with the end of an attempt, if it is through. */
-  const judge = Effect.fnUntraced(function*(delivery: Delivery, exit: Exit.Exit<void, PushError>) {
-    if (Exit.isSuccess(exit)) {
-      deliveredAt = now()
-      yield* move(Breaker.succeeded(breaker, delivery))
-      return { _tag: "Delivered", endpoint } satisfies Outcome
-    }
-    const error = Result.getOrUndefined(Cause.findError(exit.cause))
-    if (error === undefined) {
-      breaker = Breaker.ended(breaker, delivery)
-      yield* logDefect("a push died", exit.cause)
-      return dropped("defect")
-    }
+  /** There is an answer: it is through. */
+  const answered = (delivery: Delivery, outcome: Outcome): Effect.Effect<void> => {
+    const moved = move(Breaker.succeeded(breaker, delivery))
+    queue.settle(delivery)
+    return Effect.andThen(moved, finish(delivery, outcome))
+  }
+
+  /** It is through, or waits for its next attempt. */
+  const postponed = Effect.fnUntraced(function*(delivery: Delivery, error: PushError) {
     // Before anything is read that others may change meanwhile.
     const random = yield* Random.next
     const time = now()
-    if (error.concerns === "profile") {
-      yield* move(Breaker.succeeded(breaker, delivery))
-      const { reason } = error
-      if (reason._tag === "RateLimited" && reason.retryAfter) breaker = Breaker.hold(breaker, time, reason.retryAfter)
-      return failed(error, delivery.retries)
-    }
     const { retryAfter } = error
     const moved = move(Breaker.failed(breaker, delivery, { now: time, retryAfter, random }, pace), error)
     delivery.failedAt = breaker.successes
     yield* moved
     delivery.nextDelay ??= yield* RetrySchedule.start(schedule)
     const delay = yield* delivery.nextDelay(time, error)
-    if (delay === undefined) return failed(error, delivery.retries)
+    if (delay === undefined) {
+      queue.settle(delivery)
+      return yield* finish(delivery, failed(error, delivery.retries))
+    }
     delivery.retries += 1
     const dueAt = Math.ceil(time + Duration.toMillis(delay)) // a clock knows no parts of milliseconds
     queue.postpone(delivery, dueAt)
@@ -232,37 +234,51 @@ export const make = Effect.fnUntraced(function*(
     yield* tell(() => observer.retried(delivery.outbound, error, Duration.millis(next - time)))
   })
 
+  const died = (delivery: Delivery, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+    breaker = Breaker.ended(breaker, delivery)
+    queue.settle(delivery)
+    return Effect.andThen(logDefect("a push died", cause), finish(delivery, dropped("defect")))
+  }
+
+  const conclude = (delivery: Delivery, exit: Exit.Exit<void, PushError>): Effect.Effect<void> => {
+    if (Exit.isSuccess(exit)) {
+      deliveredAt = now()
+      return answered(delivery, delivered)
+    }
+    const error = Result.getOrUndefined(Cause.findError(exit.cause))
+    if (error === undefined) {
+      // What is interrupted at the end is among what is left, and settled with that.
+      return phase === "abandoning" && Cause.hasInterruptsOnly(exit.cause) ? Effect.void : died(delivery, exit.cause)
+    }
+    const { reason } = error
+    if (reason.concerns === "endpoint") return postponed(delivery, error)
+    if (reason._tag === "RateLimited" && reason.retryAfter) breaker = Breaker.hold(breaker, now(), reason.retryAfter)
+    return answered(delivery, failed(error, delivery.retries))
+  }
+
   const deliver = (delivery: Delivery): Effect.Effect<void> =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.exit(restore(Effect.suspend(() => push(delivery.outbound)))), (exit) => {
-        // It is among what is left, and settled with that.
-        if (phase === "abandoning" && Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) return Effect.void
-        return judge(delivery, exit).pipe(
-          Effect.catchCause((cause) => Effect.as(logDefect("a push died", cause), dropped("defect"))),
-          Effect.flatMap((outcome) => {
-            if (outcome === undefined) return Effect.void
-            queue.settle(delivery)
-            return finish(delivery, outcome)
-          }),
-          Effect.ensuring(changed.open)
-        )
-      })
+      Effect.exit(restore(Effect.suspend(() => push(delivery.outbound)))).pipe(
+        Effect.flatMap((exit) => conclude(delivery, exit)),
+        Effect.map(look)
+      )
     )
 
-  const worker = yield* Stream.fromEffectRepeat(take).pipe(
-    Stream.mapEffect(deliver, { concurrency, unordered: true }),
-    Stream.runDrain,
-    Effect.forkScoped
+  /** One place at a time looks for what comes next; the others push, or wait for their turn. */
+  const turn = Semaphore.makeUnsafe(1)
+  const place = Stream.runForEach(Stream.fromEffectRepeat(turn.withPermits(1)(take)), deliver)
+  const places = yield* Effect.forkScoped(
+    Effect.all(Array.from({ length: concurrency }, () => place), { concurrency: "unbounded", discard: true })
   )
 
   // ---- The end ----
 
   /** There may be no later: everything is tried at once, whatever the back-off says. */
-  const hurry = Effect.suspend(() => {
+  const hurry = Effect.sync(() => {
     isDraining = true
     breaker = Breaker.hurry(breaker)
     queue.hurry(now())
-    return changed.open
+    look()
   })
   yield* Effect.forkScoped(Effect.andThen(drain.begun, hurry))
   yield* drain.enter({ endpoint, profiles: queue.size })
@@ -271,10 +287,10 @@ export const make = Effect.fnUntraced(function*(
       deadline = yield* drain.deadline
       phase = "closing"
       yield* left.release
-      yield* isDraining ? changed.open : hurry
-      yield* Effect.timeoutOption(Fiber.await(worker), Duration.millis(deadline - now()))
+      yield* isDraining ? Effect.sync(look) : hurry
+      yield* Effect.timeoutOption(Fiber.await(places), Duration.millis(deadline - now()))
       phase = "abandoning"
-      yield* Fiber.interrupt(worker)
+      yield* Fiber.interrupt(places)
       yield* finishAll(queue.clear(), () => dropped("shutdown"))
     })
   )
@@ -303,11 +319,13 @@ export const make = Effect.fnUntraced(function*(
         outcome: Deferred.await(delivery.outcome),
         commit: Effect.suspend(() => {
           if (reservation === undefined) return finish(delivery, lost())
-          const made = finishAll(reservation.dropped, lost)
+          const { length } = reservation.dropped
+          const made = length === 0 ? Effect.void : finishAll(reservation.dropped, lost)
           // Nobody would look there any more.
           if (phase === "abandoning") return Effect.andThen(made, finish(delivery, dropped("shutdown")))
           reservation.commit(delivery)
-          return Effect.andThen(changed.open, made)
+          look()
+          return made
         })
       }
     },

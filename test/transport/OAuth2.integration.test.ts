@@ -49,7 +49,9 @@ const pushMany = (connection: Client, count = 100) =>
   Effect.all(
     Array.from({ length: count }, () =>
       Effect.map(Effect.result(push(connection)), (result) =>
-        result._tag === "Success" ? result.success.status : PushError.reasonOf(result, { timeout: patience, retryRateLimited: true, now: 0 })!)),
+        result._tag === "Success"
+          ? result.success.status
+          : PushError.reasonOf(result, { timeout: patience, retryRateLimited: true, now: 0 })!)),
     { concurrency: "unbounded" }
   )
 
