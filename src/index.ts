@@ -10,11 +10,16 @@
 export * as Labels from "./profile/Labels.ts"
 export * as Profile from "./profile/Profile.ts"
 
+// Sources of profiles
+export * as SelfProfile from "./pprof/SelfProfile.ts"
+export * as ReceiveHttp from "./server/ReceiveHttp.ts"
+
 // Delivery
 export * as Breaker from "./delivery/Breaker.ts"
 export * as Drain from "./delivery/Drain.ts"
 export * as Forward from "./delivery/Forward.ts"
 export * as Identity from "./delivery/Identity.ts"
+export { InvalidOptions } from "./delivery/Options.ts"
 export * as PushError from "./delivery/PushError.ts"
 export * as Receipt from "./delivery/Receipt.ts"
 export * as Receiver from "./delivery/Receiver.ts"

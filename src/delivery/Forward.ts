@@ -13,7 +13,7 @@
  *
  * It knows nothing of configuration files: `pyroscope.write` is a configuration's face of it.
  */
-import { ByteSize, Config, Data, Duration, Effect, Layer, Option, Predicate, Redacted, Result, Scope } from "effect"
+import { type ByteSize, Config, Duration, Effect, Layer, Predicate, Redacted, Result, Scope } from "effect"
 import * as Labels from "../profile/Labels.ts"
 import * as Authentication from "../transport/Authentication.ts"
 import * as Material from "../transport/Material.ts"
@@ -23,6 +23,7 @@ import * as Transport from "../transport/Transport.ts"
 import * as UserInfo from "../transport/UserInfo.ts"
 import * as Endpoint from "./Endpoint.ts"
 import * as FanOut from "./FanOut.ts"
+import { type InvalidOptions, read, type Reader } from "./Options.ts"
 import * as Queue from "./Queue.ts"
 import { Receiver } from "./Receiver.ts"
 import * as RetrySchedule from "./RetrySchedule.ts"
@@ -95,16 +96,6 @@ export type AuthOptions =
   | { readonly token: Secret; /** Default: Bearer. */ readonly scheme?: string }
   | Authentication.Settings
 
-/** Options that nothing can be made of, all of them. */
-export class InvalidOptions extends Data.TaggedError("InvalidOptions")<{
-  /** Such as `endpoints[0].timeout: must be greater than 0`. */
-  readonly problems: ReadonlyArray<string>
-}> {
-  override get message(): string {
-    return this.problems.join("; ")
-  }
-}
-
 /** Runs until the scope closes, and then drains. */
 export const make = Effect.fnUntraced(function*(
   options: Options
@@ -131,42 +122,22 @@ export const layerConfig = (
 
 // ---- From options to settings ----
 
-/** Reads a value, and notes what is wrong with it. */
-type Problem = (path: string, problem: string) => void
-
 const settingsOf = (
   { endpoints, externalLabels = {} }: Options
-): Result.Result<FanOut.Settings & { readonly endpoints: ReadonlyArray<Endpoint.Settings> }, InvalidOptions> => {
-  const problems: Array<string> = []
-  const problem: Problem = (path, text) => void problems.push(`${path}: ${text}`)
-  // An empty value removes a label, so only names matter of those.
-  const mistake = Labels.check(new Map(Object.entries(externalLabels)))
-  if (mistake !== undefined && mistake.reason !== "Missing") problem("externalLabels", mistake.message)
-  const all = endpoints.map((options, index) =>
-    endpointOf(options, (path, text) => problem(`endpoints[${index}].${path}`, text))
-  )
-  return problems.length > 0
-    ? Result.fail(new InvalidOptions({ problems }))
-    : Result.succeed({ externalLabels, endpoints: named(all) })
-}
+): Result.Result<FanOut.Settings & { readonly endpoints: ReadonlyArray<Endpoint.Settings> }, InvalidOptions> =>
+  read("forwarding", (reader) => {
+    // An empty value removes a label, so only names matter of those.
+    const mistake = Labels.check(new Map(Object.entries(externalLabels)))
+    if (mistake !== undefined && mistake.reason !== "Missing") {
+      reader.problem("externalLabels", `must be labels: ${mistake.message}`)
+    }
+    const all = endpoints.map((options, index) => endpointOf(options, reader.below(`endpoints[${index}].`)))
+    return { externalLabels, endpoints: named(all) }
+  })
 
-const endpointOf = (options: EndpointOptions, problem: Problem): Endpoint.Settings => {
+const endpointOf = (options: EndpointOptions, reader: Reader): Endpoint.Settings => {
   const { auth, followRedirects, headers, http2, name, proxy, queue = {}, retry = {}, timeout, tls, url } = options
-  const duration = (
-    path: string,
-    input: Duration.Input | undefined,
-    standard: Duration.Duration
-  ): Duration.Duration => {
-    const value = input === undefined ? Option.some(standard) : Duration.fromInput(input)
-    if (Option.isSome(value) && Duration.isFinite(value.value) && Duration.isPositive(value.value)) return value.value
-    problem(path, Option.isNone(value) ? `"${input}" is no duration` : "must be greater than 0")
-    return standard
-  }
-  const whole = (path: string, minimum: number, value: number | undefined, standard: number): number => {
-    if (value === undefined) return standard
-    if (!Number.isInteger(value) || value < minimum) problem(path, `must be a whole number of at least ${minimum}`)
-    return value
-  }
+  const { duration, problem, size, whole } = reader
   return {
     name: name ?? "",
     url: urlOf(url, problem),
@@ -181,15 +152,15 @@ const endpointOf = (options: EndpointOptions, problem: Problem): Endpoint.Settin
     },
     lane: {
       queue: {
-        maxBytes: bytesOf(queue.maxBytes, problem),
+        maxBytes: size("queue.maxBytes", queue.maxBytes, Queue.defaults.maxBytes),
         whenFull: queue.whenFull ?? Queue.defaults.whenFull
       },
       maxAge: duration("queue.maxAge", queue.maxAge, Duration.hours(1)),
-      concurrency: whole("queue.concurrency", 1, queue.concurrency, 8),
+      concurrency: whole("queue.concurrency", queue.concurrency, 8, { minimum: 1 }),
       retry: {
         minBackoff: duration("retry.minBackoff", retry.minBackoff, RetrySchedule.defaults.minBackoff),
         maxBackoff: duration("retry.maxBackoff", retry.maxBackoff, RetrySchedule.defaults.maxBackoff),
-        maxRetries: whole("retry.maxRetries", 0, retry.maxRetries, RetrySchedule.defaults.maxRetries),
+        maxRetries: whole("retry.maxRetries", retry.maxRetries, RetrySchedule.defaults.maxRetries, { minimum: 0 }),
         retryRateLimited: retry.rateLimited ?? RetrySchedule.defaults.retryRateLimited,
         jitter: retry.jitter ?? RetrySchedule.defaults.jitter
       }
@@ -200,7 +171,7 @@ const endpointOf = (options: EndpointOptions, problem: Problem): Endpoint.Settin
 /** Of an endpoint that does not matter, as there is an error. */
 const nowhere = new URL("http://invalid.")
 
-const urlOf = (input: URL | string, problem: Problem): URL => {
+const urlOf = (input: URL | string, problem: Reader["problem"]): URL => {
   const url = URL.parse(String(input))
   const mistake = url === null
     ? "is no URL"
@@ -216,25 +187,17 @@ const urlOf = (input: URL | string, problem: Problem): URL => {
 
 const headersOf = (
   headers: NonNullable<EndpointOptions["headers"]>,
-  problem: Problem
+  problem: Reader["problem"]
 ): Record<string, string | ReadonlyArray<string>> =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
-      if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) problem("headers", `"${name}" is no name of a header`)
+      if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) problem("headers", `cannot have the name "${name}"`)
       else if (![value].flat().every(Authentication.isHeaderValue)) {
         problem(`headers.${name}`, "holds what a header cannot carry")
       }
       return [name.toLowerCase(), value]
     })
   )
-
-const bytesOf = (input: ByteSize.Input | undefined, problem: Problem): number => {
-  if (input === undefined) return Queue.defaults.maxBytes
-  const bytes = Option.flatMap(ByteSize.fromInput(input), ByteSize.toNumber)
-  if (Option.isSome(bytes) && bytes.value >= 1) return bytes.value
-  problem("queue.maxBytes", Option.isNone(bytes) ? `"${input}" is no size` : "must be at least 1")
-  return Queue.defaults.maxBytes
-}
 
 const authenticationOf = (auth: AuthOptions): Authentication.Settings => {
   if ("_tag" in auth) return auth

@@ -9,20 +9,8 @@
  * told to end: `until` is over, it takes one last profile of each kind, and is done. The Layer does so when its scope
  * closes, and has closed once the receiver has those too. A receiver that the Layer is provided with closes after it.
  */
-import {
-  Clock,
-  Duration,
-  Effect,
-  Fiber,
-  Latch,
-  Layer,
-  Option,
-  Predicate,
-  Result,
-  Schema,
-  type Scope,
-  Stream
-} from "effect"
+import { Clock, Duration, Effect, Fiber, Latch, Layer, Predicate, Result, type Scope, Stream } from "effect"
+import { type InvalidOptions, read } from "../delivery/Options.ts"
 import * as Receipt from "../delivery/Receipt.ts"
 import * as Receiver from "../delivery/Receiver.ts"
 import * as Labels from "../profile/Labels.ts"
@@ -76,42 +64,20 @@ export const mistakeIn = (labels: Readonly<Record<string, string>>): Labels.Labe
   return Result.isFailure(checked) ? checked.failure : undefined
 }
 
-/** Options that nothing can be set to. */
-export class InvalidOptions extends Schema.TaggedError<InvalidOptions>()("InvalidOptions", {
-  problems: Schema.NonEmptyArray(Schema.Struct({
-    /** Its name, such as `interval`. */
-    option: Schema.String,
-    /** What follows the name, such as `must be a duration of at least 1s`. */
-    detail: Schema.String
-  }))
-}) {
-  override get message(): string {
-    return `self-profiling: ${this.problems.map(({ detail, option }) => `${option} ${detail}`).join(", ")}`
-  }
-}
-
-const settingsOf = (options: Options): Result.Result<Settings, InvalidOptions> => {
-  const problems: Array<{ readonly option: string; readonly detail: string }> = []
-  const lasting = (option: "interval" | "samplingInterval"): Duration.Duration => {
-    const duration = Option.getOrElse(Duration.fromInput(options[option] ?? defaults[option]), () => Duration.zero)
-    if (!Duration.isFinite(duration) || Duration.isLessThan(duration, minimum[option])) {
-      problems.push({ option, detail: `must be a duration of at least ${Duration.format(minimum[option])}` })
+const settingsOf = (options: Options): Result.Result<Settings, InvalidOptions> =>
+  read("self-profiling", ({ duration, problem }) => {
+    const lasting = (option: "interval" | "samplingInterval"): Duration.Duration =>
+      duration(option, options[option], defaults[option], minimum[option])
+    const settings = {
+      ...defaults,
+      ...options,
+      interval: lasting("interval"),
+      samplingInterval: lasting("samplingInterval")
     }
-    return duration
-  }
-  const settings = {
-    ...defaults,
-    ...options,
-    interval: lasting("interval"),
-    samplingInterval: lasting("samplingInterval")
-  }
-  const mistake = mistakeIn(settings.labels)
-  if (mistake !== undefined) problems.push({ option: "labels", detail: `must be labels: ${mistake.message}` })
-  const [first, ...others] = problems
-  return first === undefined
-    ? Result.succeed(settings)
-    : Result.fail(new InvalidOptions({ problems: [first, ...others] }))
-}
+    const mistake = mistakeIn(settings.labels)
+    if (mistake !== undefined) problem("labels", `must be labels: ${mistake.message}`)
+    return settings
+  })
 
 /**
  * CPU and heap profiles, each gzipped and with its labels, in one stream. A kind is first taken an interval after the

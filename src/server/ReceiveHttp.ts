@@ -2,7 +2,8 @@
  * Takes what SDKs and agents push over HTTP, both ways of it, and hands it to the `Receiver`: 200 is answered only for
  * what that has taken.
  */
-import { ByteSize, Context, Duration, Effect, Layer, Option, Result, Schema, type Scope } from "effect"
+import { type ByteSize, Context, Duration, Effect, Layer, type Result, type Scope } from "effect"
+import { type InvalidOptions, read } from "../delivery/Options.ts"
 import { Receiver } from "../delivery/Receiver.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import * as Listener from "./Listener.ts"
@@ -28,20 +29,6 @@ export interface Options {
 }
 
 export const defaults = { host: "", port: 8080 }
-
-/** Options that nothing can be set to. */
-export class InvalidOptions extends Schema.TaggedError<InvalidOptions>()("InvalidOptions", {
-  problems: Schema.NonEmptyArray(Schema.Struct({
-    /** Its name, such as `port`. */
-    option: Schema.String,
-    /** What follows the name, such as `must be between 0 and 65535`. */
-    detail: Schema.String
-  }))
-}) {
-  override get message(): string {
-    return `receiving over HTTP: ${this.problems.map(({ detail, option }) => `${option} ${detail}`).join(", ")}`
-  }
-}
 
 export class ReceiveHttp extends Context.Service<ReceiveHttp, {
   /** Where it listens: the port is the real one, where any free one was asked for. */
@@ -89,47 +76,21 @@ interface Settings {
   readonly maxBytes: number
 }
 
-type Timeout = "readTimeout" | "writeTimeout" | "idleTimeout" | "gracefulShutdownTimeout"
-
-const settingsOf = (options: Options): Result.Result<Settings, InvalidOptions> => {
-  const problems: Array<InvalidOptions["problems"][number]> = []
-  const check = (option: keyof Options, isFine: boolean, rule: string): void => {
-    if (!isFine) problems.push({ option, detail: `must be ${rule}` })
-  }
-  const duration = (option: Timeout, standard: Duration.Duration): Duration.Duration =>
-    // What is no duration at all is refused as one that never ends is.
-    Option.getOrElse(Duration.fromInput(options[option] ?? standard), () => Duration.infinity)
-  const positive = (option: Timeout, standard: Duration.Duration): Duration.Duration => {
-    const timeout = duration(option, standard)
-    const isFine = Duration.isFinite(timeout) && Duration.isPositive(timeout)
-    check(option, isFine, "a duration greater than 0")
-    return timeout
-  }
-
-  const { connections = Listener.defaults.connections, host = defaults.host, port = defaults.port } = options
-  check("port", Number.isInteger(port) && port >= 0 && port <= 65535, "between 0 and 65535")
-  check("connections", Number.isInteger(connections) && connections >= 1, "at least 1")
-
-  const maxBytes = options.maxBodySize === undefined
-    ? ProfileApi.defaults.maxBytes
-    : Option.getOrElse(Option.flatMap(ByteSize.fromInput(options.maxBodySize), ByteSize.toNumber), () => 0)
-  check("maxBodySize", maxBytes >= 1, "a size of at least 1 byte")
-
-  const shutdownTimeout = duration("gracefulShutdownTimeout", Listener.defaults.shutdownTimeout)
-  const isFine = Duration.isFinite(shutdownTimeout) && !Duration.isNegative(shutdownTimeout)
-  check("gracefulShutdownTimeout", isFine, "a duration of at least 0")
-
-  const listener = {
-    host,
-    port,
-    connections,
-    readTimeout: positive("readTimeout", Listener.defaults.readTimeout),
-    writeTimeout: positive("writeTimeout", Listener.defaults.writeTimeout),
-    idleTimeout: positive("idleTimeout", Listener.defaults.idleTimeout),
-    shutdownTimeout
-  }
-  const [first, ...others] = problems
-  return first === undefined
-    ? Result.succeed({ listener, maxBytes })
-    : Result.fail(new InvalidOptions({ problems: [first, ...others] }))
-}
+const settingsOf = (options: Options): Result.Result<Settings, InvalidOptions> =>
+  read("receiving over HTTP", ({ duration, size, whole }) => ({
+    maxBytes: size("maxBodySize", options.maxBodySize, ProfileApi.defaults.maxBytes),
+    listener: {
+      host: options.host ?? defaults.host,
+      port: whole("port", options.port, defaults.port, { minimum: 0, maximum: 65535 }),
+      connections: whole("connections", options.connections, Listener.defaults.connections, { minimum: 1 }),
+      readTimeout: duration("readTimeout", options.readTimeout, Listener.defaults.readTimeout),
+      writeTimeout: duration("writeTimeout", options.writeTimeout, Listener.defaults.writeTimeout),
+      idleTimeout: duration("idleTimeout", options.idleTimeout, Listener.defaults.idleTimeout),
+      shutdownTimeout: duration(
+        "gracefulShutdownTimeout",
+        options.gracefulShutdownTimeout,
+        Listener.defaults.shutdownTimeout,
+        Duration.zero
+      )
+    }
+  }))

@@ -33,7 +33,7 @@ const requests = Effect.map(ScriptedServer.ScriptedServer, ({ requests }) => req
 const problemsOf = (options: Forward.Options) =>
   Effect.map(Effect.flip(Forward.make(options)), (error) => {
     assert(error._tag === "InvalidOptions")
-    return error.problems
+    return error.problems.map(({ detail, option }) => `${option} ${detail}`)
   })
 
 describe("Forward", () => {
@@ -134,18 +134,18 @@ describe("Forward", () => {
           ]
         }),
         [
-          "externalLabels: invalid label name: not a name: character is not allowed: ' '",
-          "endpoints[0].url: must be an http or https URL",
-          "endpoints[1].url: is no URL",
-          "endpoints[1].headers.X-A: holds what a header cannot carry",
-          "endpoints[1].headers: \"no name\" is no name of a header",
-          "endpoints[1].timeout: must be greater than 0",
-          "endpoints[1].queue.maxBytes: must be at least 1",
-          "endpoints[1].queue.maxAge: must be greater than 0",
-          "endpoints[1].queue.concurrency: must be a whole number of at least 1",
-          "endpoints[1].retry.minBackoff: \"soon\" is no duration",
-          "endpoints[1].retry.maxBackoff: must be greater than 0",
-          "endpoints[1].retry.maxRetries: must be a whole number of at least 0"
+          "externalLabels must be labels: invalid label name: not a name: character is not allowed: ' '",
+          "endpoints[0].url must be an http or https URL",
+          "endpoints[1].url is no URL",
+          "endpoints[1].headers.X-A holds what a header cannot carry",
+          "endpoints[1].headers cannot have the name \"no name\"",
+          "endpoints[1].timeout must be a duration greater than 0",
+          "endpoints[1].queue.maxBytes must be a size of at least 1 byte",
+          "endpoints[1].queue.maxAge must be a duration greater than 0",
+          "endpoints[1].queue.concurrency must be at least 1",
+          "endpoints[1].retry.minBackoff must be a duration greater than 0",
+          "endpoints[1].retry.maxBackoff must be a duration greater than 0",
+          "endpoints[1].retry.maxRetries must be at least 0"
         ]
       )
     }).pipe(against()))

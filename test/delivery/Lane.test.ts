@@ -128,7 +128,11 @@ describe("Lane", () => {
         yield* TestClock.adjust("20 seconds")
         assert.deepStrictEqual(lanes.timesOf(lane.attempts), [
           ...Array(8).fill(0),
-          ...[501, 1502, 3503, 7504, 15_505]
+          501,
+          1502,
+          3503,
+          7504,
+          15_505
         ])
         assert.deepStrictEqual(lane.pauses, [1, 502, 1503, 3504, 7505, 15_506])
         // Those that were never sent go first.

@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import type { HeapProfiler, Profiler } from "node:inspector"
 import * as Zlib from "node:zlib"
 import { Profile as Pprof } from "pprof-format"
+import { InvalidOptions } from "../../src/delivery/Options.ts"
 import * as Receipt from "../../src/delivery/Receipt.ts"
 import { make, Receiver, Refused, Stopped } from "../../src/delivery/Receiver.ts"
 import { Inspector, InspectorError } from "../../src/pprof/Inspector.ts"
@@ -269,7 +270,7 @@ describe("SelfProfile", () => {
       const error = yield* Effect.flip(
         start({ interval: "999 millis", samplingInterval: 0.5, labels: { "a-b": "1" } })
       )
-      assert(error instanceof SelfProfile.InvalidOptions)
+      assert(error instanceof InvalidOptions)
       assert.deepStrictEqual(error.problems, [
         { option: "interval", detail: "must be a duration of at least 1s" },
         { option: "samplingInterval", detail: "must be a duration of at least 1ms" },

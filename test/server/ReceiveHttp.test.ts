@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Logger } from "effect"
+import { InvalidOptions } from "../../src/delivery/Options.ts"
 import * as Receipt from "../../src/delivery/Receipt.ts"
 import * as Receiver from "../../src/delivery/Receiver.ts"
 import * as Listener from "../../src/server/Listener.ts"
@@ -73,7 +74,7 @@ describe("ReceiveHttp", () => {
           Effect.provide(layer),
           Effect.flip,
           Effect.map((error) => {
-            assert(error instanceof ReceiveHttp.InvalidOptions)
+            assert(error instanceof InvalidOptions)
             return error.problems.map(({ detail, option }) => `${option} ${detail}`)
           })
         )
@@ -88,13 +89,13 @@ describe("ReceiveHttp", () => {
           gracefulShutdownTimeout: "-1 millis"
         }),
         [
+          "maxBodySize must be a size of at least 1 byte",
           "port must be between 0 and 65535",
           "connections must be at least 1",
-          "maxBodySize must be a size of at least 1 byte",
-          "gracefulShutdownTimeout must be a duration of at least 0",
           "readTimeout must be a duration greater than 0",
           "writeTimeout must be a duration greater than 0",
-          "idleTimeout must be a duration greater than 0"
+          "idleTimeout must be a duration greater than 0",
+          "gracefulShutdownTimeout must be a duration of at least 0"
         ]
       )
       const port = ["port must be between 0 and 65535"]

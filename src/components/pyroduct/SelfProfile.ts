@@ -2,6 +2,7 @@
  * `pyroduct.self_profile`: profiles of the engine's own process, for configurations.
  */
 import { Layer, Schema } from "effect"
+import type { InvalidOptions } from "../../delivery/Options.ts"
 import * as Receiver from "../../delivery/Receiver.ts"
 import type { Component } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
@@ -33,7 +34,7 @@ export const Arguments = Schema.Struct({
 export type Arguments = typeof Arguments.Type
 
 /** Profiles until its scope closes, and pushes what there is by then. */
-export const layer = (args: Arguments): Layer.Layer<never, SelfProfile.InvalidOptions> =>
+export const layer = (args: Arguments): Layer.Layer<never, InvalidOptions> =>
   SelfProfile.layer({
     interval: args.interval,
     serviceName: args.service_name,
@@ -43,7 +44,7 @@ export const layer = (args: Arguments): Layer.Layer<never, SelfProfile.InvalidOp
     samplingInterval: args.sampling_interval
   }).pipe(Layer.provide(Layer.succeed(Receiver.Receiver, Receiver.all(args.forward_to))))
 
-export const component: Component<Arguments, never, SelfProfile.InvalidOptions> = {
+export const component: Component<Arguments, never, InvalidOptions> = {
   name: "pyroduct.self_profile",
   arguments: Arguments,
   exports: {},

@@ -2,6 +2,7 @@
  * `pyroscope.receive_http`: takes what SDKs and agents push and hands it to `forward_to`.
  */
 import { Duration, Layer, Schema } from "effect"
+import type { InvalidOptions } from "../../delivery/Options.ts"
 import * as Receiver from "../../delivery/Receiver.ts"
 import * as Block from "../../engine/Block.ts"
 import type { Component } from "../../engine/Component.ts"
@@ -26,7 +27,7 @@ export const Arguments = Schema.Struct({
 })
 export type Arguments = typeof Arguments.Type
 
-type Failure = ReceiveHttp.InvalidOptions | Listener.ListenError
+type Failure = InvalidOptions | Listener.ListenError
 
 /** Listens until its scope closes. */
 export const layer = (args: Arguments): Layer.Layer<never, Failure, Listener.Listener> => {

@@ -3,8 +3,9 @@
  */
 import { Duration, Effect, Layer, Schema } from "effect"
 import * as Forward from "../../delivery/Forward.ts"
+import type { InvalidOptions } from "../../delivery/Options.ts"
 import * as Queue from "../../delivery/Queue.ts"
-import { Receiver } from "../../delivery/Receiver.ts"
+import type { Receiver } from "../../delivery/Receiver.ts"
 import * as RetrySchedule from "../../delivery/RetrySchedule.ts"
 import { make } from "../../engine/Arguments.ts"
 import * as Block from "../../engine/Block.ts"
@@ -86,7 +87,7 @@ const optionsOf = (args: EndpointArguments): Forward.EndpointOptions => {
   }
 }
 
-type Failure = Schema.SchemaError | Forward.InvalidOptions | UnusableSettings
+type Failure = Schema.SchemaError | InvalidOptions | UnusableSettings
 
 /** `Forward.layer`, with options in the spelling of configurations. */
 export const layer = (options: Options): Layer.Layer<Receiver, Failure, Transport> =>
