@@ -16,7 +16,8 @@
  * - Recovery. A success takes its two off the pressure, so that a few attempts may be in flight, and more with each
  *   further success; but two failures in a row open the breaker again. The next pause is then as much longer as if there
  *   had been no recovery: only a success without any pressure takes one doubling back.
- * - Retry-After. Opens the breaker for as long as the server asks, whatever is answered meanwhile, and costs nothing else.
+ * - Retry-After. Opens the breaker at once, for as long as the server asks and whatever is answered meanwhile; then there is
+ *   a probe as ever. It is no pressure by itself and no doubling of a pause.
  */
 import { Duration } from "effect"
 import * as RetrySchedule from "./RetrySchedule.ts"
@@ -42,7 +43,7 @@ export interface Breaker {
   readonly pausedUntil: number
   /** Until when the server wants to be left alone. */
   readonly retryAfter: number
-  /** Deliveries so far. */
+  /** Answers so far. */
   readonly successes: number
 }
 
@@ -82,15 +83,15 @@ export const begin = (breaker: Breaker): Breaker => ({ ...breaker, inFlight: bre
 
 /** An attempt ended, and says nothing about the endpoint. */
 export const ended = (breaker: Breaker, { openings }: Attempt): Breaker =>
-  openings === breaker.openings ? { ...breaker, inFlight: breaker.inFlight - 1 } : breaker
+  openings === breaker.openings ? { ...breaker, inFlight: Math.max(0, breaker.inFlight - 1) } : breaker
 
 /** The endpoint answered: it took a profile, or found fault with just that one. */
-export const succeeded = (before: Breaker, attempt: Attempt): Breaker => {
+export const succeeded = (before: Breaker, attempt: Attempt, now: number): Breaker => {
   const breaker = ended(before, attempt)
   return {
     ...breaker,
     successes: breaker.successes + 1,
-    isOpen: false,
+    isOpen: breaker.isOpen && now < breaker.retryAfter,
     pressure: Math.max(0, breaker.pressure - 2),
     pauses: breaker.pressure === 0 ? Math.max(0, breaker.pauses - 1) : breaker.pauses
   }
@@ -107,10 +108,12 @@ export interface Failure {
 export const failed = (
   before: Breaker,
   attempt: Attempt,
-  { now, random, retryAfter }: Failure,
+  { now, random, ...failure }: Failure,
   settings: Settings
 ): Breaker => {
   const breaker = ended(before, attempt)
+  // One that is over asks for nothing.
+  const retryAfter = failure.retryAfter && Duration.isPositive(failure.retryAfter) ? failure.retryAfter : undefined
   const isLate = attempt.openings !== before.openings
   const counts = !isLate && (breaker.isOpen || attempt.failedAt === undefined || attempt.failedAt === breaker.successes)
   const isPause = counts && (breaker.isOpen || breaker.pressure + 1 >= threshold)
@@ -134,8 +137,13 @@ export const hold = (breaker: Breaker, now: number, retryAfter: Duration.Duratio
   retryAfter: Math.max(breaker.retryAfter, after(now, retryAfter))
 })
 
-/** Ends a pause, but for a Retry-After: there may be no later. */
-export const hurry = (breaker: Breaker): Breaker => ({ ...breaker, pausedUntil: -Infinity })
+/**
+ * Ends a pause, but for a Retry-After, and waits for no probe that is in flight: there may be no later.
+ */
+export const flush = (breaker: Breaker): Breaker =>
+  breaker.isOpen
+    ? { ...breaker, pausedUntil: -Infinity, inFlight: 0, openings: breaker.openings + 1 }
+    : breaker
 
 /** A clock knows no parts of milliseconds. */
 const after = (now: number, delay: Duration.Duration): number => Math.ceil(now + Duration.toMillis(delay))

@@ -20,7 +20,7 @@ export interface Settings {
   readonly url: URL
   /** How it is reached; sent with each request are the headers, and an `Authorization` there beats any credentials. */
   readonly transport: Omit<Transport.Settings, "url">
-  readonly lane: Omit<Lane.Settings, "endpoint">
+  readonly lane: Omit<Lane.Settings, "endpoint" | "name">
 }
 
 /** Runs until its scope closes, and then drains. */
@@ -60,8 +60,8 @@ export const make = Effect.fnUntraced(function*(
   let lane: Lane.Lane | undefined
   // Before the lane, so that they are there until it has drained.
   yield* EndpointMetrics.observe(attributes, () => lane)
-  const log = yield* EndpointLog.make(attributes)
-  lane = yield* Lane.make({ endpoint, ...settings.lane }, push, {
+  const log = yield* EndpointLog.make(attributes, () => lane?.status().isOpen === true)
+  lane = yield* Lane.make({ endpoint, name: settings.name, ...settings.lane }, push, {
     ...log,
     retried: (outbound, error, delay) => {
       metrics.retried()

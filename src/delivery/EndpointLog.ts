@@ -15,8 +15,10 @@ import type { Outbound } from "./Outbound.ts"
 import type { PushError } from "./PushError.ts"
 import type { Outcome } from "./Receipt.ts"
 
+/** It keeps no body. */
 interface Example {
-  readonly outbound: Outbound
+  readonly path: string
+  readonly service: string
   readonly reason: string
   readonly err: string
 }
@@ -24,24 +26,31 @@ interface Example {
 /** One that has been up, or down, for this long is steady. */
 const steady = Duration.minutes(1)
 
+/** `isOpen` tells whether the endpoint fails as a whole at the moment: what is told of that may come late. */
 export const make = Effect.fnUntraced(function*(
-  attributes: Attributes
+  attributes: Attributes,
+  isOpen: () => boolean
 ): Effect.fn.Return<Observer, never, Scope.Scope> {
   const reporter = yield* Health.Reporter
   const about = `endpoint ${Object.values(attributes).join(" ")}`
-  const say = (message: string) => (amount: number, { err, outbound, reason }: Example) =>
+  const say = (message: string) => (amount: number, { err, path, reason, service }: Example) =>
     Effect.logWarning(message).pipe(Effect.annotateLogs({
       ...attributes,
       reason,
       profiles: amount,
-      path: outbound.path.split("?", 1)[0],
-      service_name: outbound.service,
+      path,
+      service_name: service,
       err
     }))
   const failures = yield* Tally.make(say("pushes fail, will be retried"))
   const losses = yield* Tally.make(say("profiles lost"))
-  const note = (tally: Tally.Tally<Example>, outbound: Outbound, reason: string, kind: string, err: string) =>
-    tally.note(`${reason} ${kind}`, outbound.profiles, { outbound, reason, err })
+  const note = (
+    tally: Tally.Tally<Example>,
+    { path, profiles, service }: Outbound,
+    reason: string,
+    kind: string,
+    err: string
+  ) => tally.note(`${reason} ${kind}`, profiles, { path: path.split("?", 1)[0]!, service, reason, err })
   const annotate = Effect.annotateLogs(attributes)
 
   const scope = yield* Effect.scope
@@ -50,6 +59,8 @@ export const make = Effect.fnUntraced(function*(
   let isUnsteady = false
   /** When it went down or came back. */
   let changedAt = -Infinity
+  /** Why it failed last. */
+  let lastErr: string | undefined
 
   const sayDown = (message: string, err: string) =>
     Effect.logWarning(message).pipe(Effect.annotateLogs({ err }), annotate)
@@ -59,7 +70,7 @@ export const make = Effect.fnUntraced(function*(
       annotate
     )
   /** Waits until nothing has changed for a while, and says how it is then. */
-  const untilSteady = Effect.fnUntraced(function*(err: string) {
+  const untilSteady = Effect.gen(function*() {
     const since = changedAt
     for (;;) {
       const left = changedAt + Duration.toMillis(steady) - (yield* Monotonic.now)
@@ -67,12 +78,12 @@ export const make = Effect.fnUntraced(function*(
       yield* Effect.sleep(Duration.millis(left))
     }
     isUnsteady = false
-    yield* isDown ? sayDown("endpoint is failing", err) : sayBack(changedAt - since)
+    yield* isDown ? sayDown("endpoint is failing", lastErr ?? "") : sayBack(changedAt - since)
   })
 
   return {
     opened: Effect.fnUntraced(function*(error) {
-      if (isDown) return
+      if (isDown || !isOpen()) return
       isDown = true
       const now = yield* Monotonic.now
       const isSoon = now - changedAt < Duration.toMillis(steady)
@@ -83,10 +94,11 @@ export const make = Effect.fnUntraced(function*(
       if (isUnsteady) return
       if (!isSoon) return yield* sayDown("endpoint is failing", err)
       isUnsteady = true
-      yield* Effect.forkIn(untilSteady(err), scope)
+      yield* Effect.forkIn(untilSteady, scope)
       yield* sayDown("endpoint fails on and off", err)
     }),
     closed: Effect.fnUntraced(function*() {
+      if (!isDown || isOpen()) return
       isDown = false
       const now = yield* Monotonic.now
       const failedFor = now - changedAt
@@ -95,6 +107,7 @@ export const make = Effect.fnUntraced(function*(
       if (!isUnsteady) yield* sayBack(failedFor)
     }),
     retried: Effect.fnUntraced(function*(outbound, error, delay) {
+      lastErr = error.reason.message
       yield* note(failures, outbound, error.reason._tag, kindOf(error), error.reason.message)
       yield* Effect.logDebug("push failed, will retry").pipe(
         Effect.annotateLogs({
@@ -106,6 +119,7 @@ export const make = Effect.fnUntraced(function*(
     }),
     settled: (outbound, outcome) => {
       if (outcome._tag !== "Delivered") return lost(outbound, outcome)
+      lastErr = undefined
       if (hasDelivered) return Effect.void
       hasDelivered = true
       return Effect.logInfo("first profile delivered").pipe(
@@ -117,7 +131,8 @@ export const make = Effect.fnUntraced(function*(
 
   function lost(outbound: Outbound, outcome: Exclude<Outcome, { readonly _tag: "Delivered" }>): Effect.Effect<void> {
     return outcome._tag === "Dropped"
-      ? note(losses, outbound, outcome.reason, "", outcome.reason)
+      // At a shutdown it is lost for what kept it from being delivered.
+      ? note(losses, outbound, outcome.reason, "", outcome.reason === "shutdown" && lastErr || outcome.reason)
       : note(losses, outbound, outcome.error.reason._tag, kindOf(outcome.error), outcome.error.reason.message)
   }
 })

@@ -5,14 +5,13 @@
  * profile, so that the sender can try again without making duplicates. What is larger than some queues goes to the
  * others. No lane waits for another.
  *
- * A push waits where profiles come faster than this process sends them, a second at most, so that senders are slowed
- * rather than robbed. That is where a lane that delivers is full and no other lane that delivers keeps up. So an endpoint
- * that is down, or slow by itself, makes nobody wait.
+ * Whether a push waits for room before it comes here is a matter of the `Flow` of all lanes.
  */
-import { Duration, Effect, Semaphore } from "effect"
+import { Duration, Effect } from "effect"
 import * as Labels from "../profile/Labels.ts"
 import type { Profile } from "../profile/Profile.ts"
 import * as Monotonic from "../telemetry/Monotonic.ts"
+import * as Flow from "./Flow.ts"
 import type { Lane } from "./Lane.ts"
 import * as Outbound from "./Outbound.ts"
 import * as Receipt from "./Receipt.ts"
@@ -27,41 +26,7 @@ export interface Settings {
 /** What a sender that found a full queue is told to wait. */
 const retryAfter = Duration.seconds(5)
 
-/** For how long a push waits for room at most. */
-const patience = Duration.seconds(1)
-
 export const make = (settings: Settings, lanes: ReadonlyArray<Lane>): Receiver.Receiver => {
-  /** Pushes wait in the order they came. */
-  const turn = Semaphore.makeUnsafe(1)
-  let waiting = 0
-
-  const isOutrun = (bytes: number): boolean => {
-    let isFull = false
-    for (const lane of lanes) {
-      if (lane.isClosing()) return false
-      if (!lane.isDelivering()) continue
-      if (lane.keepsUp()) return false
-      const room = lane.room(bytes)
-      isFull ||= room === "full" || room === "refuse"
-    }
-    return isFull
-  }
-  const untilRoom = (bytes: number): Effect.Effect<void> =>
-    Effect.suspend(() =>
-      isOutrun(bytes)
-        ? Effect.andThen(Effect.raceAll(lanes.map((lane) => lane.left)), untilRoom(bytes))
-        : Effect.void
-    )
-  const waitForRoom = (bytes: number): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      waiting += 1
-      return turn.withPermits(1)(untilRoom(bytes)).pipe(
-        Effect.timeoutOption(patience),
-        Effect.ensuring(Effect.sync(() => void (waiting -= 1))),
-        Effect.asVoid
-      )
-    })
-
   /** All of it happens at once, so that nothing comes between the last question and the last reservation. */
   const enqueue = (outbound: Outbound.Outbound, now: number): Effect.Effect<Receipt.Receipt, Refused> => {
     const rooms = lanes.map((lane) => lane.room(outbound.size))
@@ -78,13 +43,13 @@ export const make = (settings: Settings, lanes: ReadonlyArray<Lane>): Receiver.R
     )
   }
 
-  return Receiver.make(Effect.fnUntraced(function*(profile: Profile) {
+  const offer = Effect.fnUntraced(function*(profile: Profile) {
     const mistake = Labels.check(profile.labels)
     if (mistake !== undefined) return yield* new Refused({ reason: new InvalidLabels({ cause: mistake }) })
     if (lanes.length === 0) return Receipt.none
     const outbound = Outbound.make(profile, settings.externalLabels)
-    if (waiting > 0 || isOutrun(outbound.size)) yield* waitForRoom(outbound.size)
     const now = yield* Monotonic.now
     return yield* Effect.uninterruptible(Effect.suspend(() => enqueue(outbound, now)))
-  }))
+  })
+  return Receiver.make(offer, Flow.all(lanes.map(({ flow }) => flow)))
 }

@@ -1,9 +1,9 @@
 /**
- * The way to one endpoint: so many places, each of which runs the Stream of what is due, out of the lane's queue, and
+ * The way to one endpoint: so many workers, each of which runs the Stream of what is due, out of the lane's queue, and
  * pushes one profile at a time.
  *
  * - When: each profile has its own retry schedule, and the lane a `Breaker`. The time of an attempt is that of the
- *   profile's schedule, or that of the breaker if it is later, and nothing else but a place: `concurrency` of them.
+ *   profile's schedule, or that of the breaker if it is later, and nothing else but a worker: `concurrency` of them.
  * - Order: oldest first; while the breaker is open, a profile that has not failed before one that has.
  * - Overflow: as the queue is set. What it drops is settled as `queue_full`.
  * - Age: what is older than `maxAge` is settled as `Expired`, waiting or not.
@@ -12,8 +12,8 @@
  *   ever. When the scope closes, nothing new is accepted, and the lane goes on until it is empty, until nothing can be
  *   due before the deadline any more, or until the deadline. What is in flight then is interrupted; what is left is
  *   settled as `shutdown`.
- * - Defects: of a push, an observer or an application's logger each costs at most its own profile. No count of places is
- *   kept that could go wrong: a place is a fiber, which has ended one push before it takes the next. (`Stream.mapEffect`
+ * - Defects: of a push, an observer or an application's logger each costs at most its own profile. No count is
+ *   kept that could go wrong: a worker is a fiber, which has ended one push before it takes the next. (`Stream.mapEffect`
  *   with a concurrency would fork a fiber for each profile, and hand on results that nobody wants.)
  */
 import {
@@ -34,6 +34,7 @@ import {
 import * as Monotonic from "../telemetry/Monotonic.ts"
 import * as Breaker from "./Breaker.ts"
 import { Drain } from "./Drain.ts"
+import type * as Flow from "./Flow.ts"
 import type { Outbound } from "./Outbound.ts"
 import { Expired, PushError } from "./PushError.ts"
 import * as Queue from "./Queue.ts"
@@ -41,8 +42,10 @@ import type { DropReason, Outcome } from "./Receipt.ts"
 import * as RetrySchedule from "./RetrySchedule.ts"
 
 export interface Settings {
-  /** The name in outcomes, metrics and logs: the URL without credentials. */
+  /** In outcomes, metrics and logs: the URL without credentials. */
   readonly endpoint: string
+  /** What tells it from another with that URL; empty where that is not needed. */
+  readonly name: string
   readonly queue: Queue.Settings
   /** Pushes in flight at once. */
   readonly concurrency: number
@@ -89,12 +92,7 @@ export interface Lane {
   readonly room: (bytes: number) => "yes" | "full" | "refuse" | "never"
   /** Makes room, there and then. Where there can be none the profile is dropped when it is committed. */
   readonly reserve: (outbound: Outbound, now: number) => Reservation
-  /** Waits until something has left the queue, or nothing is accepted any more. */
-  readonly left: Effect.Effect<void>
-  /** Whether the endpoint takes what it is sent, and has lately. */
-  readonly isDelivering: () => boolean
-  /** Whether what waits is little of what may. */
-  readonly keepsUp: () => boolean
+  readonly flow: Flow.Flow
   readonly isClosing: () => boolean
   readonly status: () => Status
   readonly size: () => number
@@ -112,6 +110,8 @@ interface Delivery {
   readonly outcome: Deferred.Deferred<Outcome>
   retries: number
   nextDelay: RetrySchedule.Step<PushError> | undefined
+  /** Whether it was last taken after the flush. */
+  isFlushed: boolean
   /** Of the breaker, when it was last taken and when it last failed. */
   openings: number
   failedAt: number | undefined
@@ -132,17 +132,19 @@ export const make = Effect.fnUntraced(function*(
   const queue = Queue.make<Delivery>(settings.queue)
   const changed = Latch.makeUnsafe(false)
   /** What `take` waits for may be different now. At once: a profile that could be sent waits for no other turn. */
-  const look = (): void => {
+  const wake = (): void => {
     changed.openUnsafe()
   }
-  /** Something has left the queue. */
-  const left = Latch.makeUnsafe(false)
+  /** There may be more room. */
+  const freed = Latch.makeUnsafe(false)
   let breaker = Breaker.closed
   let deliveredAt = -Infinity
-  let isDraining = false
+  let isFlushed = false
   let deadline = Infinity
   let phase: "open" | "closing" | "abandoning" = "open"
 
+  const isDelivering = (): boolean =>
+    !breaker.isOpen && Breaker.pausedUntil(breaker) <= now() && now() - deliveredAt < recently
   const logDefect = (message: string, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
     Effect.ignoreCause(Effect.annotateLogs(Effect.logError(message, cause), { endpoint }))
   /** A defect of whoever is told is logged, if that can be done, and costs nothing else. */
@@ -152,11 +154,13 @@ export const make = Effect.fnUntraced(function*(
   /** The outcome is known last, for whoever waits for it may end everything. */
   const finish = (delivery: Delivery, outcome: Outcome): Effect.Effect<void> => {
     const { outbound, since } = delivery
-    if (outcome._tag !== "Delivered") drain.lost(endpoint, outbound.profiles)
-    const told = tell(() => observer.settled(outbound, outcome, Duration.millis(now() - since)))
+    const told = tell(() => {
+      if (outcome._tag !== "Delivered") drain.lost(endpoint, outbound.profiles)
+      return observer.settled(outbound, outcome, Duration.millis(now() - since))
+    })
     return Effect.flatMap(told, () => {
       Deferred.doneUnsafe(delivery.outcome, Effect.succeed(outcome))
-      return left.release
+      return freed.release
     })
   }
   const delivered: Outcome = { _tag: "Delivered", endpoint }
@@ -184,6 +188,7 @@ export const make = Effect.fnUntraced(function*(
     if (delivery !== undefined) {
       breaker = Breaker.begin(breaker)
       delivery.openings = breaker.openings
+      delivery.isFlushed = isFlushed
       return Effect.succeed(delivery)
     }
     const next = Math.max(opensAt, queue.nextDue())
@@ -207,7 +212,7 @@ export const make = Effect.fnUntraced(function*(
 
   /** There is an answer: it is through. */
   const answered = (delivery: Delivery, outcome: Outcome): Effect.Effect<void> => {
-    const moved = move(Breaker.succeeded(breaker, delivery))
+    const moved = move(Breaker.succeeded(breaker, delivery, now()))
     queue.settle(delivery)
     return Effect.andThen(moved, finish(delivery, outcome))
   }
@@ -228,7 +233,8 @@ export const make = Effect.fnUntraced(function*(
       return yield* finish(delivery, failed(error, delivery.retries))
     }
     delivery.retries += 1
-    const dueAt = Math.ceil(time + Duration.toMillis(delay)) // a clock knows no parts of milliseconds
+    // What was on its way at the flush has its try at once, too. A clock knows no parts of milliseconds.
+    const dueAt = isFlushed && !delivery.isFlushed ? time : Math.ceil(time + Duration.toMillis(delay))
     queue.postpone(delivery, dueAt)
     const next = Math.max(dueAt, Breaker.pausedUntil(breaker))
     yield* tell(() => observer.retried(delivery.outbound, error, Duration.millis(next - time)))
@@ -260,37 +266,38 @@ export const make = Effect.fnUntraced(function*(
     Effect.uninterruptibleMask((restore) =>
       Effect.exit(restore(Effect.suspend(() => push(delivery.outbound)))).pipe(
         Effect.flatMap((exit) => conclude(delivery, exit)),
-        Effect.map(look)
+        Effect.catchCause((cause) => died(delivery, cause)),
+        Effect.map(wake)
       )
     )
 
-  /** One place at a time looks for what comes next; the others push, or wait for their turn. */
+  /** One worker at a time looks for what comes next; the others push, or wait for their turn. */
   const turn = Semaphore.makeUnsafe(1)
-  const place = Stream.runForEach(Stream.fromEffectRepeat(turn.withPermits(1)(take)), deliver)
-  const places = yield* Effect.forkScoped(
-    Effect.all(Array.from({ length: concurrency }, () => place), { concurrency: "unbounded", discard: true })
+  const work = Stream.runForEach(Stream.fromEffectRepeat(turn.withPermits(1)(take)), deliver)
+  const workers = yield* Effect.forkScoped(
+    Effect.all(Array.from({ length: concurrency }, () => work), { concurrency: "unbounded", discard: true })
   )
 
   // ---- The end ----
 
   /** There may be no later: everything is tried at once, whatever the back-off says. */
-  const hurry = Effect.sync(() => {
-    isDraining = true
-    breaker = Breaker.hurry(breaker)
-    queue.hurry(now())
-    look()
+  const flush = Effect.sync(() => {
+    isFlushed = true
+    breaker = Breaker.flush(breaker)
+    queue.flush(now())
+    wake()
   })
-  yield* Effect.forkScoped(Effect.andThen(drain.begun, hurry))
-  yield* drain.enter({ endpoint, profiles: queue.size })
+  yield* Effect.forkScoped(Effect.andThen(drain.begun, flush))
+  yield* drain.enter({ endpoint: `${endpoint} ${settings.name}`.trim(), profiles: queue.size })
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       deadline = yield* drain.deadline
       phase = "closing"
-      yield* left.release
-      yield* isDraining ? Effect.sync(look) : hurry
-      yield* Effect.timeoutOption(Fiber.await(places), Duration.millis(deadline - now()))
+      yield* freed.release
+      yield* isFlushed ? Effect.sync(wake) : flush
+      yield* Effect.timeoutOption(Fiber.await(workers), Duration.millis(deadline - now()))
       phase = "abandoning"
-      yield* Fiber.interrupt(places)
+      yield* Fiber.interrupt(workers)
       yield* finishAll(queue.clear(), () => dropped("shutdown"))
     })
   )
@@ -311,6 +318,7 @@ export const make = Effect.fnUntraced(function*(
         outcome: Deferred.makeUnsafe<Outcome>(),
         retries: 0,
         nextDelay: undefined,
+        isFlushed: false,
         openings: 0,
         failedAt: undefined
       }
@@ -324,14 +332,16 @@ export const make = Effect.fnUntraced(function*(
           // Nobody would look there any more.
           if (phase === "abandoning") return Effect.andThen(made, finish(delivery, dropped("shutdown")))
           reservation.commit(delivery)
-          look()
+          wake()
           return made
         })
       }
     },
-    left: left.await,
-    isDelivering: () => !breaker.isOpen && now() - deliveredAt < recently,
-    keepsUp: () => queue.bytes() < settings.queue.maxBytes / 8,
+    flow: {
+      isBehind: () => phase === "open" && isDelivering() && !queue.fits(settings.queue.maxBytes / 8),
+      keepsUp: () => isDelivering() && queue.waitingBytes() < settings.queue.maxBytes / 8,
+      freed: freed.await
+    },
     isClosing: () => phase !== "open",
     status: () => ({ isOpen: breaker.isOpen, pausedUntil: Breaker.pausedUntil(breaker), oldest: queue.oldest() }),
     size: queue.size,

@@ -53,7 +53,7 @@ export interface Queue<A extends Item> {
   /** Removes what nobody works on and was accepted before. */
   readonly expire: (before: number) => ReadonlyArray<A>
   /** Makes every delayed item due. */
-  readonly hurry: (now: number) => void
+  readonly flush: (now: number) => void
   /** When there is something to take: a time that may be past, or `Infinity`. */
   readonly nextDue: () => number
   /** When the oldest item that nobody works on was accepted, `Infinity` where there is none. */
@@ -64,6 +64,8 @@ export interface Queue<A extends Item> {
   /** How many items are leased. */
   readonly leased: () => number
   readonly bytes: () => number
+  /** Of what nobody works on. */
+  readonly waitingBytes: () => number
 }
 
 interface Entry<A> {
@@ -79,14 +81,20 @@ interface Delayed<A> extends Entry<A> {
 export const make = <A extends Item>({ maxBytes, whenFull }: Settings): Queue<A> => {
   const fresh = MutableList.make<Entry<A>>()
   // By due time. Every item here was taken before any that is still fresh, so it is older.
-  const delayed: Array<Delayed<A>> = []
+  let delayed: Array<Delayed<A>> = []
   const leases = new Map<A, number>()
   /** Of all items, and what is reserved. */
   let bytes = 0
   /** Of those that cannot be dropped: leased, and reserved. */
   let heldBytes = 0
   let nextOrder = 0
+  /** The least `since` of what is delayed, while it is known: most of what asks for it asks for nothing else. */
+  let oldestDelayed: number | undefined = Infinity
 
+  const replaceDelayed = (entries: Array<Delayed<A>>): void => {
+    delayed = entries
+    oldestDelayed = undefined
+  }
   const lease = ({ item, order }: Entry<A>): A => {
     leases.set(item, order)
     heldBytes += item.bytes
@@ -106,8 +114,13 @@ export const make = <A extends Item>({ maxBytes, whenFull }: Settings): Queue<A>
     const entry = shiftFresh()
     return entry && lease(entry)
   }
+  const removeDelayed = (index: number): Entry<A> => {
+    const entry = delayed.splice(index, 1)[0]!
+    if (entry.item.since === oldestDelayed) oldestDelayed = undefined
+    return entry
+  }
   const takeDelayed = (now: number): A | undefined =>
-    delayed.length === 0 || delayed[0]!.dueAt > now ? undefined : lease(delayed.shift()!)
+    delayed.length === 0 || delayed[0]!.dueAt > now ? undefined : lease(removeDelayed(0))
   const remove = (item: A): A => {
     bytes -= item.bytes
     return item
@@ -115,8 +128,10 @@ export const make = <A extends Item>({ maxBytes, whenFull }: Settings): Queue<A>
   const dropOldest = (): A => {
     if (delayed.length === 0) return remove(shiftFresh()!.item)
     const oldest = delayed.reduce((oldest, entry, index) => entry.order < delayed[oldest]!.order ? index : oldest, 0)
-    return remove(delayed.splice(oldest, 1)[0]!.item)
+    return remove(removeDelayed(oldest).item)
   }
+  const delayedSince = (): number =>
+    oldestDelayed ??= delayed.reduce((oldest, { item }) => Math.min(oldest, item.since), Infinity)
   const firstFresh = (): A | undefined => MutableList.toArrayN(fresh, 1)[0]?.item
 
   return {
@@ -141,34 +156,35 @@ export const make = <A extends Item>({ maxBytes, whenFull }: Settings): Queue<A>
       if (order === undefined) return
       const at = delayed.findLastIndex((other) => other.dueAt <= dueAt)
       delayed.splice(at + 1, 0, { item, dueAt, order })
+      if (oldestDelayed !== undefined) oldestDelayed = Math.min(oldestDelayed, item.since)
     },
     settle: (item) => {
       if (endLease(item) !== undefined) remove(item)
     },
     expire: (before) => {
       const expired: Array<A> = []
-      for (let index = delayed.length - 1; index >= 0; index--) {
-        if (delayed[index]!.item.since < before) expired.unshift(remove(delayed.splice(index, 1)[0]!.item))
+      if (delayedSince() < before) {
+        for (const { item } of delayed) if (item.since < before) expired.push(remove(item))
+        replaceDelayed(delayed.filter(({ item }) => item.since >= before))
       }
       for (let item = firstFresh(); item !== undefined && item.since < before; item = firstFresh()) {
         expired.push(remove(shiftFresh()!.item))
       }
       return expired
     },
-    hurry: (now) => {
-      delayed.splice(0, delayed.length, ...delayed.map(({ item, order }) => ({ item, order, dueAt: now })))
-    },
+    flush: (now) => replaceDelayed(delayed.map(({ item, order }) => ({ item, order, dueAt: now }))),
     nextDue: () => fresh.length > 0 ? -Infinity : delayed[0]?.dueAt ?? Infinity,
-    oldest: () => delayed.reduce((oldest, { item }) => Math.min(oldest, item.since), firstFresh()?.since ?? Infinity),
+    oldest: () => Math.min(delayedSince(), firstFresh()?.since ?? Infinity),
     clear: () => {
       const leased = [...leases.keys()]
       for (const item of leased) endLease(item)
       const waiting = [...delayed, ...MutableList.takeAll(fresh)].map(({ item }) => item)
-      delayed.length = 0
+      replaceDelayed([])
       return [...leased, ...waiting].map(remove)
     },
     size: () => fresh.length + delayed.length + leases.size,
     leased: () => leases.size,
-    bytes: () => bytes
+    bytes: () => bytes,
+    waitingBytes: () => bytes - heldBytes
   }
 }

@@ -4,6 +4,7 @@
 import { Context, Duration, Effect, Result, Schema, Sink } from "effect"
 import { LabelError } from "../profile/Labels.ts"
 import type { Profile } from "../profile/Profile.ts"
+import * as Flow from "./Flow.ts"
 import * as Receipt from "./Receipt.ts"
 
 export interface Receiver {
@@ -15,11 +16,21 @@ export interface Receiver {
   readonly push: (profile: Profile) => Effect.Effect<Receipt.Receipt, Refused>
   /** Pushes what a Stream gives, one after the other, until one is refused. */
   readonly sink: Sink.Sink<void, Profile, never, Refused>
+  /** `push` in two steps, for what comes together: waits for room, up to a second. */
+  readonly ready: Effect.Effect<void>
+  /** Hands a profile over there and then. */
+  readonly offer: (profile: Profile) => Effect.Effect<Receipt.Receipt, Refused>
+  /** How far behind its queues are. */
+  readonly flow: Flow.Flow
 }
 
 export const Receiver = Context.Service<Receiver>("pyroduct/delivery/Receiver")
 
-export const make = (push: Receiver["push"]): Receiver => ({ push, sink: Sink.forEach(push) })
+export const make = (offer: Receiver["offer"], flow: Flow.Flow = Flow.none): Receiver => {
+  const ready = Flow.makeGate(flow)
+  const push: Receiver["push"] = (profile) => Effect.andThen(ready, offer(profile))
+  return { push, sink: Sink.forEach(push), ready, offer, flow }
+}
 
 /** The labels break a rule of the protocol: pushing the same profile again cannot succeed. */
 export class InvalidLabels extends Schema.TaggedError<InvalidLabels>()("InvalidLabels", {
@@ -74,15 +85,16 @@ const isFinal = ({ reason }: Refused): boolean => reason._tag === "InvalidLabels
  */
 export const all = (receivers: ReadonlyArray<Receiver>): Receiver => {
   if (receivers.length === 1) return receivers[0]!
-  return make(Effect.fnUntraced(function*(profile) {
+  const offer = Effect.fnUntraced(function*(profile: Profile) {
     const receipts: Array<Receipt.Receipt> = []
     let refused: Refused | undefined
     for (const receiver of receivers) {
-      const result = yield* Effect.result(receiver.push(profile))
+      const result = yield* Effect.result(receiver.offer(profile))
       if (Result.isSuccess(result)) receipts.push(result.success)
       else if (refused === undefined || isFinal(result.failure)) refused = result.failure
     }
     if (refused !== undefined) return yield* refused
     return Receipt.all(receipts)
-  }))
+  })
+  return make(offer, Flow.all(receivers.map(({ flow }) => flow)))
 }

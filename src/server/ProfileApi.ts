@@ -23,6 +23,8 @@ export interface Settings {
   /** Of a body, before and after decompression. */
   readonly maxBytes: number
   readonly accept: (profile: Profile.Profile) => Effect.Effect<unknown, Refused>
+  /** Waited for before the profiles of a request are accepted, however many there are. */
+  readonly ready?: Effect.Effect<void>
   /** Takes the seconds from a request's head to its answer; by `route` and `status_code`. */
   readonly duration: typeof Metrics.requestDuration
 }
@@ -131,7 +133,8 @@ const push = Effect.fnUntraced(function*(
   return format.success
 })
 
-const acceptAll = Effect.fnUntraced(function*(profiles: ReadonlyArray<Profile.Series>, settings: Settings) {
+const acceptAll = Effect.fnUntraced(function*(profiles: ReadonlyArray<Profile.Profile>, settings: Settings) {
+  if (settings.ready !== undefined) yield* settings.ready
   for (const profile of profiles) yield* Effect.mapError(settings.accept(profile), fromRefused)
 })
 
@@ -222,7 +225,7 @@ const ingest = Effect.fnUntraced(function*(
     contentType: request.headers["content-type"],
     body
   })
-  yield* Effect.mapError(settings.accept(profile), fromRefused)
+  yield* fromBody(Body.holding(limits.budget, body.byteLength, acceptAll([profile], settings)))
   return ingested
 })
 

@@ -51,7 +51,8 @@ export const make = Effect.fnUntraced(function*(
   const listener = yield* Listener.Listener
   const handler = yield* ProfileApi.make({
     maxBytes: settings.maxBytes,
-    accept: receiver.push,
+    accept: receiver.offer,
+    ready: receiver.ready,
     duration: Metrics.requestDuration
   })
   const address = yield* listener.listen(settings.listener, handler)

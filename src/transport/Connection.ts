@@ -82,9 +82,11 @@ export class Connection {
     return !this.isFull && !this.isRetired
   }
 
-  dispatch(request: Request, handler: Dispatcher.DispatchHandler): void {
+  dispatch(request: Request, handler: Dispatcher.DispatchHandler & { readonly isOver: boolean }): void {
     this.inFlight += 1
-    this.isFull = !this.client.dispatch(request as Dispatcher.DispatchOptions, handler)
+    const hasRoom = this.client.dispatch(request as Dispatcher.DispatchOptions, handler)
+    // What cannot be sent is refused at once, and no drain follows it.
+    this.isFull = !hasRoom && !handler.isOver
   }
 
   /** One of the requests on it is over, or is given up. */

@@ -10,7 +10,7 @@ const first = { openings: 0, failedAt: undefined }
 const now = (breaker: Breaker.Breaker): Breaker.Attempt => ({ openings: breaker.openings, failedAt: undefined })
 
 /** One attempt that begins and ends at once. */
-const succeed = (breaker: Breaker.Breaker) => Breaker.succeeded(Breaker.begin(breaker), now(breaker))
+const succeed = (breaker: Breaker.Breaker) => Breaker.succeeded(Breaker.begin(breaker), now(breaker), 0)
 
 const fail = (breaker: Breaker.Breaker, at = 0, retryAfter?: Duration.Duration) =>
   Breaker.failed(Breaker.begin(breaker), now(breaker), { now: at, retryAfter, random: 0 }, settings)
@@ -148,14 +148,19 @@ describe("Breaker", () => {
 
   it("a success that was begun before it opened closes it: it is an answer", () => {
     const opened = times(8, (breaker) => fail(breaker), Breaker.begin(closed))
-    assert.isFalse(Breaker.succeeded(opened, first).isOpen)
+    assert.isFalse(Breaker.succeeded(opened, first, 0).isOpen)
   })
 
   it("Retry-After opens it at the first failure, for as long as is asked, and whatever is answered meanwhile", () => {
     const asked = fail(Breaker.begin(closed), 1000, Duration.minutes(1))
     assert.isTrue(asked.isOpen)
     assert.strictEqual(opensAt(asked), 61_000)
-    assert.strictEqual(opensAt(Breaker.succeeded(asked, first)), 61_000)
+    const answered = Breaker.succeeded(asked, first, 2000)
+    assert.isTrue(answered.isOpen)
+    assert.strictEqual(opensAt(answered), 61_000)
+    // Then there is one probe, and its success is the end of it.
+    assert.strictEqual(opensAt(Breaker.begin(answered)), Infinity)
+    assert.isFalse(Breaker.succeeded(Breaker.begin(answered), now(answered), 61_000).isOpen)
     const longer = Breaker.failed(asked, first, { now: 2000, retryAfter: Duration.minutes(2), random: 0 }, settings)
     assert.strictEqual(opensAt(longer), 122_000)
     // It is no doubling, and a longer pause of the schedule stays.
@@ -163,14 +168,28 @@ describe("Breaker", () => {
     assert.strictEqual(opensAt(fail(fail(open, 500), 1500, Duration.seconds(1))), 3500)
   })
 
+  it("a Retry-After that is over asks for nothing", () => {
+    const failure = fail(closed, 0)
+    for (const retryAfter of [Duration.zero, Duration.millis(-1)]) {
+      assert.deepStrictEqual(fail(closed, 0, retryAfter), failure)
+    }
+  })
+
   it("a probe that fails after a Retry-After begins a pause, though it is the second failure of all", () => {
     const again = fail(fail(closed, 0, Duration.seconds(1)), 1000)
     assert.strictEqual(opensAt(again), 1500)
   })
 
-  it("a hurry ends the pause, but no Retry-After", () => {
-    assert.strictEqual(opensAt(Breaker.hurry(open)), -Infinity)
-    assert.strictEqual(opensAt(Breaker.hurry(fail(open, 0, Duration.minutes(1)))), 60_000)
+  it("a flush ends the pause, though a probe is in flight, but no Retry-After", () => {
+    assert.strictEqual(opensAt(Breaker.flush(open)), -Infinity)
+    const probing = Breaker.flush(Breaker.begin(open))
+    assert.strictEqual(opensAt(probing), -Infinity)
+    // What that probe comes to changes nothing any more, unless it is a success.
+    const late = { now: 0, retryAfter: undefined, random: 0 }
+    assert.deepStrictEqual(Breaker.failed(probing, now(open), late, settings), probing)
+    assert.isFalse(Breaker.succeeded(probing, now(open), 0).isOpen)
+    assert.strictEqual(opensAt(Breaker.flush(fail(open, 0, Duration.minutes(1)))), 60_000)
+    assert.strictEqual(Breaker.flush(closed), closed)
   })
 
   it("an attempt that says nothing about the endpoint gives its place back, and changes nothing else", () => {

@@ -164,6 +164,34 @@ describe("Drain", () => {
       assert.strictEqual(lane.lost(), 1)
     }))
 
+  it.effect("waits at the signal for no attempt that is in flight: what hangs there costs the others nothing", () =>
+    Effect.gen(function*() {
+      let isBack = false
+      const drain = Drain.make(Duration.seconds(20))
+      const lane = yield* lanes.make(
+        (name, attempt) =>
+          Effect.suspend(() => {
+            if (isBack) return Effect.void
+            return name === "probe" && attempt === 0
+              ? Effect.delay(Effect.fail(errors.serverFailure()), "8 seconds")
+              : Effect.fail(errors.serverFailure())
+          }),
+        { drain, concurrency: 8, retry: { minBackoff: Duration.minutes(1), maxRetries: 0 } }
+      )
+      const outcomes = yield* Effect.forEach("abcdefgh".split(""), (name) => lane.offer(name))
+      yield* TestClock.adjust(0)
+      outcomes.push(yield* lane.offer("probe"))
+      yield* TestClock.adjust("62 seconds")
+      assert.strictEqual(lane.inFlight(), 1)
+      isBack = true
+      yield* drain.begin
+      yield* Effect.all(outcomes.slice(0, 8))
+      assert.strictEqual(lane.inFlight(), 1)
+      // The probe fails after the signal, and has its try at once.
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag), Array(9).fill("Delivered"))
+    }))
+
   it.effect("tries once more at the signal, and then as ever", () =>
     Effect.gen(function*() {
       const drain = Drain.make(Duration.seconds(20))

@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import { Drain, within } from "../../src/delivery/Drain.ts"
 import * as Endpoint from "../../src/delivery/Endpoint.ts"
 import * as FanOut from "../../src/delivery/FanOut.ts"
+import * as Flow from "../../src/delivery/Flow.ts"
 import type { Lane } from "../../src/delivery/Lane.ts"
 import * as Outbound from "../../src/delivery/Outbound.ts"
 import type { Outcome } from "../../src/delivery/Receipt.ts"
@@ -38,9 +39,7 @@ const keeping = (
         outcome: Deferred.await(outcome)
       }
     },
-    left: Effect.never,
-    isDelivering: () => false,
-    keepsUp: () => true,
+    flow: Flow.none,
     isClosing: () => options.isClosing ?? false,
     status: () => ({ isOpen: false, pausedUntil: -Infinity, oldest: Infinity }),
     size: () => kept.length,

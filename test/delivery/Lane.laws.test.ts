@@ -187,7 +187,7 @@ const timeline = Effect.fnUntraced(function*(
     const error = errorOf(next.name, next.attempts)
     const delay = schedules.get(next.name)![next.attempts]
     breaker = Breaker.begin(breaker)
-    if (error === undefined || error.concerns === "profile") breaker = Breaker.succeeded(breaker, attempt)
+    if (error === undefined || error.concerns === "profile") breaker = Breaker.succeeded(breaker, attempt, now)
     else {
       breaker = Breaker.failed(breaker, attempt, { now, retryAfter: error.retryAfter, random: 0 }, pace)
       next.failedAt = breaker.successes

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Logger } from "effect"
 import { TestClock } from "effect/testing"
+import * as Drain from "../../src/delivery/Drain.ts"
 import * as errors from "./errors.ts"
 import * as lanes from "./lanes.ts"
 
@@ -366,6 +367,22 @@ describe("Lane", () => {
           }))
       }
     }
+
+    it.effect("of whoever counts the losses costs nothing", () =>
+      Effect.gen(function*() {
+        const drain = {
+          ...Drain.within(Duration.zero),
+          lost: () => {
+            throw new Error("a bug")
+          }
+        }
+        const lane = yield* lanes.make((name) => name === "a" ? Effect.fail(errors.rejected()) : fine(), { drain })
+        const outcomes = yield* offerAll(lane, "abcde")
+        assert.deepStrictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag), [
+          "Failed",
+          ...Array(4).fill("Delivered")
+        ])
+      }))
 
     it.effect("of an application's logger costs nothing", () =>
       Effect.gen(function*() {

@@ -19,7 +19,7 @@ const Operation = Schema.Union([
   Schema.Struct({ op: Schema.Literal("postpone"), which: upTo(9), delay: upTo(100) }),
   Schema.Struct({ op: Schema.Literal("settle"), which: upTo(9) }),
   Schema.Struct({ op: Schema.Literal("expire"), age: upTo(200) }),
-  Schema.Struct({ op: Schema.Literals(["hurry", "clear", "settle what is gone", "postpone what is gone"]) })
+  Schema.Struct({ op: Schema.Literals(["flush", "clear", "settle what is gone", "postpone what is gone"]) })
 ])
 
 describe("Queue", () => {
@@ -92,9 +92,9 @@ describe("Queue", () => {
             gone.push(...expired)
             break
           }
-          case "hurry":
-            queue.hurry(now)
-            model.hurry(now)
+          case "flush":
+            queue.flush(now)
+            model.flush(now)
             break
           case "clear":
             clear()
@@ -202,7 +202,7 @@ class Model {
     return expired
   }
 
-  hurry(now: number): void {
+  flush(now: number): void {
     const inOrder = this.delayed.toSorted((a, b) => a.dueAt - b.dueAt)
     this.delayed.splice(0, this.delayed.length, ...inOrder.map(({ item }) => ({ item, dueAt: now })))
   }

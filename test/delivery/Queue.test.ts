@@ -92,12 +92,12 @@ describe("Queue", () => {
     }
   })
 
-  it("hurry makes everything due, in the order in which it was to be", () => {
+  it("flush makes everything due, in the order in which it was to be", () => {
     const queue = queueOf("drop_oldest", [a, b])
     takeAll(queue, 0)
     queue.postpone(a, 900)
     queue.postpone(b, 500)
-    queue.hurry(7)
+    queue.flush(7)
     assert.strictEqual(queue.nextDue(), 7)
     assert.deepStrictEqual(takeAll(queue, 6), [])
     assert.deepStrictEqual(takeAll(queue, 7), ["b", "a"])

@@ -29,6 +29,7 @@ const settingsOf = (
   { drain: _drain, drainFor: _drainFor, observer: _observer, queue, retry, ...options }: Options
 ): Lane.Settings => ({
   endpoint: errors.endpoint,
+  name: "",
   concurrency: 1,
   maxAge: Duration.hours(24),
   ...options,
@@ -104,7 +105,10 @@ export const make = Effect.fnUntraced(function*(endpoint: Endpoint, options: Opt
   }).pipe(
     Effect.provideService(Drain.Drain, {
       ...options.drain ?? Drain.within(options.drainFor ?? Duration.infinity),
-      lost: (_, profiles) => void (lost += profiles)
+      lost: (endpoint, profiles) => {
+        lost += profiles
+        options.drain?.lost(endpoint, profiles)
+      }
     }),
     Scope.provide(scope)
   )
