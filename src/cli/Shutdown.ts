@@ -33,7 +33,7 @@ export const told =
 
 /**
  * For what has nothing to do with queues and does not end: a file system that gives no answer, perhaps. With the default
- * drain timeout it is still within half a minute, after which supervisors kill.
+ * drain timeout it is still within half a minute, after which Kubernetes kills.
  */
 const grace = Duration.seconds(8)
 

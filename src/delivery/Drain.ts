@@ -25,7 +25,7 @@ export interface Waiting {
   readonly profiles: () => number
 }
 
-/** Twenty seconds: within what supervisors grant. */
+/** Twenty seconds: within what Kubernetes (30) and systemd (90) grant. Docker grants ten by default. */
 export const defaultTimeout: Duration.Duration = Duration.seconds(20)
 
 /** Each endpoint by itself has so much time from when its scope closes. */

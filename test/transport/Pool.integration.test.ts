@@ -11,6 +11,7 @@ import * as Connector from "../../src/transport/Connector.ts"
 import * as Material from "../../src/transport/Material.ts"
 import type { Request } from "../../src/transport/Network.ts"
 import { Pool } from "../../src/transport/Pool.ts"
+import type { TransportError } from "../../src/transport/TransportError.ts"
 import { makeBalancer } from "../support/balancer.ts"
 import { freePort } from "../support/ports.ts"
 import { answerStream, authority, makeHttp2Server, makeHttpServer, trusted } from "../support/servers.ts"
@@ -142,5 +143,28 @@ describe("Connections of a client", () => {
         until: () => sockets.all.length === 2
       })
       yield* Effect.timeout(Effect.promise(() => closed), "5 seconds").pipe(Effect.orDie)
+    }))
+})
+
+const failureOf = (sending: Effect.Effect<unknown, TransportError>) =>
+  Effect.match(sending, {
+    onFailure: (error) => error._tag === "NoConnection" ? error.kind : error._tag,
+    onSuccess: () => "none"
+  })
+
+describe("A request that cannot be sent", () => {
+  live("costs no connection, neither one that is there nor others", () =>
+    Effect.gen(function*() {
+      const server = yield* makeHttpServer()
+      const connection = yield* connectTo(server.url)
+      const unusable = { ...push(), headers: { "content-type": "a\nb" } }
+      assert.strictEqual((yield* connection.send(push())).status, 200)
+      yield* turn
+      for (let count = 0; count < 20; count++) {
+        assert.strictEqual(yield* failureOf(connection.send(unusable)), "request")
+        yield* turn
+      }
+      assert.strictEqual((yield* connection.send(push())).status, 200)
+      assert.strictEqual(server.sockets.all.length, 1)
     }))
 })
