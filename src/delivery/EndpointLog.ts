@@ -42,7 +42,7 @@ export const make = Effect.fnUntraced(function*(
       service_name: service,
       err
     }))
-  const failures = yield* Tally.make(say("pushes fail, will be retried"))
+  const failures = yield* Tally.make(say("pushes failed"))
   const losses = yield* Tally.make(say("profiles lost"))
   const note = (
     tally: Tally.Tally<Example>,

@@ -162,7 +162,7 @@ describe("pyroduct run", () => {
       const engine = yield* start([forward, write, other].join("\n"), { drainTimeout: "500ms" })
       const { ingest } = yield* addresses(engine)
       assert.strictEqual((yield* send(ingest, { body: "a 1" })).status, 200)
-      yield* engine.logged(/ msg="pushes fail, will be retried" .*component_id=pyroscope\.write\.out /)
+      yield* engine.logged(/ msg="pushes failed" .*component_id=pyroscope\.write\.out /)
       yield* hanging.requests.atLeast(1)
       isUp = true
       yield* engine.signal("SIGTERM")

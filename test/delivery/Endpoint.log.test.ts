@@ -49,9 +49,9 @@ describe("Endpoint, in log and health", () => {
         assert.deepStrictEqual(health, [])
         yield* pushing(lane, 1000, "40 seconds")
         assert.deepStrictEqual(important(log).slice(1), [
-          "Warn: pushes fail, will be retried",
+          "Warn: pushes failed",
           "Warn: endpoint is failing",
-          "Warn: pushes fail, will be retried"
+          "Warn: pushes failed"
         ])
         const failing = log.find(({ message }) => message === "endpoint is failing")
         assert.deepStrictEqual(failing?.annotations, { endpoint, err: "the server answered 503: down" })
@@ -118,7 +118,7 @@ describe("Endpoint, in log and health", () => {
         const opened = requests[7]!.at
         assert.deepStrictEqual(requests.slice(8).map(({ at }) => at - opened), [500, 1500, 3500])
         assert.deepStrictEqual(important(log), [
-          "Warn: pushes fail, will be retried",
+          "Warn: pushes failed",
           "Warn: endpoint is failing"
         ])
         for (const { annotations } of log.filter(({ level }) => level === "Warn")) {
@@ -214,7 +214,7 @@ describe("Endpoint, in log and health", () => {
           "Info: first profile delivered",
           "Warn: endpoint fails on and off"
         ])
-        const sums = log.filter(({ message }) => message === "pushes fail, will be retried")
+        const sums = log.filter(({ message }) => message === "pushes failed")
         assert.isAtMost(sums.length, 6)
         assert.isAbove(health.length, 4)
         // It is up from then on.

@@ -176,7 +176,7 @@ describe("the ways to an endpoint, as they are configured", () => {
       assert.sameMembers([...ids(yield* healthy.requests.atLeast(20))], sent)
       const failureOf = (endpoint: string) =>
         Effect.map(
-          lineOf(engine.log, (line) => line["msg"] === "pushes fail, will be retried" && line["endpoint"] === endpoint),
+          lineOf(engine.log, (line) => line["msg"] === "pushes failed" && line["endpoint"] === endpoint),
           ({ err }) => err
         )
       assert.strictEqual(
