@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, Logger } from "effect"
+import { Clock, Duration, Effect, Fiber, Logger, Random } from "effect"
 import { TestClock } from "effect/testing"
 import * as Drain from "../../src/delivery/Drain.ts"
 import * as errors from "./errors.ts"
@@ -367,6 +367,29 @@ describe("Lane", () => {
           }))
       }
     }
+
+    it.effect("of anything else on the way costs that profile alone", () =>
+      Effect.gen(function*() {
+        let isBroken = true
+        const random = {
+          nextIntUnsafe: () => 0,
+          nextDoubleUnsafe: () => {
+            if (!isBroken) return 0.5
+            isBroken = false
+            throw new Error("no entropy")
+          }
+        }
+        const lane = yield* lanes.make((_, attempt) => attempt === 0 ? dead() : fine(), { concurrency: 1 }).pipe(
+          Effect.provideService(Random.Random, random)
+        )
+        const outcomes = yield* offerAll(lane, "abc")
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag), [
+          "Dropped",
+          "Delivered",
+          "Delivered"
+        ])
+      }))
 
     it.effect("of whoever counts the losses costs nothing", () =>
       Effect.gen(function*() {
