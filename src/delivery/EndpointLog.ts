@@ -66,7 +66,7 @@ export const make = Effect.fnUntraced(function*(
     Effect.logWarning(message).pipe(Effect.annotateLogs({ err }), annotate)
   const sayBack = (failedFor: number) =>
     Effect.logInfo("endpoint is back").pipe(
-      Effect.annotateLogs({ failed_for: Duration.format(Duration.millis(Math.round(failedFor))) }),
+      Effect.annotateLogs({ failed_for: inMillis(failedFor) }),
       annotate
     )
   /** Waits until nothing has changed for a while, and says how it is then. */
@@ -112,7 +112,7 @@ export const make = Effect.fnUntraced(function*(
       yield* Effect.logDebug("push failed, will retry").pipe(
         Effect.annotateLogs({
           err: error.reason.message,
-          delay: Duration.format(Duration.millis(Math.round(Duration.toMillis(delay))))
+          delay: inMillis(Duration.toMillis(delay))
         }),
         annotate
       )
@@ -136,6 +136,9 @@ export const make = Effect.fnUntraced(function*(
       : note(losses, outbound, outcome.error.reason._tag, kindOf(outcome.error), outcome.error.reason.message)
   }
 })
+
+/** A text without the fractions that nobody reads. */
+const inMillis = (millis: number): string => Duration.format(Duration.millis(Math.round(millis)))
 
 /** Of one reason, what is different to an operator. */
 const kindOf = ({ reason }: PushError): string => {
