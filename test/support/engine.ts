@@ -63,6 +63,7 @@ export const startEngine = Effect.fnUntraced(function*(config: string) {
 })
 
 export interface RunningBinary extends RunningEngine {
+  readonly pid: number
   /** Sends SIGTERM and gives the exit code. */
   readonly stop: Effect.Effect<number | null>
 }
@@ -97,6 +98,7 @@ export const startBinary = Effect.fnUntraced(function*(
   const ready = yield* lineOf(log, (line) => line["msg"] === "pyroduct is ready")
   return {
     ...running(log, `http://${ready["addr"]}`),
+    pid: child.pid!,
     stop: Effect.promise(() => {
       child.kill("SIGTERM")
       return exited
