@@ -7,7 +7,7 @@ import { request as httpRequest } from "node:http"
 import { Socket } from "node:net"
 import { SocksClient } from "socks"
 import * as Proxy from "./Proxy.ts"
-import type { ConnectionOptions } from "./Tls.ts"
+import * as Tls from "./Tls.ts"
 import { fromCause, mapDetail, noAnswer, NoConnection, ProxyRefused, type TransportError } from "./TransportError.ts"
 
 /** What undici gets instead of a socket. Of errors that it knows it would make something else. */
@@ -20,7 +20,7 @@ export class Failure extends Error {
 }
 
 export interface Settings {
-  readonly tls: ConnectionOptions
+  readonly tls: Tls.ConnectionOptions
   readonly http2: boolean
   /** For each step on the way to a connection. */
   readonly timeout: Duration.Duration
@@ -73,8 +73,8 @@ const at = (proxy: Proxy.Server) => (error: TransportError): TransportError =>
 
 /** The name is the server's. */
 const withoutServerName = (settings: Settings): Settings => {
-  const { checkServerIdentity: _check, servername: _name, ...tls } = settings.tls
-  return { ...settings, tls }
+  const { servername: _name, ...tls } = settings.tls
+  return { ...settings, tls: { ...tls, ...Tls.expecting("") } }
 }
 
 /** The name to expect is that of the settings or of the URL, whatever a `host` header says. */

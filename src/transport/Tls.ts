@@ -39,11 +39,24 @@ export const defaults: Settings = {
   minVersion: undefined
 }
 
-/** For `tls.connect` and undici's connector. An address as `serverName` comes as `checkServerIdentity`. */
+/** For `tls.connect` and undici's connector. */
 export type ConnectionOptions = Pick<
   tls.ConnectionOptions,
   "secureContext" | "rejectUnauthorized" | "servername" | "checkServerIdentity"
 >
+
+/**
+ * Whom a server's certificate must name: `serverName`, or the URL's host where that is empty. An address is checked, but
+ * not sent in the handshake, where only names may be. Names count in the subject alternative name alone, as in RFC 9525
+ * and in Go's client; Node would look into the subject where there are none.
+ */
+export const expecting = (serverName: string): ConnectionOptions => ({
+  ...(serverName !== "" && isIP(serverName) === 0 ? { servername: serverName } : {}),
+  checkServerIdentity: (host, certificate) =>
+    tls.checkServerIdentity(serverName === "" ? host : serverName, { ...certificate, subject: noSubject })
+})
+
+const noSubject = {} as tls.PeerCertificate["subject"]
 
 /** One secure context serves all connections, until a file changes. */
 export const material = (
@@ -70,6 +83,9 @@ export const problem = (settings: Settings, now: number): string | undefined => 
   const made = secureContext(settings, pem, now)
   return Result.isFailure(made) ? made.failure : undefined
 }
+
+/** Whether HTTP/2 may be offered: it asks for TLS 1.2 (RFC 9113, 9.2), and a server of both may choose it with less. */
+export const allowsHttp2 = ({ minVersion }: Settings): boolean => minVersion !== "TLS10" && minVersion !== "TLS11"
 
 /** Whether the material can never be another. */
 export const isFixed = (settings: Settings): boolean =>
@@ -105,7 +121,14 @@ const secureContext = (settings: Settings, pem: Pem, now: number): Result.Result
       // OpenSSL may have an objection too, such as to a short key. To authorities it has none before a handshake.
       Result.flatMap(identity(pem, now), (identity) =>
         Result.try({
-          try: () => tls.createSecureContext({ ...versions[settings.minVersion ?? "TLS12"], ...ca, ...identity }),
+          try: () =>
+            tls.createSecureContext({
+              ...versions[settings.minVersion ?? "TLS12"],
+              // Each certificate is trusted as it is, as Go's client has it: an intermediate one too, or the server's own.
+              allowPartialTrustChain: true,
+              ...ca,
+              ...identity
+            }),
           catch: (cause) => cause instanceof Error ? cause.message : String(cause)
         })),
       (wrong) => `unable to use specified client cert (${certificate}) & key (${key}): ${wrong}`
@@ -123,14 +146,6 @@ const versions: Readonly<Record<Version, tls.SecureContextOptions>> = {
   TLS11: { ...weak, minVersion: "TLSv1.1" },
   TLS12: { minVersion: "TLSv1.2" },
   TLS13: { minVersion: "TLSv1.3" }
-}
-
-/** An address is checked, but not sent in the handshake, where only names may be. */
-const expecting = (serverName: string): ConnectionOptions => {
-  if (serverName === "") return {}
-  return isIP(serverName) === 0
-    ? { servername: serverName }
-    : { checkServerIdentity: (_, certificate) => tls.checkServerIdentity(serverName, certificate) }
 }
 
 /** Many a bundle has a certificate that is long expired: it is of use as long as any is not. */
@@ -178,17 +193,22 @@ interface Block {
 /** A block that does not end reaches to the end of the text, so that it is found not to parse. */
 const blockPattern = /-----BEGIN ([A-Z0-9 ]+)-----[^]*?(?:-----END \1-----|$)/g
 
-/** Whatever is between the blocks is a comment; the white space around a line has no meaning. */
+/** Whatever is between the blocks is a comment; the white space around a line has no meaning, and any line end will do. */
 const blocksOf = (pem: string): ReadonlyArray<Block> =>
   Array.from(
-    pem.split("\n").map((line) => line.trim()).join("\n").matchAll(blockPattern),
+    pem.split(/[\r\n]+/).map((line) => line.trim()).join("\n").matchAll(blockPattern),
     ([text, label = ""]) => ({ label, text })
   )
 
 const isCertificate = ({ label }: Block): boolean => label === "CERTIFICATE"
+/** With OpenSSL's own remarks on what it is trusted for, which no other library reads. */
+const isTrusted = ({ label }: Block): boolean => label === "TRUSTED CERTIFICATE"
 const isPrivateKey = ({ label }: Block): boolean => label.endsWith("PRIVATE KEY")
 const isEncrypted = ({ label, text }: Block): boolean =>
   label.startsWith("ENCRYPTED") || /^Proc-Type:.*ENCRYPTED/m.test(text)
+
+const missing = (what: string, pem: string): string =>
+  pem.includes("\0") ? `there is no ${what} in it that can be read, as it is not UTF-8` : `there is no ${what} in it`
 
 /** In their order; there is at least one. */
 const certificatesIn = (pem: string): Result.Result<ReadonlyArray<X509Certificate>, string> => {
@@ -196,7 +216,11 @@ const certificatesIn = (pem: string): Result.Result<ReadonlyArray<X509Certificat
   const certificates = blocks.filter(isCertificate)
   if (certificates.length === 0) {
     return Result.fail(
-      blocks.some(isPrivateKey) ? "a private key is where a certificate should be" : "there is no certificate in it"
+      blocks.some(isPrivateKey)
+        ? "a private key is where a certificate should be"
+        : blocks.some(isTrusted)
+        ? "TRUSTED CERTIFICATE is a form that is not read, `openssl x509` makes a CERTIFICATE of it"
+        : missing("certificate", pem)
     )
   }
   return Result.all(certificates.map(({ text }, index) =>
@@ -213,7 +237,7 @@ const privateKeyIn = (pem: string): Result.Result<KeyObject, string> => {
   const block = blocks.find(isPrivateKey)
   if (block === undefined) {
     return Result.fail(
-      blocks.some(isCertificate) ? "a certificate is where the private key should be" : "there is no private key"
+      blocks.some(isCertificate) ? "a certificate is where the private key should be" : missing("private key", pem)
     )
   }
   if (isEncrypted(block)) return Result.fail("the private key is encrypted, and passphrases are not supported")

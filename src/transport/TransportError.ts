@@ -80,9 +80,9 @@ export const mapDetail = (error: TransportError, f: (detail: string) => string):
   }
 }
 
-/** Of Node, of OpenSSL, and of its verdicts on certificates. */
+/** Of Node, of OpenSSL, and of its verdicts on certificates, of which Node calls `UNSPECIFIED` those it has no code for. */
 const tlsCode =
-  /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO$|CERT_|CRL_|ERROR_IN_C|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|PATH_LENGTH|INVALID_(CA|PURPOSE)|HOSTNAME)/
+  /^(UNSPECIFIED$|ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO$|CERT_|CRL_|ERROR_IN_C|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|PATH_LENGTH|INVALID_(CA|PURPOSE)|HOSTNAME)/
 /** A connection that broke, or a peer in trouble: no verdict on who it is. */
 const brokenTlsCode =
   /_(INTERNAL_ERROR|BAD_RECORD_MAC|DECRYPTION_FAILED\w*|DECODE_ERROR|USER_CANCELL?ED|UNEXPECTED_EOF\w*)$/

@@ -22,7 +22,8 @@ export const layer: Layer.Layer<Network, never, FileSystem.FileSystem> = Layer.e
 )
 
 const open = Effect.fnUntraced(function*(settings: Settings) {
-  const { http2, timeout } = settings
+  const { timeout } = settings
+  const http2 = settings.http2 && Tls.allowsHttp2(settings.tls)
   const unusable = (detail: string) => new UnusableSettings({ detail })
   const proxyOf = remember(
     yield* Effect.mapError(Effect.fromResult(Proxy.select(settings.proxy, process.env)), unusable)

@@ -64,35 +64,39 @@ const configuration = (url: string): string => `
 `
 
 describe.skipIf(process.platform !== "linux")("Attacks", () => {
-  it.live("stop nobody: the engine answers, stays small, and takes what honest senders push", () =>
-    Effect.gen(function*() {
-      const server = yield* makeSink
-      const engine = yield* startBinary(configuration(server.url))
-      const receiver = yield* engine.listening("pyroscope.receive_http.in")
-      const sink = yield* engine.listening("pyroduct.sink.shown")
-      const sent: Array<string> = []
-      const honest = (url: string, id: string) =>
-        Effect.tap(pushHonestly(url, id), () => Effect.sync(() => sent.push(id)))
-      const costs: Record<string, number> = {}
-      for (const [name, make] of Object.entries(bombs)) {
-        const { body, headers, path } = make()
-        const attack = (url: string) =>
-          Effect.all([Push.post(url + path, body, headers), Push.post(url + path, body, headers)], {
-            concurrency: "unbounded"
-          })
-        costs[name] = yield* watching(
-          engine,
-          Effect.gen(function*() {
-            yield* Effect.all([attack(receiver), attack(sink), honest(receiver, name)], { concurrency: "unbounded" })
-            yield* Effect.promise(() =>
-              fetch(`${engine.url}/api/v0/component/pyroduct.sink.shown/profiles`).then((r) => r.arrayBuffer())
-            )
-          })
-        )
-      }
-      console.log(costs, largest(engine.pid))
-      for (const [name, cost] of Object.entries(costs)) assert.isBelow(cost, 250, name)
-      assert.isBelow(largest(engine.pid), 600)
-      yield* server.taken.until((taken) => sent.every((id) => taken.some(({ body }) => body.includes(id))))
-    }).pipe(Effect.scoped), 120_000)
+  it.live(
+    "stop nobody: the engine answers, stays small, and takes what honest senders push",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* makeSink
+        const engine = yield* startBinary(configuration(server.url))
+        const receiver = yield* engine.listening("pyroscope.receive_http.in")
+        const sink = yield* engine.listening("pyroduct.sink.shown")
+        const sent: Array<string> = []
+        const honest = (url: string, id: string) =>
+          Effect.tap(pushHonestly(url, id), () => Effect.sync(() => sent.push(id)))
+        const costs: Record<string, number> = {}
+        for (const [name, make] of Object.entries(bombs)) {
+          const { body, headers, path } = make()
+          const attack = (url: string) =>
+            Effect.all([Push.post(url + path, body, headers), Push.post(url + path, body, headers)], {
+              concurrency: "unbounded"
+            })
+          costs[name] = yield* watching(
+            engine,
+            Effect.gen(function*() {
+              yield* Effect.all([attack(receiver), attack(sink), honest(receiver, name)], { concurrency: "unbounded" })
+              yield* Effect.promise(() =>
+                fetch(`${engine.url}/api/v0/component/pyroduct.sink.shown/profiles`).then((r) => r.arrayBuffer())
+              )
+            })
+          )
+        }
+        console.log(costs, largest(engine.pid))
+        for (const [name, cost] of Object.entries(costs)) assert.isBelow(cost, 250, name)
+        assert.isBelow(largest(engine.pid), 600)
+        yield* server.taken.until((taken) => sent.every((id) => taken.some(({ body }) => body.includes(id))))
+      }).pipe(Effect.scoped),
+    120_000
+  )
 })

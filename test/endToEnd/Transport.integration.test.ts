@@ -181,7 +181,7 @@ describe("the ways to an endpoint, as they are configured", () => {
         )
       assert.strictEqual(
         yield* failureOf(unknown.url),
-        "TLS: unable to verify the first certificate (UNABLE_TO_VERIFY_LEAF_SIGNATURE)"
+        "TLS: unable to get local issuer certificate (UNABLE_TO_GET_ISSUER_CERT_LOCALLY)"
       )
       assert.strictEqual(
         yield* failureOf(outdated.url),

@@ -26,7 +26,7 @@ export interface Validity {
 }
 
 export interface Options extends Validity {
-  /** `localhost` by default. */
+  /** `localhost` by default. Without names and addresses there is no subject alternative name. */
   readonly names?: ReadonlyArray<string>
   /** `127.0.0.1` by default. */
   readonly addresses?: ReadonlyArray<string>
@@ -41,6 +41,7 @@ export interface Options extends Validity {
 const algorithms = {
   "P-256": { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
   "RSA-2048": rsa(2048),
+  "RSA-1024": rsa(1024),
   "RSA-512": rsa(512)
 }
 
@@ -52,23 +53,24 @@ const signing = algorithms["P-256"]
 
 let authorities = 0
 
-export const authority = async (validity: Validity = {}): Promise<Authority> => {
-  const { privateKey: signingKey, publicKey } = await generateKeys("P-256")
+/** Its own issuer, unless there is another. */
+export const authority = async (validity: Validity = {}, issuer?: Authority): Promise<Authority> => {
+  const { privateKey, publicKey } = await generateKeys("P-256")
   // No two have the same name, so that a certificate of another's is of an unknown authority.
   const subject = `CN=Authority ${++authorities}`
   const certificate = await x509.X509CertificateGenerator.create({
     subject,
-    issuer: subject,
+    issuer: issuer?.subject ?? subject,
     ...period(validity),
     publicKey,
-    signingKey,
+    signingKey: issuer?.signingKey ?? privateKey,
     signingAlgorithm: signing,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true)
     ]
   })
-  return { certificate: certificate.toString("pem"), key: await exportKey(signingKey), subject, signingKey }
+  return { certificate: certificate.toString("pem"), key: await exportKey(privateKey), subject, signingKey: privateKey }
 }
 
 export const issue = async (issuer: Authority, options: Options = {}): Promise<Identity> => {
@@ -80,6 +82,10 @@ export const issue = async (issuer: Authority, options: Options = {}): Promise<I
     subject = client ? "CN=client" : "CN=server"
   } = options
   const { privateKey, publicKey } = await generateKeys(algorithm)
+  const alternatives = [
+    ...names.map((value) => ({ type: "dns", value }) as const),
+    ...addresses.map((value) => ({ type: "ip", value }) as const)
+  ]
   const usage = client ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth
   const certificate = await x509.X509CertificateGenerator.create({
     subject,
@@ -90,10 +96,7 @@ export const issue = async (issuer: Authority, options: Options = {}): Promise<I
     signingAlgorithm: signing,
     extensions: [
       new x509.ExtendedKeyUsageExtension([usage]),
-      new x509.SubjectAlternativeNameExtension([
-        ...names.map((value) => ({ type: "dns", value }) as const),
-        ...addresses.map((value) => ({ type: "ip", value }) as const)
-      ])
+      ...(alternatives.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(alternatives)])
     ]
   })
   return { certificate: certificate.toString("pem"), key: await exportKey(privateKey) }

@@ -348,7 +348,7 @@ describe("A token endpoint", () => {
       assert.deepStrictEqual([reason.source, reason.concerns], ["token endpoint", "endpoint"])
       assert.match(
         reason.message,
-        /^the token endpoint https:\S+ did not answer: .+ \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)$/
+        /^the token endpoint https:\S+ did not answer: .+ \(UNABLE_TO_GET_ISSUER_CERT_LOCALLY\)$/
       )
     })
   )

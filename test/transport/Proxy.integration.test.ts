@@ -119,7 +119,7 @@ describe("An HTTP proxy", () => {
         tls: trusting(unknown),
         proxy: `http://127.0.0.1:${proxy.port}`
       })
-      has(reason, { _tag: "TlsError", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", concerns: "endpoint" })
+      has(reason, { _tag: "TlsError", code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", concerns: "endpoint" })
       assert.notInclude(reason?.message, "proxy")
       assert.strictEqual(server.requests.length, 0)
     }))
@@ -232,7 +232,7 @@ describe("An HTTPS proxy", () => {
         })
         has(
           reason,
-          { _tag: "TlsError", code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", concerns: "endpoint" },
+          { _tag: "TlsError", code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", concerns: "endpoint" },
           naming("https", "localhost", proxy.port)
         )
         assert.strictEqual(proxy.seen.length, 0)

@@ -49,10 +49,19 @@ const encrypted = (key: string, type: "pkcs8" | "sec1"): string =>
 const broken = (pem: string): string => pem.split("\n").toSpliced(2, 1).join("\n")
 const cut = (pem: string): string => pem.slice(0, -40)
 
+/** As it looks when it is read as UTF-8. */
+const utf16 = (text: string): string => Buffer.from(`\uFEFF${text}`, "utf16le").toString("utf8")
+
 describe("The problem with inline certificates", () => {
   const cases: ReadonlyArray<readonly [mistake: string, ca: string, text: string]> = [
     ["nothing", "", "there is no certificate in it"],
     ["no PEM", "/etc/ssl/ca.pem", "there is no certificate in it"],
+    ["UTF-16", utf16(authority.certificate), "there is no certificate in it that can be read, as it is not UTF-8"],
+    [
+      "a form of OpenSSL's",
+      authority.certificate.replaceAll(" CERTIFICATE", " TRUSTED CERTIFICATE"),
+      "TRUSTED CERTIFICATE is a form that is not read, `openssl x509` makes a CERTIFICATE of it"
+    ],
     ["a private key", authority.key, "a private key is where a certificate should be"],
     ["a broken one", authority.certificate + broken(old.certificate), "certificate 2 of 2 cannot be parsed"],
     ["one that is cut", cut(authority.certificate), "certificate 1 of 1 cannot be parsed"],
@@ -76,7 +85,7 @@ describe("The problem with inline certificates", () => {
       "a certificate is where the private key should be"
     ],
     ["no certificate", { ...client, certificate: "x" }, "there is no certificate in it"],
-    ["no key", { ...client, key: "x" }, "there is no private key"],
+    ["no key", { ...client, key: "x" }, "there is no private key in it"],
     [
       "a broken certificate",
       { ...client, certificate: broken(client.certificate) },
@@ -135,7 +144,7 @@ describe("The problem with inline certificates", () => {
       certificate: both,
       key: both
     }
-    for (const [from, to] of [["\n", "\n"], ["\n", "\r\n"], ["\n", " \t\n"], ["\n", "\n    "]] as const) {
+    for (const [from, to] of [["\n", "\n"], ["\n", "\r\n"], ["\n", "\r"], ["\n", " \t\n"], ["\n", "\n    "]] as const) {
       const change = (text: string): string => `\uFEFF${text.replaceAll(from, to)}`
       assert.isUndefined(
         problem({ ca: change(ca), certificate: change(certificate), key: change(key) }),
@@ -194,7 +203,7 @@ describe("The material of connections", () => {
       const [first, second] = [yield* Effect.fromResult(current()), yield* Effect.fromResult(current())]
       assert.isDefined(first.secureContext)
       assert.strictEqual(first.secureContext, second.secureContext)
-      assert.deepStrictEqual(Object.keys(first), ["secureContext", "rejectUnauthorized"])
+      assert.deepStrictEqual(Object.keys(first), ["secureContext", "rejectUnauthorized", "checkServerIdentity"])
       assert.isTrue(first.rejectUnauthorized)
     }))
 
@@ -207,7 +216,8 @@ describe("The material of connections", () => {
     Effect.gen(function*() {
       const named = yield* options(settings({}, { serverName: "profiles.example" }))
       assert.strictEqual(named.servername, "profiles.example")
-      assert.isUndefined(named.checkServerIdentity)
+      const ofHost = { subject: {}, subjectaltname: "DNS:profiles.example" } as PeerCertificate
+      assert.isUndefined(named.checkServerIdentity!("ignored", ofHost))
 
       const { checkServerIdentity, servername } = yield* options(settings({}, { serverName: "192.0.2.7" }))
       assert.isUndefined(servername)

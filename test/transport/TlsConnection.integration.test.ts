@@ -7,7 +7,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { type TlsOptions, TLSSocket } from "node:tls"
+import { type SecureVersion, type TlsOptions, TLSSocket } from "node:tls"
 import type * as Tls from "../../src/transport/Tls.ts"
 import * as Certificates from "../support/certificates.ts"
 import { answer, authority, makeHttpServer, trusted } from "../support/servers.ts"
@@ -30,8 +30,12 @@ const servers = {
   tooEarly: await server(tooEarly),
   named: await server({ names: ["profiles.example"], addresses: [] }),
   wildcard: await server({ names: ["*.profiles.example"], addresses: [] }),
-  addressed: await server({ names: [], addresses: ["127.0.0.1"] })
+  addressed: await server({ names: [], addresses: ["127.0.0.1"], subject: "CN=localhost" }),
+  unnamed: await server({ names: [], addresses: [], subject: "CN=localhost" }),
+  weak: { ...await server({ algorithm: "RSA-1024" }), ciphers: "DEFAULT:@SECLEVEL=0" }
 }
+const intermediate = await Certificates.authority({}, authority)
+const { certificate: leaf, key: leafKey } = await Certificates.issue(intermediate)
 
 const client = async (issuer: Certificates.Authority, subject: string): Promise<Partial<Tls.Settings>> => {
   const identity = await Certificates.issue(issuer, { client: true, subject })
@@ -77,7 +81,7 @@ const pushing = (name: string, server: TlsOptions, options: Options, expected: V
     }))
 
 describe("A server's certificate", () => {
-  const unknown = refused("UNABLE_TO_VERIFY_LEAF_SIGNATURE")
+  const unknown = refused("UNABLE_TO_GET_ISSUER_CERT_LOCALLY")
   const misnamed = refused("ERR_TLS_CERT_ALTNAME_INVALID")
   const skip = { insecureSkipVerify: true }
   const foreign = { ca: inline(other.certificate) }
@@ -101,6 +105,25 @@ describe("A server's certificate", () => {
   pushing("has a name and not the address of the URL", servers.named, { host: "127.0.0.1" }, misnamed)
   pushing("has the address that is expected", servers.addressed, { tls: { serverName: "127.0.0.1" } }, undefined)
   pushing("has another address than is expected", servers.addressed, { tls: { serverName: "127.0.0.2" } }, misnamed)
+  pushing("has the name of the URL in its subject alone", servers.unnamed, {}, misnamed)
+  pushing("has an address, and the name of the URL in its subject alone", servers.addressed, {}, misnamed)
+  pushing("has too short a key", servers.weak, {}, refused("UNSPECIFIED"))
+  for (
+    const [what, given, expected] of [
+      ["the root", authority.certificate, undefined],
+      ["the intermediate one", intermediate.certificate, undefined],
+      ["the certificate itself", leaf, undefined],
+      ["another", other.certificate, unknown]
+    ] as const
+  ) {
+    const chain = { cert: `${leaf}\n${intermediate.certificate}`, key: leafKey }
+    pushing(
+      `is of an intermediate authority, where ${what} is trusted`,
+      chain,
+      { tls: { ca: inline(given) } },
+      expected
+    )
+  }
   pushing("is of another authority, which is all the same", trusted, { tls: { ...foreign, ...skip } }, undefined)
   pushing("has expired, which is all the same", servers.expired, { tls: skip }, undefined)
   pushing("has another name, which is all the same", servers.named, { tls: skip }, undefined)
@@ -113,10 +136,19 @@ describe("A server's certificate", () => {
     }))
 })
 
+/** The old ones need ciphers that OpenSSL counts as weak. */
+const only = (version: SecureVersion): TlsOptions => ({
+  minVersion: version,
+  maxVersion: version,
+  ...(version === "TLSv1.1" && { ciphers: "DEFAULT:@SECLEVEL=0" })
+})
+
 describe("A server's version of TLS", () => {
   const old = refused("ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION")
   for (
     const [version, minVersion, expected] of [
+      ["TLSv1.1", "TLS11", undefined],
+      ["TLSv1.1", "TLS10", undefined],
       ["TLSv1.2", undefined, undefined],
       ["TLSv1.2", "TLS12", undefined],
       ["TLSv1.2", "TLS13", old],
@@ -127,8 +159,15 @@ describe("A server's version of TLS", () => {
     ] as const
   ) {
     const name = `is ${version}, and the least is ${minVersion ?? "not set"}`
-    pushing(name, { ...trusted, minVersion: version, maxVersion: version }, { tls: { minVersion } }, expected)
+    pushing(name, { ...trusted, ...only(version) }, { tls: { minVersion } }, expected)
   }
+
+  live("may be too old for HTTP/2, which is not offered then", () =>
+    Effect.gen(function*() {
+      const { port, requests } = yield* makeWebServer(undefined, { ...trusted, ...only("TLSv1.1") })
+      assert.isUndefined(yield* pushTo(port, { tls: { minVersion: "TLS11" } }))
+      assert.deepStrictEqual(requests.map(({ version }) => version), ["1.1"])
+    }))
 
   live("is none, because it speaks plain text", () =>
     Effect.gen(function*() {

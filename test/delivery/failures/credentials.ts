@@ -86,7 +86,7 @@ export const credentials = [
     "not trusted": [
       Effect.map(server(answer(200), {}, good), ({ url }) => tokensAt(url)),
       { source: "token endpoint", status: undefined },
-      /UNABLE_TO_VERIFY_LEAF_SIGNATURE/
+      /UNABLE_TO_GET_ISSUER_CERT_LOCALLY/
     ]
   }),
   row("the server refuses a new token", {

@@ -65,7 +65,7 @@ const alerts = { revoked: 44, expired: 45, unknownAuthority: 48 }
 
 export const tls = [
   row("the server's certificate is of an unknown authority, or signed by itself", {
-    "unknown": [secure(good, {}), { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" }],
+    "unknown": [secure(good, {}), { code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY" }],
     "unknown, sent along": [
       secure({ ...good, cert: `${proxy.certificate}\n${authority.certificate}` }, {}),
       { code: "SELF_SIGNED_CERT_IN_CHAIN" }
@@ -113,7 +113,7 @@ export const tls = [
         makeHttpProxy({ identity: proxy }),
         ({ port }) => ({ ...unreached, proxy_url: `https://localhost:${port}` })
       ),
-      { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" },
+      { code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY" },
       /proxy https:/
     ]
   })
