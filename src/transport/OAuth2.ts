@@ -3,7 +3,8 @@
  *
  * - One request at a time, however many wait for it. It runs in the scope of the authenticator, so that a waiter who is
  *   interrupted does not end it for the others.
- * - A token is used until it expires. Shortly before, the next push starts a request for another, and does not wait.
+ * - A token is used until it expires. Shortly before, or once the client's secret is another, the next push starts a
+ *   request for another, and does not wait.
  * - After a failure the token endpoint is left alone for a while, twice as long each time. Who asks in the meantime gets
  *   that failure, and how long it will be. A token that is refused at its first use is such a failure as well: a server
  *   that takes none of them must not cause a request for each push. Only a token that was taken makes the next pause short
@@ -29,11 +30,18 @@ export interface Settings extends TokenEndpoint.Settings {
 
 interface Token {
   readonly header: string
+  /** What it was asked for with. */
+  readonly secret: string
   /** In milliseconds of the monotonic clock. */
   readonly refreshAt: number
   readonly expiresAt: number
   /** Whether a server has taken it. */
   isAccepted: boolean
+}
+
+interface Asked {
+  readonly grant: TokenEndpoint.Grant
+  readonly secret: string
 }
 
 /** While it lasts nothing is asked for, unless with another secret. */
@@ -82,16 +90,18 @@ export const make = Effect.fnUntraced(function*(
   }
 
   /** Whether the file has another secret than the one that was refused is worth a look, and another try. */
-  const ask = (secret: string): Effect.Effect<TokenEndpoint.Grant, NoCredential> =>
+  const ask = (secret: string): Effect.Effect<Asked, NoCredential> =>
     Effect.catchIf(
-      endpoint.ask(secret),
+      askWith(secret),
       ({ status }) => status === 400 || status === 401,
       (failure) =>
         Effect.flatMap(material.refresh, () => {
           const latest = Result.getOrElse(material.current(), () => secret)
-          return latest === secret ? Effect.fail(failure) : endpoint.ask(latest)
+          return latest === secret ? Effect.fail(failure) : askWith(latest)
         })
     )
+  const askWith = (secret: string): Effect.Effect<Asked, NoCredential> =>
+    Effect.map(endpoint.ask(secret), (grant) => ({ grant, secret }))
 
   const renew = Effect.gen(function*() {
     const now = yield* monotonicMillis
@@ -103,19 +113,25 @@ export const make = Effect.fnUntraced(function*(
         retryAfter: Duration.millis(pause.until - now)
       })
     }
-    const { accessToken, lifetime, type } = yield* Effect.tapError(
+    const asked = yield* Effect.tapError(
       ask(secret.success),
       (failure) => Effect.map(monotonicMillis, (now) => fail(failure, now))
     )
+    const { accessToken, lifetime, type } = asked.grant
     issued = [accessToken, ...issued.filter((other) => other !== accessToken)].slice(0, 2)
     token = {
       header: `${type} ${accessToken}`,
+      secret: asked.secret,
       refreshAt: now + lifetime - Math.min(longestSlack, lifetime / 5),
       expiresAt: now + lifetime,
       isAccepted: false
     }
     return token
   })
+
+  /** It may be revoked with the secret that it was asked for with. */
+  const hasOtherSecret = ({ secret }: Token): boolean =>
+    Result.match(material.current(), { onFailure: () => false, onSuccess: (latest) => latest !== secret })
 
   /** The request under way, or else a new one. */
   const start = (): Fiber.Fiber<Token, NoCredential> =>
@@ -124,7 +140,7 @@ export const make = Effect.fnUntraced(function*(
   return {
     header: Effect.flatMap(monotonicMillis, (now) => {
       if (token === undefined || now >= token.expiresAt) return Effect.map(Fiber.join(start()), ({ header }) => header)
-      if (now >= token.refreshAt) start()
+      if (now >= token.refreshAt || hasOtherSecret(token)) start()
       return Effect.succeed(token.header)
     }),
     refused: (header) =>

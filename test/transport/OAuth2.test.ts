@@ -3,56 +3,8 @@ import { Duration, Effect, Exit, Fiber, Redacted, Scope } from "effect"
 import { Base64 } from "effect/encoding"
 import { TestClock } from "effect/testing"
 import * as Material from "../../src/transport/Material.ts"
-import type { Request } from "../../src/transport/Network.ts"
-import * as OAuth2 from "../../src/transport/OAuth2.ts"
-import * as Problems from "../../src/transport/Problems.ts"
-import * as Proxy from "../../src/transport/Proxy.ts"
-import * as Tls from "../../src/transport/Tls.ts"
-import type { NoCredential } from "../../src/transport/TransportError.ts"
-import * as Files from "../support/files.ts"
-import { type Answer, grant, refuse, respond, scripted } from "../support/tokenEndpoint.ts"
-
-const settings: OAuth2.Settings = {
-  clientId: "pusher",
-  clientSecret: Material.inline(Redacted.make("s3cret")),
-  tokenUrl: "https://idp.example/token",
-  scopes: [],
-  endpointParams: {},
-  tls: Tls.defaults,
-  proxy: Proxy.defaults
-}
-
-const path = "/run/secret"
-
-const make = Effect.fnUntraced(
-  function*(script: ReadonlyArray<Answer>, clientSecret: Material.Source) {
-    const tokens = scripted(script, ["pr0xied"])
-    const authenticator = yield* OAuth2.make({ ...settings, clientSecret }, tokens, undefined)
-    return { ...authenticator, requests: tokens.requests }
-  },
-  Effect.provideServiceEffect(Problems.Problems, Problems.make)
-)
-
-const setUp = (script: ReadonlyArray<Answer>, clientSecret = settings.clientSecret) =>
-  Effect.provide(make(script, clientSecret), Files.make().layer)
-
-const setUpFile = (script: ReadonlyArray<Answer>, text?: string) => {
-  const { layer, write } = Files.make(text === undefined ? {} : { [path]: text })
-  return Effect.map(Effect.provide(make(script, Material.file(path)), layer), (made) => ({
-    ...made,
-    write: (text: string) => write(path, text)
-  }))
-}
-
-const detailOf = (header: Effect.Effect<string, { readonly detail: string }>): Effect.Effect<string, string> =>
-  Effect.map(Effect.flip(header), ({ detail }) => detail)
-
-/** How long to wait until there may be a token, in milliseconds. */
-const waitOf = (header: Effect.Effect<string, NoCredential>) =>
-  Effect.map(
-    Effect.flip(header),
-    ({ retryAfter }) => retryAfter === undefined ? undefined : Duration.toMillis(retryAfter)
-  )
+import { grant, refuse, respond } from "../support/tokenEndpoint.ts"
+import { detailOf, setUp, waitOf } from "./tokens.ts"
 
 describe("OAuth2", () => {
   describe("a token", () => {
@@ -328,77 +280,6 @@ describe("OAuth2", () => {
         accepted(first)
         assert.isFalse(yield* refused(yield* header))
         assert.strictEqual(requests.length, 2)
-      }))
-  })
-
-  describe("a secret in a file", () => {
-    const sent = (request: Request | undefined) => request?.headers["authorization"]
-    const basic = (secret: string) => `Basic ${Base64.encode(`pusher:${secret}`)}`
-
-    it.effect("is used without the white space around it", () =>
-      Effect.gen(function*() {
-        const { header, requests } = yield* setUpFile([grant("t")], " one\n")
-        yield* header
-        assert.strictEqual(sent(requests[0]), basic("one"))
-      }))
-
-    it.effect("that is given as text keeps its white space", () =>
-      Effect.gen(function*() {
-        const { header, requests } = yield* setUp([grant("t")], Material.inline(Redacted.make(" x")))
-        yield* header
-        assert.strictEqual(sent(requests[0]), basic("+x"))
-      }))
-
-    it.effect("is waited for without a request and without a pause", () =>
-      Effect.gen(function*() {
-        const { header, requests, secrets, write } = yield* setUpFile([grant("t")])
-        const missing = yield* Effect.flip(header)
-        assert.deepInclude(missing, { source: "credential file", status: undefined })
-        assert.strictEqual(
-          missing.detail,
-          `unable to read oauth2 client secret: unable to read file ${path}: no such file or directory`
-        )
-        assert.deepStrictEqual(secrets(), [])
-        write(" \n")
-        yield* TestClock.adjust("2 seconds")
-        assert.strictEqual(yield* detailOf(header), `unable to read oauth2 client secret: file ${path} is empty`)
-        assert.strictEqual(requests.length, 0)
-        write("one")
-        yield* TestClock.adjust("2 seconds")
-        assert.strictEqual(yield* header, "Bearer t")
-      }))
-
-    for (const status of [400, 401]) {
-      it.effect(`is read again after a ${status}, and tried if it is another`, () =>
-        Effect.gen(function*() {
-          const refusal = respond(status, { error: "invalid_client" })
-          const { header, requests, write } = yield* setUpFile([refusal, refusal, grant("t")], "one")
-          write("two")
-          const fiber = yield* Effect.forkChild(header)
-          yield* TestClock.adjust("100 millis")
-          assert.strictEqual(yield* Fiber.join(fiber), "Bearer t")
-          assert.strictEqual(requests.length, 3)
-          assert.strictEqual(sent(requests[0]), basic("one"))
-          assert.strictEqual(sent(requests[2]), basic("two"))
-        }))
-    }
-
-    it.effect("that is the same after a refusal is not tried again", () =>
-      Effect.gen(function*() {
-        const { header, requests } = yield* setUpFile([refuse], "one")
-        assert.include(yield* detailOf(header), "answered 401: invalid_client")
-        assert.strictEqual(requests.length, 2)
-      }))
-
-    it.effect("ends a pause when it changes", () =>
-      Effect.gen(function*() {
-        const refusal = respond(401, { error: "invalid_client" }, { "retry-after": "60" })
-        const { header, requests, write } = yield* setUpFile([refusal, refusal, grant("t")], "one")
-        yield* Effect.flip(header)
-        write("two")
-        yield* TestClock.adjust("2 seconds")
-        assert.strictEqual(yield* header, "Bearer t")
-        assert.strictEqual(sent(requests[2]), basic("two"))
       }))
   })
 
