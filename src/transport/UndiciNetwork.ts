@@ -11,6 +11,7 @@ import { Network, type Request, type RoundTripper, type Settings, UnusableSettin
 import { Pool } from "./Pool.ts"
 import * as Proxy from "./Proxy.ts"
 import * as Tls from "./Tls.ts"
+import * as TlsRefusal from "./TlsRefusal.ts"
 import { ProxyRefused } from "./TransportError.ts"
 
 export const layer: Layer.Layer<Network, never, FileSystem.FileSystem> = Layer.effect(
@@ -82,7 +83,12 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
         tls = next
         for (const connection of Array.from(connections)) connection.retire()
       }
-      return dispatch(request)
+      return Effect.flatMap(dispatch(request), (response) => {
+        const refusal = TlsRefusal.of(response)
+        if (refusal === undefined) return Effect.succeed(response)
+        response.leave()
+        return Effect.fail(refusal)
+      })
     })
   return {
     // A certificate that is refused may have been replaced just now, and another request may have found out before. Not

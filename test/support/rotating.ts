@@ -151,6 +151,10 @@ export const bearerTokenFile = inHeader(
 export const clientSecretFile = atIdentityProvider
 export const caFile = authorityFile("HTTP/2", { http2: true })
 export const certificateFiles = clientCertificate("HTTP/2", { http2: true })
+export const certificateFilesInHttp = clientCertificate("HTTP/1.1, refused with a 400", {
+  http2: false,
+  refusesInHttp: true
+})
 
 export const all: ReadonlyArray<Kind> = [
   passwordFile,
@@ -160,5 +164,6 @@ export const all: ReadonlyArray<Kind> = [
   caFile,
   authorityFile("HTTP/1.1", { http2: false }),
   certificateFiles,
-  clientCertificate("HTTP/1.1", { http2: false })
+  clientCertificate("HTTP/1.1", { http2: false }),
+  certificateFilesInHttp
 ]

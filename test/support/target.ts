@@ -26,6 +26,13 @@ export interface Received {
 export interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
+  readonly text?: string
+}
+
+const untrusted: Answer = {
+  status: 400,
+  headers: { "content-type": "text/html", connection: "close" },
+  text: "<html><head><title>400 The SSL certificate error</title></head></html>"
 }
 
 /** What becomes of a request. */
@@ -36,6 +43,8 @@ export interface Options {
   readonly identity?: Identity
   /** Of clients that must show a certificate of theirs. */
   readonly clientAuthority?: { readonly certificate: string }
+  /** Takes any client's certificate, and answers 400 where it does not trust it, as nginx does. */
+  readonly refusesInHttp?: boolean
   readonly tls?: TlsOptions
   readonly http2?: boolean
 }
@@ -63,10 +72,13 @@ export const makeTarget = Effect.fnUntraced(function*(options: Options = {}) {
     const { headers, httpVersion, socket, url: path } = request
     const client = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.subject : undefined
     const received = { path, headers, httpVersion, client, body: await buffer(request) }
-    const answer = judge(received)
+    const isRefused = options.refusesInHttp === true && socket instanceof TLSSocket && !socket.authorized
+    const answer = isRefused ? untrusted : judge(received)
     requests.add({ ...received, status: answer.status })
     const isLast = httpVersion === "1.1" && outdated.has(socket)
-    response.writeHead(answer.status, { ...answer.headers, ...(isLast && { connection: "close" }) }).end()
+    response.writeHead(answer.status, { ...answer.headers, ...(isLast && { connection: "close" }) }).end(
+      answer.text ?? ""
+    )
   }
   const onRequest = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
     // What is cut off before it is whole is no request.
@@ -117,8 +129,10 @@ const makeServer = (
   return options.identity === undefined ? createServer(onRequest1) : createHttpsServer(tls, onRequest1)
 }
 
-const contextOf = ({ clientAuthority, identity }: Options): SecureContextOptions & TlsOptions => ({
+const contextOf = (
+  { clientAuthority, identity, refusesInHttp = false }: Options
+): SecureContextOptions & TlsOptions => ({
   cert: identity?.certificate,
   key: identity?.key,
-  ...(clientAuthority && { ca: clientAuthority.certificate, requestCert: true, rejectUnauthorized: true })
+  ...(clientAuthority && { ca: clientAuthority.certificate, requestCert: true, rejectUnauthorized: !refusesInHttp })
 })

@@ -116,6 +116,32 @@ describe("credentials in files are replaced under load, and no push fails", () =
   }
 })
 
+describe("a certificate that is there before its key, with the server already wanting it, loses no push", () => {
+  for (const { make, name } of [Rotating.certificateFiles, Rotating.certificateFilesInHttp]) {
+    it.live(name, () => {
+      const news = makeNews()
+      return Effect.gen(function*() {
+        const { endpoint, files: [certificate], rotate } = yield* make
+        const outcomes = yield* underLoad(
+          yield* start({ ...endpoint, max_backoff_retries: 0 }),
+          Effect.fnUntraced(function*(each) {
+            yield* each(3)
+            let writeKey = (): void => {}
+            yield* rotate((path, text) => {
+              if (path === certificate) Rotating.byRenaming(path, text)
+              else writeKey = () => Rotating.byRenaming(path, text)
+            })
+            yield* news.log.until((all) => all.includes("Warn: pushes failed"))
+            writeKey()
+            yield* each(3)
+          })
+        )
+        assert.deepStrictEqual(outcomes.flatMap(wrong), [])
+      }).pipe(Effect.provide([Transport.layer, news.layer]))
+    })
+  }
+})
+
 /** What becomes of the files, and what is wrong with them then. */
 interface Fault {
   readonly name: string

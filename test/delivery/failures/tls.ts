@@ -21,6 +21,7 @@ export const good = as(proxy)
 const expired = as(await Certificates.issue(authority, { notBefore: inHours(-2), notAfter: inHours(-1) }))
 const early = as(await Certificates.issue(authority, { notBefore: inHours(1) }))
 const other = as(await Certificates.issue(authority, { names: ["other.example"], addresses: [] }))
+const weak = as(await Certificates.issue(authority, { algorithm: "RSA-1024" }))
 
 const trusting = { ca_pem: authority.certificate }
 
@@ -83,10 +84,22 @@ export const tls = [
   row("the server's certificate is for another name", {
     "other.example": [secure(other), { code: "ERR_TLS_CERT_ALTNAME_INVALID" }]
   }),
+  row(
+    "the server's certificate has a key too short, a signature with SHA-1, or a name that its authority may not give",
+    {
+      "RSA of 1024 bits": [secure({ ...weak, ciphers: "DEFAULT:@SECLEVEL=0" }), { code: "UNSPECIFIED" }]
+    }
+  ),
   row("the server has no version of TLS that is allowed", {
     "TLS 1.3 only": [
       secure({ ...good, maxVersion: "TLSv1.2" }, { ...trusting, min_version: "TLS13" }),
       { code: "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION" }
+    ]
+  }),
+  row("the server speaks TLS alone, and the URL is http", {
+    "Go's words": [
+      server(answer(400, {}, "Client sent an HTTP request to an HTTPS server.\n")),
+      { code: "ERR_TLS_EXPECTED" }
     ]
   }),
   row("the server speaks no TLS", {
@@ -102,7 +115,11 @@ export const tls = [
   row("the server refuses the client certificate", {
     "unknown": [alerting(alerts.unknownAuthority), { code: "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA" }],
     "expired": [alerting(alerts.expired), { code: "ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED" }],
-    "revoked": [alerting(alerts.revoked), { code: "ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_REVOKED" }]
+    "revoked": [alerting(alerts.revoked), { code: "ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_REVOKED" }],
+    "nginx": [
+      server(answer(400, {}, "<title>400 The SSL certificate error</title>")),
+      { code: "ERR_TLS_CLIENT_CERTIFICATE" }
+    ]
   }),
   row("the connection broke", {
     "for a client certificate": [secure(demanding, showing(stranger)), {}]
