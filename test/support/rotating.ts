@@ -38,7 +38,7 @@ export interface Kind {
 
 const temporaryFile = (name: string) => Effect.map(temporaryDirectory, (directory) => join(directory, name))
 
-const impatient = { min_backoff_period: Duration.millis(5), max_backoff_period: Duration.millis(20) }
+export const impatient = { min_backoff_period: Duration.millis(5), max_backoff_period: Duration.millis(20) }
 
 /** In a header, as it is in the file. */
 const inHeader = (

@@ -11,6 +11,7 @@ import * as Health from "../../src/telemetry/Health.ts"
 import { Transport } from "../../src/transport/Transport.ts"
 import { authority, issue } from "../support/certificates.ts"
 import { temporaryDirectory } from "../support/engine.ts"
+import { clientId, makeIdentityProvider, secret } from "../support/identityProvider.ts"
 import { makeJournal } from "../support/journal.ts"
 import * as Rotating from "../support/rotating.ts"
 import { makeTarget } from "../support/target.ts"
@@ -140,6 +141,57 @@ describe("a certificate that is there before its key, with the server already wa
       }).pipe(Effect.provide([Transport.layer, news.layer]))
     })
   }
+})
+
+describe("no push is lost", () => {
+  live(
+    "where tokens are revoked again and again",
+    Effect.gen(function*() {
+      const provider = yield* makeIdentityProvider()
+      const target = yield* makeTarget()
+      target.judge(({ headers }) => ({ status: provider.isGood(headers.authorization) ? 200 : 401 }))
+      const oauth2 = {
+        client_id: clientId,
+        client_secret: Redacted.make(secret),
+        token_url: provider.tokenUrl
+      }
+      const outcomes = yield* underLoad(
+        yield* start({ url: target.url, ...Rotating.impatient, oauth2 }),
+        Effect.fnUntraced(function*(each) {
+          for (let times = 0; times < 20; times++) {
+            yield* each(3)
+            provider.revoke()
+          }
+          yield* each(3)
+        })
+      )
+      assert.deepStrictEqual(outcomes.flatMap(wrong), [])
+      assert.isAtLeast(provider.requests.all.length, 20)
+    })
+  )
+
+  live(
+    "where a token is in its file some time before the server takes it",
+    Effect.gen(function*() {
+      const path = join(yield* temporaryDirectory, "token")
+      const target = yield* makeTarget()
+      let good = "old"
+      target.judge(({ headers }) => ({ status: headers.authorization === `Bearer ${good}` ? 200 : 401 }))
+      Rotating.inPlace(path, "old")
+      const outcomes = yield* underLoad(
+        yield* start({ url: target.url, ...Rotating.impatient, bearer_token_file: path }),
+        Effect.fnUntraced(function*(each) {
+          yield* each(3)
+          Rotating.byRenaming(path, "new")
+          // The breaker opens at the eighth refusal.
+          yield* target.requests.until((all) => all.filter(({ status }) => status === 401).length >= 8)
+          good = "new"
+          yield* each(3)
+        })
+      )
+      assert.deepStrictEqual(outcomes.flatMap(wrong), [])
+    })
+  )
 })
 
 /** What becomes of the files, and what is wrong with them then. */
