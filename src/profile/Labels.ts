@@ -13,7 +13,16 @@ export type Overrides = ReadonlyMap<string, string> | Readonly<Record<string, st
 
 /** Labels no server would take. `name` and `value` are of the label that is wrong. */
 export class LabelError extends Schema.TaggedError<LabelError>()("LabelError", {
-  reason: Schema.Literals(["Missing", "Duplicate", "InvalidName", "InvalidServiceName", "InvalidValue"]),
+  reason: Schema.Literals([
+    "Missing",
+    "Duplicate",
+    "InvalidName",
+    "InvalidServiceName",
+    "InvalidValue",
+    "TooMany",
+    "NameTooLong",
+    "ValueTooLong"
+  ]),
   name: Schema.String,
   value: Schema.String
 }) {
@@ -22,16 +31,32 @@ export class LabelError extends Schema.TaggedError<LabelError>()("LabelError", {
       case "Missing":
         return "service name is required"
       case "Duplicate":
-        return `duplicate label name: ${this.name}`
+        return `duplicate label name: ${shown(this.name)}`
       case "InvalidName":
         return this.name === "" ? "label name is required" : `invalid label name: ${forbidden(this.name, notInName)}`
       case "InvalidServiceName":
         return `invalid service name: ${forbidden(this.value, notInServiceName)}`
       case "InvalidValue":
-        return `invalid label value for ${this.name}: ${this.value}`
+        return `invalid label value for ${shown(this.name)}: ${shown(this.value)}`
+      case "TooMany":
+        return `more than ${limits.labels} labels`
+      case "NameTooLong":
+        return `label name of more than ${limits.name} characters: ${shown(this.name)}`
+      case "ValueTooLong":
+        return `label value of more than ${limits.value} characters for ${shown(this.name)}: ${shown(this.value)}`
     }
   }
 }
+
+/**
+ * Eight times what a Pyroscope server takes by default (`validation.max-label-names-per-series`,
+ * `validation.max-length-label-name` and `validation.max-length-label-value`), for it may be set otherwise, and only the
+ * server knows. These are to bound what is held and sorted here.
+ */
+export const limits = { labels: 8 * 30, name: 8 * 1024, value: 8 * 2048 }
+
+/** As much as helps whoever reads about it. */
+const shown = (text: string): string => text.length > 200 ? `${text.slice(0, 200)}...` : text
 
 const notInName = /[^a-zA-Z0-9_.]/u
 const notInServiceName = /[^a-zA-Z0-9_./-]/u
@@ -39,7 +64,7 @@ const notInServiceName = /[^a-zA-Z0-9_./-]/u
 const loneSurrogate = /\p{Surrogate}/u
 
 const forbidden = (text: string, character: RegExp): string =>
-  `${text}: character is not allowed: '${character.exec(text)?.[0]}'`
+  `${shown(text)}: character is not allowed: '${character.exec(text)?.[0]}'`
 
 const failure = (reason: LabelError["reason"], name = "", value = ""): Result.Result<never, LabelError> =>
   Result.fail(new LabelError({ reason, name, value }))
@@ -62,28 +87,33 @@ const byName = ([a]: Pair, [b]: Pair): number => a < b ? -1 : a > b ? 1 : 0
 const sorted = (pairs: Array<Pair>): ReadonlyArray<Pair> =>
   pairs.every((pair, index) => index === 0 || pairs[index - 1]![0] <= pair[0]) ? pairs : pairs.sort(byName)
 
-const present = (pairs: Iterable<Pair>): ReadonlyArray<Pair> => {
+const present = (pairs: Iterable<Pair>): Array<Pair> => {
   const kept: Array<Pair> = []
   for (const pair of pairs) if (pair[1] !== "") kept.push(pair)
-  return sorted(kept)
+  return kept
 }
 
 /**
  * Labels as a sender wrote them, in any order. A label with an empty value is no label; of several mistakes the first
- * in the order of names is reported.
+ * in the order of names is reported, where they are not too many to be put in order.
  */
 export const fromPairs = (pairs: Iterable<Pair>): Result.Result<Labels, LabelError> => {
   const kept = present(pairs)
-  const mistake = mistakeIn(kept)
-  return mistake === undefined ? Result.succeed(new Map(kept)) : Result.fail(mistake)
+  if (kept.length > limits.labels) return failure("TooMany")
+  const inOrder = sorted(kept)
+  const mistake = mistakeIn(inOrder)
+  return mistake === undefined ? Result.succeed(new Map(inOrder)) : Result.fail(mistake)
 }
 
 /** What keeps a server from taking these labels. */
-export const check = (labels: Labels): LabelError | undefined => mistakeIn(labels)
+export const check = (labels: Labels): LabelError | undefined =>
+  labels.size > limits.labels ? new LabelError({ reason: "TooMany", name: "", value: "" }) : mistakeIn(labels)
 
 const mistakeIn = (sorted: Iterable<Pair>): LabelError | undefined => {
   let previous: string | undefined
   for (const [name, value] of sorted) {
+    if (name.length > limits.name) return new LabelError({ reason: "NameTooLong", name, value: "" })
+    if (value.length > limits.value) return new LabelError({ reason: "ValueTooLong", name, value })
     if (name === previous) return new LabelError({ reason: "Duplicate", name, value })
     if (loneSurrogate.test(value)) return new LabelError({ reason: "InvalidValue", name, value })
     if (name === "" || notInName.test(name)) return new LabelError({ reason: "InvalidName", name, value: "" })

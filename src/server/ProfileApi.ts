@@ -124,11 +124,17 @@ const push = Effect.fnUntraced(function*(
   if (version !== undefined && version !== "1") {
     return yield* invalid(`connect-protocol-version must be "1": got ${JSON.stringify(version)}`)
   }
-  const received = yield* readBody(request, limits)
-  yield* decompressed(received, headers["content-encoding"], limits, (bytes) => {
+  const within = { ...limits, maxBytes: Math.min(limits.maxBytes, format.maxBytes) }
+  const received = yield* readBody(request, within)
+  yield* decompressed(received, headers["content-encoding"], within, (bytes) => {
     const decoded = format.decode(bytes)
     if (Result.isFailure(decoded)) return Effect.fail(invalid(decoded.failure.message))
-    return Effect.flatMap(profilesOf(decoded.success), (profiles) => acceptAll(profiles, settings))
+    // No more than there is room for.
+    const made = Math.min(PushV1.heapBytes(decoded.success, bytes), limits.maxBytes)
+    return Effect.flatMap(
+      profilesOf(decoded.success),
+      (profiles) => fromBody(Body.holding(limits.budget, made, acceptAll(profiles, settings)))
+    )
   })
   return format.success
 })
@@ -141,6 +147,7 @@ const acceptAll = Effect.fnUntraced(function*(profiles: ReadonlyArray<Profile.Pr
 const formats = new Map([
   ["application/proto", {
     decode: PushV1.decode,
+    maxBytes: Infinity,
     success: HttpServerResponse.empty({
       status: 200,
       headers: { "content-type": "application/proto", "content-length": "0" }
@@ -148,6 +155,7 @@ const formats = new Map([
   }],
   ["application/json", {
     decode: PushV1.decodeJson,
+    maxBytes: PushV1.maxJsonBytes,
     success: HttpServerResponse.text("{}", { contentType: "application/json" })
   }]
 ])

@@ -30,6 +30,31 @@ describe("Labels", () => {
       assert.strictEqual(messageOf([["z-", "1"], ["b", "1"], ["b", "2"]]), "duplicate label name: b")
     })
 
+    it("takes eight times what a server takes by default, and not one more", () => {
+      const many = (count: number): ReadonlyArray<readonly [string, string]> =>
+        Array.from({ length: count }, (_, index) => [`label_${index}`, "1"])
+      assert.isUndefined(messageOf(many(240)))
+      assert.strictEqual(messageOf(many(241)), "more than 240 labels")
+      // Also where they are one and the same.
+      assert.strictEqual(messageOf(Array.from({ length: 241 }, () => ["a", "1"])), "more than 240 labels")
+      assert.strictEqual(Labels.check(new Map(many(241)))?.reason, "TooMany")
+
+      const a = (count: number) => "a".repeat(count)
+      assert.isUndefined(messageOf([[a(8192), a(16_384)]]))
+      assert.strictEqual(messageOf([[a(8193), "1"]]), `label name of more than 8192 characters: ${a(200)}...`)
+      assert.strictEqual(
+        messageOf([["b", a(16_385)]]),
+        `label value of more than 16384 characters for b: ${a(200)}...`
+      )
+    })
+
+    it("shows the beginning of a wrong label", () => {
+      const long = "a".repeat(8000)
+      for (const pairs of [[[`${long}-`, "1"]], [[long, "1"], [long, "1"]], [[long, `${long}\ud83d`]]] as const) {
+        assert.isBelow(messageOf(pairs)!.length, 500)
+      }
+    })
+
     it("carries the wrong label in the error", () => {
       const error = Result.getOrThrow(Result.flip(Labels.fromPairs([["a-b", "1"]])))
       assert.strictEqual(error._tag, "LabelError")

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Latch } from "effect"
+import { Duration, Effect, Fiber, Latch } from "effect"
 import * as Zlib from "node:zlib"
+import * as ProfileApi from "../../src/server/ProfileApi.ts"
 import { converse, send } from "./client.ts"
-import { listening, proto, pushPath, request } from "./profileApi.ts"
+import { json, jsonRequest, jsonSeries, labels, listening, proto, pushPath, request } from "./profileApi.ts"
 
 const mebibyte = 1024 * 1024
 
@@ -89,6 +90,65 @@ describe("ProfileApi, limits", () => {
       const senders = Array.from({ length: 30 }, () => send(push, { headers: gzip, body: Zlib.gzipSync(request()) }))
       const answers = yield* Effect.all(senders, { concurrency: "unbounded" })
       assert.deepStrictEqual(answers.filter(({ status }) => status !== 200), [])
+    }))
+
+  it.live("counts what a small request becomes, for as long as it is held", () =>
+    Effect.gen(function*() {
+      const held = yield* Latch.make()
+      const { push } = yield* listening({ accept: () => held.await })
+      const series = request(new Uint8Array(0))
+      // A tenth of the largest body, and more than all of it in memory.
+      const body = Buffer.alloc(1000 * series.byteLength, series)
+      const answers = Array.from({ length: 5 }, () => send(push, { headers: proto, body }))
+      const fibers = yield* Effect.forEach(answers, (answer) => Effect.forkChild(answer))
+      const busy = yield* Effect.raceAll(fibers.map(Fiber.join))
+      assert.strictEqual(busy.status, 503)
+      yield* held.open
+      const statuses = (yield* Effect.forEach(fibers, Fiber.join)).map(({ status }) => status)
+      assert.deepStrictEqual(statuses.toSorted(), [200, 200, 200, 503, 503])
+      // Nothing is left counted.
+      assert.strictEqual((yield* send(push, { headers: proto, body })).status, 200)
+    }))
+
+  it.live("refuses what is made of very many small things, and before it is taken apart", () =>
+    Effect.gen(function*() {
+      const { accepted, push } = yield* listening({ maxBytes: ProfileApi.defaults.maxBytes })
+      const times = (mebibytes: number, bytes: string | Uint8Array) => Buffer.alloc(mebibytes * mebibyte, bytes)
+      const text = (bytes: Uint8Array, before: string, after = "") =>
+        Buffer.concat([Buffer.from(before), bytes, Buffer.from(after)])
+      const gzipped = { "content-encoding": "gzip" }
+      const tooMany = /^malformed PushRequest: more than 100000 fields/
+      const tooDeep = /^malformed PushRequest: .*nested more than 100 deep/
+      const attacks = [
+        [json, text(times(4, "{},"), "{\"x\":[", "{}]}"), 400, tooMany],
+        [json, text(times(4, "["), "{\"x\":"), 400, tooDeep],
+        [json, text(times(9, "{},"), "{\"x\":[", "{}]}"), 413, /^larger than 8388608 bytes when decompressed$/],
+        [proto, times(4, Uint8Array.of(0x48, 1)), 400, tooMany],
+        [proto, times(4, Uint8Array.of(0x4b, 0x4c)), 400, tooMany],
+        [proto, times(4, Uint8Array.of(0x4b)), 400, tooDeep],
+        [proto, times(4, Uint8Array.of(0x0a, 0)), 400, tooMany]
+      ] as const
+      for (const [headers, body, status, message] of attacks) {
+        const answer = yield* send(push, { headers: { ...headers, ...gzipped }, body: Zlib.gzipSync(body) })
+        assert.strictEqual(answer.status, status)
+        assert.match((JSON.parse(answer.body) as { message: string }).message, message)
+      }
+      assert.deepStrictEqual(accepted, [])
+    }))
+
+  it.live("takes 8 MiB of JSON, and no more", () =>
+    Effect.gen(function*() {
+      const { accepted, push } = yield* listening({ maxBytes: ProfileApi.defaults.maxBytes })
+      const text = jsonRequest([jsonSeries(labels)])
+      const body = Buffer.concat([Buffer.from(text), Buffer.alloc(8 * mebibyte - text.length, " ")])
+      assert.strictEqual((yield* send(push, { headers: json, body })).status, 200)
+      const more = Buffer.concat([body, Buffer.from(" ")])
+      assert.strictEqual((yield* send(push, { headers: json, body: more })).status, 413)
+      assert.strictEqual(
+        (yield* send(push, { headers: { ...json, "content-encoding": "gzip" }, body: Zlib.gzipSync(more) })).status,
+        413
+      )
+      assert.strictEqual(accepted.length, 1)
     }))
 
   it.live("takes gzip of several members, the last of which says only its own size", () =>

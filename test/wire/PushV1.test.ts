@@ -202,25 +202,123 @@ describe("PushV1", () => {
   })
 
   describe("bounds", () => {
-    /** Series without anything: two bytes each. */
-    const empty = (count: number) => {
-      const bytes = new Uint8Array(2 * count)
-      for (let at = 0; at < bytes.length; at += 2) bytes[at] = 0x0a
-      return bytes
+    const times = (count: number, ...bytes: ReadonlyArray<number>) =>
+      Buffer.alloc(count * bytes.length, Uint8Array.from(bytes))
+
+    const field = (number: number, content: Uint8Array) => new BinaryWriter().tag(number, 2).bytes(content).finish()
+
+    /** Around so many fields, and how many there are besides. */
+    const around: ReadonlyArray<readonly [where: string, besides: number, f: (fields: Uint8Array) => Uint8Array]> = [
+      ["the request", 0, (fields) => fields],
+      ["a series", 1, (fields) => field(1, fields)],
+      ["a label", 2, (fields) => field(1, field(1, fields))],
+      ["a sample", 2, (fields) => field(1, field(2, fields))],
+      ["a group", 2, (fields) => Buffer.concat([Uint8Array.of(0x5b), fields, Uint8Array.of(0x5c)])],
+      [
+        "a group in a sample",
+        4,
+        (fields) => field(1, field(2, Buffer.concat([Uint8Array.of(0x5b), fields, Uint8Array.of(0x5c)])))
+      ]
+    ]
+    const kinds: ReadonlyArray<readonly [what: string, each: number, bytes: ReadonlyArray<number>]> = [
+      ["numbers", 1, [0x48, 1]],
+      ["nothing", 1, [0x4a, 0]],
+      ["fixed numbers", 1, [0x4d, 0, 0, 0, 0]],
+      ["groups", 2, [0x53, 0x54]]
+    ]
+    for (const [where, besides, wrap] of around) {
+      for (const [what, each, bytes] of kinds) {
+        it(`takes a hundred thousand fields with ${what} in ${where}, and not one more`, () => {
+          const most = Math.floor((100_000 - besides) / each)
+          assert.isTrue(Result.isSuccess(PushV1.decode(wrap(times(most, ...bytes)))))
+          const error = refused(wrap(times(most + 1, ...bytes)))
+          assert.strictEqual(error.detail, "more than 100000 fields")
+        })
+      }
     }
 
-    it("takes a hundred thousand parts and not one more", () => {
-      assert.isTrue(Result.isSuccess(PushV1.decode(empty(100_000))))
-      const decoded = PushV1.decode(empty(100_001))
-      assert(Result.isFailure(decoded))
-      assert.include(decoded.failure.message, "more than 100000 series, labels and samples")
+    it("counts fields that it knows, in all messages together", () => {
+      const labels = Array.from({ length: 11_000 }, (): readonly [string, string] => ["a", "b"])
+      const series = (count: number) => written(Array.from({ length: count }, () => ({ labels, samples: [] })))
+      assert.isTrue(Result.isSuccess(PushV1.decode(series(3))))
+      assert.strictEqual(refused(series(4)).detail, "more than 100000 fields")
+      const names = field(1, field(1, times(100_000, 0x0a, 1, 0x61)))
+      assert.strictEqual(refused(names).detail, "more than 100000 fields")
     })
 
-    it("takes no longer list in JSON", () => {
-      const json = (count: number) =>
-        new TextEncoder().encode(JSON.stringify({ series: Array.from({ length: count }, () => ({})) }))
-      assert.isTrue(Result.isSuccess(PushV1.decodeJson(json(100_000))))
-      assert.isTrue(Result.isFailure(PushV1.decodeJson(json(100_001))))
+    it("takes groups a hundred deep and no deeper", () => {
+      const nested = (depth: number) => Buffer.concat([times(depth, 0x5b), times(depth, 0x5c)])
+      assert.deepStrictEqual(decoded(nested(100)), [])
+      assert.strictEqual(refused(nested(101)).detail, "groups nested more than 100 deep")
+    })
+
+    it("refuses a number that does not end, where it begins to be too long", () => {
+      const error = refused(Buffer.concat([Uint8Array.of(0x48), times(1_000_000, 0x80), Uint8Array.of(0)]))
+      assert.deepStrictEqual([error.detail, error.at], ["invalid varint", 11])
+    })
+
+    it("takes 4 MiB of labels and IDs, and does not decode more", () => {
+      const text = (bytes: number) => "a".repeat(bytes)
+      const mebibyte = 1024 * 1024
+      const request = (further: number): ReadonlyArray<PushV1.Series> => [{
+        labels: [[text(mebibyte), text(mebibyte)], [text(1), text(mebibyte - 1)]],
+        samples: [{ id: text(mebibyte + further), profile: new Uint8Array(mebibyte) }]
+      }]
+      assert.isTrue(Result.isSuccess(PushV1.decode(written(request(0)))))
+      assert.strictEqual(refused(written(request(1))).detail, "more than 4194304 bytes of labels and IDs")
+      const inJson = (further: number) => ({
+        series: request(further).map(({ labels, samples }) => ({
+          labels: labels.map(([name, value]) => ({ name, value })),
+          samples: samples.map(({ id }) => ({ ID: id }))
+        }))
+      })
+      assert.isTrue(Result.isSuccess(json(inJson(0))))
+      assert.strictEqual(
+        refusedJson(inJson(1)),
+        "malformed PushRequest: more than 4194304 bytes of labels and IDs (body)"
+      )
+    })
+
+    it("takes no more fields in JSON, wherever they are", () => {
+      const wide = (count: number) => `{"x":[${Array.from({ length: count }, () => "0").join()}]}`
+      assert.isTrue(Result.isSuccess(json(wide(99_999))))
+      assert.strictEqual(refusedJson(wide(100_000)), "malformed PushRequest: more than 100000 fields (body)")
+    })
+
+    it("quotes nothing of what it refuses", () => {
+      const long = "secret".repeat(100_000)
+      for (
+        const request of [
+          long,
+          { series: long },
+          { series: [long] },
+          { series: [{ labels: [{ name: [long] }] }] },
+          { series: [{ samples: [{ rawProfile: `${long}!` }] }] },
+          { series: [{ [long]: 1, samples: { [long]: long } }] }
+        ]
+      ) {
+        const message = refusedJson(request)
+        assert.notInclude(message, "secret")
+        assert.isBelow(message.length, 100)
+      }
+    })
+
+    it("says how much memory a request takes besides its bytes", () => {
+      const request = PushV1.encode(Labels.make({ a: "1", service_name: "shop" }), [
+        { id: "id", profile: new Uint8Array(1000) }
+      ])
+      const fromProtobuf = PushV1.heapBytes(decoded(request), request)
+      const body = new TextEncoder().encode(
+        JSON.stringify({
+          series: [{
+            labels: [{ name: "a", value: "1" }, { name: "service_name", value: "shop" }],
+            samples: [{ ID: "id", rawProfile: Buffer.alloc(1000).toString("base64") }]
+          }]
+        })
+      )
+      const fromJson = PushV1.heapBytes(Result.getOrThrow(PushV1.decodeJson(body)), body)
+      assert.strictEqual(fromJson - fromProtobuf, 1000)
+      assert.isAbove(PushV1.heapBytes(decoded(times(50_000, 0x0a, 0)), request), 50_000 * 300)
     })
 
     it("looks once at each character of a profile in base64", () => {
