@@ -4,6 +4,8 @@
  * A declared length over the limit is refused before a byte is read, an undeclared one as soon as it is over. All
  * requests share a budget, so that many slow senders together cannot hold more than it, nor many that decompress; none
  * of them can hold it for longer than the listener's read timeout.
+ *
+ * Reading is what the sender's leaving interrupts. What comes after it is not, so that a body that is there is not lost.
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Data, Effect } from "effect"
@@ -24,12 +26,39 @@ export class Busy extends Data.TaggedError("Busy") {
   }
 }
 
-/** The sender went away. */
-export class Aborted extends Data.TaggedError("Aborted") {
+/** Nothing says how long the body is, so it has none (RFC 9112, 6.3): what was meant as one would be lost in silence. */
+export class LengthRequired extends Data.TaggedError("LengthRequired") {
   override get message(): string {
-    return "the request ended before its body"
+    return "a body needs a Content-Length, or Transfer-Encoding: chunked"
   }
 }
+
+/** There will be no more of the body: the sender went away, was too slow, or sends what is no HTTP. */
+export class Incomplete extends Data.TaggedError("Incomplete")<{
+  readonly why: "aborted" | "timeout" | "malformed"
+}> {
+  override get message(): string {
+    switch (this.why) {
+      case "aborted":
+        return "the request ended before its body"
+      case "timeout":
+        return "the request took too long"
+      case "malformed":
+        return "malformed request"
+    }
+  }
+}
+
+/** Tells whoever reads the body of a request that there will be no more of it. */
+export const cutOff = (message: IncomingMessage, why: Incomplete["why"]): void => {
+  const error = new Incomplete({ why })
+  over.set(message, error)
+  message.emit(cut, error)
+}
+
+const over = new WeakMap<IncomingMessage, Incomplete>()
+
+const cut = "pyroduct.cut"
 
 export interface Limits {
   readonly maxBytes: number
@@ -64,9 +93,12 @@ export const makeBudget = (maxBytes: number): Budget => ({ maxBytes, used: 0 })
 export const read = (
   request: HttpServerRequest.HttpServerRequest,
   { budget, maxBytes }: Limits
-): Effect.Effect<Uint8Array, BodyTooLarge | Busy | Aborted> =>
-  Effect.callback((resume) => {
-    const message = NodeHttpServerRequest.toIncomingMessage(request) as IncomingMessage
+): Effect.Effect<Uint8Array, BodyTooLarge | Busy | LengthRequired | Incomplete> =>
+  Effect.interruptible(Effect.callback((resume) => {
+    const message = messageOf(request)
+    const incomplete = over.get(message)
+    if (incomplete !== undefined) return resume(Effect.fail(incomplete))
+    if (!hasBody(message)) return resume(Effect.fail(new LengthRequired()))
     if (Number(message.headers["content-length"] ?? 0) > maxBytes) {
       return resume(Effect.fail(new BodyTooLarge({ maxBytes })))
     }
@@ -83,15 +115,53 @@ export const read = (
       else if (budget.used > budget.maxBytes) done(Effect.fail(new Busy()))
     }
     const onEnd = (): void => done(Effect.succeed(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
-    const onClose = (): void => done(Effect.fail(new Aborted()))
+    const onCut = (error: Incomplete): void => done(Effect.fail(error))
+    const onClose = (): void => onCut(new Incomplete({ why: "aborted" }))
     const stop = (): void => {
       budget.used -= bytes
-      message.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose)
+      message.off("data", onData).off("end", onEnd).off(cut, onCut).off("close", onClose).off("error", onClose)
     }
-    const done = (result: Effect.Effect<Uint8Array, BodyTooLarge | Busy | Aborted>): void => {
+    const done = (result: Effect.Effect<Uint8Array, BodyTooLarge | Busy | Incomplete>): void => {
       stop()
       resume(result)
     }
-    message.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose)
+    message.on("data", onData).on("end", onEnd).on(cut, onCut).on("close", onClose).on("error", onClose)
     return Effect.sync(stop)
-  })
+  }))
+
+/** Whether there is a body that has not been read and that its sender does not hold back until it is asked for it. */
+export const isComing = (request: HttpServerRequest.HttpServerRequest): boolean => {
+  const message = messageOf(request)
+  if (message.complete || over.has(message) || !hasBody(message)) return false
+  return message.headers.expect === undefined || message.readableDidRead
+}
+
+/** Reads on until the body is over, or more than `maxBytes` came, and keeps nothing of it. */
+export const discard = (request: HttpServerRequest.HttpServerRequest, maxBytes: number): Effect.Effect<void> =>
+  Effect.interruptible(Effect.callback((resume) => {
+    const message = messageOf(request)
+    let left = maxBytes
+    const onData = (chunk: Uint8Array): void => {
+      left -= chunk.byteLength
+      if (left < 0) done()
+    }
+    const stop = (): void => {
+      message.off("data", onData).off("end", done).off(cut, done).off("close", done).off("error", done)
+    }
+    const done = (): void => {
+      stop()
+      resume(Effect.void)
+    }
+    if (message.complete || message.destroyed || over.has(message)) return resume(Effect.void)
+    message.on("data", onData).on("end", done).on(cut, done).on("close", done).on("error", done)
+    return Effect.sync(stop)
+  }))
+
+const messageOf = (request: HttpServerRequest.HttpServerRequest): IncomingMessage =>
+  NodeHttpServerRequest.toIncomingMessage(request) as IncomingMessage
+
+/** Another transfer coding would be taken for the body itself. */
+const hasBody = ({ headers }: IncomingMessage): boolean => {
+  const coding = headers["transfer-encoding"]
+  return coding === undefined ? headers["content-length"] !== undefined : coding.toLowerCase() === "chunked"
+}

@@ -27,12 +27,13 @@ export class ComponentApi extends Context.Service<ComponentApi, {
             })
         ),
       handle: (path) => {
-        const segments = path.split("/")
-        for (let end = segments.length; end > 0; end--) {
-          const handler = handlers.get(segments.slice(0, end).join("/"))
-          if (handler !== undefined) return handler(`/${segments.slice(end).join("/")}`)
+        // Over the components, which are few, rather than over what a request may make many of.
+        let longest: string | undefined
+        for (const id of handlers.keys()) {
+          const begins = path.startsWith(id) && (path.length === id.length || path[id.length] === "/")
+          if (begins && (longest === undefined || id.length > longest.length)) longest = id
         }
-        return Effect.succeed(undefined)
+        return longest === undefined ? Effect.undefined : handlers.get(longest)!(path.slice(longest.length) || "/")
       }
     }
   })

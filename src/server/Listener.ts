@@ -5,8 +5,8 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Context, Data, Duration, Effect, Layer, type Scope } from "effect"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Http from "node:http"
-import type { Duplex } from "node:stream"
-import * as Connect from "../wire/Connect.ts"
+import * as BadRequest from "./BadRequest.ts"
+import * as EarlyAnswer from "./EarlyAnswer.ts"
 
 export interface Settings {
   /** Empty is every address. */
@@ -33,7 +33,10 @@ export const defaults: Omit<Settings, "host" | "port"> = {
   shutdownTimeout: Duration.seconds(5)
 }
 
-/** Answers every request: a failure here is a defect. */
+/**
+ * Answers every request: a failure here is a defect. The sender's leaving and the end of the grace period interrupt it
+ * only where it is `Effect.interruptible`, as it is while it reads a body.
+ */
 export type Handler = Effect.Effect<
   HttpServerResponse.HttpServerResponse,
   never,
@@ -85,8 +88,7 @@ const listen = Effect.fnUntraced(function*(settings: Settings, handler: Handler)
   )
   // Runs after the grace period and before the wait for the last connection, which a slow sender could draw out.
   yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
-  // Interruptible, as it is not by itself: the end of the grace period would wait for slow senders otherwise.
-  yield* bound.serve(Effect.interruptible(handler))
+  yield* bound.serve(Effect.flatMap(handler, EarlyAnswer.patient))
   // Nothing here is upgraded. Who offers it, as some clients do for HTTP/2, would be handled with the body left unread.
   server.removeAllListeners("upgrade")
   return addressOf(server)
@@ -102,26 +104,10 @@ const makeServer = (settings: Settings): Http.Server => {
   })
   server.timeout = Math.max(read, Duration.toMillis(settings.writeTimeout))
   server.maxConnections = settings.connections
-  server.on("clientError", refuse)
+  // Who has sent everything and ends its side may still read, as from Go's server: Node would end both sides.
+  Object.assign(server, { httpAllowHalfOpen: true })
+  BadRequest.handle(server, Duration.min(settings.readTimeout, defaults.readTimeout))
   return server
-}
-
-/** What Node's parser or its clock ends is answered like everything else that is wrong. */
-const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy()
-  const [status, message] = requestErrors[error.code ?? ""] ?? ["400 Bad Request", "malformed request"]
-  const body = Connect.errorBody("invalid_argument", message)
-  socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
-      `content-length: ${body.length}\r\n\r\n${body}`,
-    // A sender that goes on nevertheless would hold what it has sent so far.
-    () => socket.destroy()
-  )
-}
-
-const requestErrors: Record<string, readonly [status: string, message: string]> = {
-  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "the request took too long"],
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "the headers are too large"]
 }
 
 const addressOf = (server: Http.Server): Address => {

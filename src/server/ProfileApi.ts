@@ -6,7 +6,7 @@
  * what may be later. Profile bytes are not looked into.
  */
 import { Data, Duration, Effect, type Metric, Result } from "effect"
-import { HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { Refused } from "../delivery/Receiver.ts"
 import * as Labels from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
@@ -40,10 +40,15 @@ export const make = (settings: Settings): Effect.Effect<Listener.Handler> =>
       const started = yield* Monotonic.now
       const [path, query] = split(request.url)
       const route = routes[path] ?? "unknown"
-      const response = yield* answer(route, request, query, settings, limits)
-      const seconds = ((yield* Monotonic.now) - started) / 1000
-      duration(route, response.status).updateUnsafe(seconds, context)
-      return response
+      const observe = ({ status }: HttpServerResponse.HttpServerResponse) =>
+        Effect.map(Monotonic.now, (now) => duration(route, status).updateUnsafe((now - started) / 1000, context))
+      return yield* answer(route, request, query, settings, limits).pipe(
+        Effect.tap(observe),
+        // 499 where the sender went away.
+        Effect.tapCause((cause) =>
+          Effect.flatMap(HttpServerError.causeResponse(cause), ([response]) => observe(response))
+        )
+      )
     })
   })
 
@@ -246,21 +251,34 @@ const readBody = (
   limits: Body.Limits
 ): Effect.Effect<Uint8Array, Failure> => fromBody(Body.read(request, limits))
 
-const fromBody = <A, E extends Failure | Body.BodyTooLarge | Body.Busy | Body.Aborted>(
-  effect: Effect.Effect<A, E>
-): Effect.Effect<A, Failure> =>
-  Effect.mapError(effect, (error: Failure | Body.BodyTooLarge | Body.Busy | Body.Aborted) => {
+type BodyError = Body.BodyTooLarge | Body.Busy | Body.LengthRequired | Body.Incomplete
+
+const fromBody = <A, E extends Failure | BodyError>(effect: Effect.Effect<A, E>): Effect.Effect<A, Failure> =>
+  Effect.mapError(effect, (error: Failure | BodyError) => {
     switch (error._tag) {
       case "BodyTooLarge":
         return tooLarge(error.message)
       case "Busy":
         return new Failure({ status: 503, code: "unavailable", detail: error.message, headers: retryAfter(1) })
-      case "Aborted":
-        return invalid(error.message)
+      case "LengthRequired":
+        return new Failure({ status: 411, code: "invalid_argument", detail: error.message })
+      case "Incomplete":
+        return incomplete(error)
       case "Failure":
         return error
     }
   })
+
+const incomplete = ({ message, why }: Body.Incomplete): Failure => {
+  switch (why) {
+    case "aborted":
+      return new Failure({ status: 499, code: "canceled", detail: message })
+    case "timeout":
+      return new Failure({ status: 408, code: "deadline_exceeded", detail: message })
+    case "malformed":
+      return invalid(message)
+  }
+}
 
 const tooLarge = (detail: string): Failure => new Failure({ status: 413, code: "invalid_argument", detail })
 

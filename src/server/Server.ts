@@ -21,7 +21,10 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const listener = yield* Listener.Listener
   const api = yield* ComponentApi
   const { host, port } = settings
-  return yield* listener.listen({ ...Listener.defaults, shutdownTimeout, host, port }, handler(settings, api))
+  return yield* listener.listen(
+    { ...Listener.defaults, shutdownTimeout, host, port },
+    Effect.interruptible(handler(settings, api))
+  )
 })
 
 const text = (body: string, status = 200) => HttpServerResponse.text(`${body}\n`, { status })

@@ -152,7 +152,8 @@ describe("Listener", () => {
     Effect.gen(function*() {
       const { handler, reached } = yield* waiting
       const scope = yield* Scope.make()
-      const address = yield* Scope.provide(listen({ shutdownTimeout: Duration.millis(50) }, handler), scope)
+      const settings = { shutdownTimeout: Duration.millis(50) }
+      const address = yield* Scope.provide(listen(settings, Effect.interruptible(handler)), scope)
       const request = yield* Effect.forkChild(send(urlOf(address)))
       const slow = yield* converse(address.port)
       slow.write("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\nab")

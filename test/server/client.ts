@@ -47,6 +47,8 @@ export const send = (url: string, { agent, body = "", headers = {}, method = "PO
 /** A connection to write to byte by byte. */
 export interface Conversation {
   readonly write: (text: string | Uint8Array) => void
+  /** Ends our side. */
+  readonly end: () => void
   /** Everything that has come, as soon as `pattern` is in it. */
   readonly heard: (pattern: RegExp) => Effect.Effect<string>
   /** Everything that has come, once the other side has closed the connection. */
@@ -85,5 +87,34 @@ export const converse = (
       if (socket.closed) done()
       else socket.once("close", done)
     })
-    return { write: (text) => socket.write(text), heard, closed, destroy: () => socket.destroy() }
+    return {
+      write: (text) => socket.write(text),
+      end: () => socket.end(),
+      heard,
+      closed,
+      destroy: () => socket.destroy()
+    }
   }))
+
+/** Sends everything before it reads, and waits until the other side has closed the connection. */
+export const sendThenRead = (
+  port: number,
+  head: string | Uint8Array,
+  body: ReadonlyArray<Uint8Array>
+): Effect.Effect<string, NodeJS.ErrnoException> =>
+  Effect.callback((resume) => {
+    const socket = Net.connect({ port, host: "127.0.0.1" })
+    let answer = ""
+    socket.setEncoding("latin1")
+    socket.once("error", (error) => resume(Effect.fail(error)))
+    socket.once("close", () => resume(Effect.succeed(answer)))
+    // Nothing is read before there is somewhere to read it to.
+    const read = () =>
+      socket.on("data", (text) => {
+        answer += text
+      })
+    socket.write(head)
+    for (const part of body) socket.write(part)
+    socket.write("", read)
+    return Effect.sync(() => socket.destroy())
+  })

@@ -13,16 +13,21 @@ import * as PushV1 from "../../src/wire/PushV1.ts"
 export interface Options {
   readonly maxBytes?: number
   readonly accept?: (profile: Profile.Profile) => Effect.Effect<unknown, Refused>
+  readonly ready?: Effect.Effect<void>
+  readonly duration?: typeof Metrics.requestDuration
   readonly listener?: Partial<Listener.Settings>
 }
 
 /** Until the scope closes. */
-export const listening = ({ accept, listener = {}, maxBytes = 1_000_000 }: Options = {}) =>
+export const listening = (
+  { accept, duration = Metrics.requestDuration, listener = {}, maxBytes = 1_000_000, ready = Effect.void }: Options = {}
+) =>
   Effect.gen(function*() {
     const accepted: Array<Profile.Profile> = []
     const handler = yield* ProfileApi.make({
       maxBytes,
-      duration: Metrics.requestDuration,
+      duration,
+      ready,
       accept: accept ?? ((profile) => Effect.sync(() => accepted.push(profile)))
     })
     const { listen } = yield* Listener.Listener

@@ -1,0 +1,88 @@
+/**
+ * What Node's parser or its clock ends: what is no HTTP, and requests that take too long.
+ *
+ * Answers keep their order. A request of which the head was fine is answered by whoever handles it, and told that there
+ * will be no more of its body. What is no request at all is answered here, once all requests before it have been; none of
+ * them loses its own answer to what came behind it.
+ *
+ * A connection is closed so that its other side can read the answer, which a reset would take from it: what it still
+ * sends is read and dropped for a while.
+ */
+import { Duration } from "effect"
+import type * as Http from "node:http"
+import type { Duplex } from "node:stream"
+import * as Connect from "../wire/Connect.ts"
+import * as Body from "./Body.ts"
+
+/** More than this is not read from a connection that is being closed. */
+const maxBytes = 256 * 1024 * 1024
+
+/** Answers everything that `server` calls a client's error. A connection is gone `patience` after its last answer. */
+export const handle = (server: Http.Server, patience: Duration.Duration): void => {
+  const newest = new WeakMap<Duplex, Http.ServerResponse>()
+  const ending = new WeakSet<Duplex>()
+  const note = ({ socket }: Http.IncomingMessage, response: Http.ServerResponse): void => {
+    newest.set(socket, response)
+  }
+
+  const leave = (socket: Duplex, answer = ""): void => {
+    const timer = setTimeout(() => socket.destroy(), Duration.toMillis(patience))
+    socket.once("close", () => clearTimeout(timer)).end(answer)
+  }
+
+  const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+    if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy()
+    // Node's parser says it again with every further byte.
+    if (ending.has(socket)) return
+    ending.add(socket)
+    discard(socket)
+    const response = newest.get(socket)
+    if (response === undefined || response.writableFinished) return leave(socket, answerTo(error))
+    const isWhole = response.req.complete
+    if (!isWhole) response.shouldKeepAlive = false
+    response.prependListener("finish", () => {
+      // Node would close the connection at once.
+      ;(response as unknown as ServerResponseInternals)._last = false
+      leave(socket, isWhole && response.shouldKeepAlive ? answerTo(error) : "")
+    })
+    if (!isWhole) Body.cutOff(response.req, whyOf(error))
+  }
+
+  server.on("request", note).on("checkContinue", note).on("clientError", refuse)
+}
+
+interface ServerResponseInternals {
+  _last: boolean
+}
+
+/** Instead of parsing it. */
+const discard = (socket: Duplex): void => {
+  let left = maxBytes
+  socket.removeAllListeners("data").on("data", (chunk: Uint8Array) => {
+    left -= chunk.byteLength
+    if (left < 0) socket.destroy()
+  }).resume()
+}
+
+const whyOf = ({ code }: NodeJS.ErrnoException): Body.Incomplete["why"] => {
+  switch (code) {
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return "timeout"
+    case "HPE_INVALID_EOF_STATE":
+      return "aborted"
+    default:
+      return "malformed"
+  }
+}
+
+const answerTo = (error: NodeJS.ErrnoException): string => {
+  const [status, message] = answers[error.code ?? ""] ?? ["400 Bad Request", "malformed request"]
+  const body = Connect.errorBody("invalid_argument", message)
+  return `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+    `content-length: ${body.length}\r\n\r\n${body}`
+}
+
+const answers: Record<string, readonly [status: string, message: string]> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "the request took too long"],
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "the headers are too large"]
+}
