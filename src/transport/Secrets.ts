@@ -1,8 +1,12 @@
 /**
  * Texts without secrets. What a server says about a request may repeat any part of it, and escape it as JSON, URLs and
- * HTML do, each program in its own way: so that secrets are looked for a character at a time, in all its spellings.
+ * HTML do, each program in its own way: so a text is read a character at a time, in all its `Readings`.
+ *
+ * The work grows with the text alone, whatever the secrets are and however many there are.
  */
 import { Base64 } from "effect/encoding"
+import * as Readings from "./Readings.ts"
+import * as Search from "./Search.ts"
 
 /** What is shorter is found everywhere, and is no secret worth the name. */
 const shortest = 4
@@ -26,31 +30,18 @@ export const remembering = (): (text: string, secrets: ReadonlyArray<string>) =>
 }
 
 const scrubber = (secrets: Iterable<string>): (text: string) => string => {
-  const patterns = byFirstUnit([...new Set([...secrets].flatMap(forms))].map(patternOf))
+  const patterns = [...secrets].flatMap(forms).map(pointsOf).filter(({ length }) => length >= shortest)
+  if (patterns.length === 0) return (text) => text
+  const search = Search.make(patterns)
   return (text) => {
-    let scrubbed = ""
-    let hidden = 0
-    for (let at = 0; at < text.length; at++) {
-      let end = at
-      for (const pattern of patterns.get(text.charCodeAt(at)) ?? []) end = Math.max(end, endOf(pattern, text, at))
-      if (end > at && at >= hidden) scrubbed += mask
-      hidden = Math.max(hidden, end)
-      if (at >= hidden) scrubbed += text[at]
+    const parts: Array<string> = []
+    let to = text.length
+    for (const stretch of merged(stretches(text, search))) {
+      parts.push(text.slice(stretch.to, to), mask)
+      to = stretch.from
     }
-    return scrubbed
+    return text.slice(0, to) + parts.reverse().join("")
   }
-}
-
-/** At most places in a text no secret can begin, in whatever spelling. */
-const byFirstUnit = (patterns: ReadonlyArray<Pattern>): ReadonlyMap<number, ReadonlyArray<Pattern>> => {
-  const all = new Map<number, Array<Pattern>>()
-  for (const pattern of patterns) {
-    if (pattern.length < shortest) continue
-    for (const unit of new Set(pattern[0]!.map((spelling) => spelling.charCodeAt(0)))) {
-      all.set(unit, [...all.get(unit) ?? [], pattern])
-    }
-  }
-  return all
 }
 
 /** A header loses the white space around it, and Base64 often its padding. */
@@ -59,58 +50,86 @@ const forms = (secret: string): ReadonlyArray<string> => {
   return [secret.trim(), base64, base64.replaceAll("+", "-").replaceAll("/", "_")]
 }
 
-/** For each character of a secret its spellings. */
-type Pattern = ReadonlyArray<ReadonlyArray<string>>
+const pointsOf = (text: string): ReadonlyArray<number> => Array.from(text, (char) => char.codePointAt(0)!)
 
-const patternOf = (secret: string): Pattern => Array.from(secret, spellings)
-
-const spellings = (character: string): ReadonlyArray<string> => {
-  if (/^[a-z\d]$/i.test(character)) return [character]
-  const units = character.split("").map((unit) => `\\u${hex(unit.charCodeAt(0), 4)}`).join("")
-  const quoted = [character, json(character), `\\${character}`, units, upper(units)]
-  const bytes = Array.from(encoder.encode(character), (byte) => `%${hex(byte, 2)}`).join("")
-  const point = character.codePointAt(0)!
-  const html = [`&#${point};`, `&#x${hex(point, 1)};`, ...entities.get(character) ?? []]
-  const others = [bytes, upper(bytes), ...html, ...html.map(upper), ...(character === " " ? ["+"] : [])]
-  // An error often quotes what it is about, and is quoted again as JSON.
-  return [...new Set([...quoted, ...quoted.map(json), ...others])]
+/** From one place in a text up to another. */
+interface Stretch {
+  readonly from: number
+  readonly to: number
 }
 
-const json = (text: string): string => JSON.stringify(text).slice(1, -1)
+/** The text up to some place, read in one way: its last character, and what is before that. */
+interface Read {
+  readonly state: Search.State
+  /** Where its last character begins. */
+  readonly from: number
+  readonly before: Read | undefined
+  /** How many characters at its end are known to be hidden, and where they begin. */
+  hidden: number
+  hiddenFrom: number
+}
 
-const encoder = new TextEncoder()
+/** Ways to read a text that are followed at a time: more than one is rare, and only a text of nothing but escapes has more. */
+const mostWays = 8
 
-const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, "0")
-
-/** Of the digits: what tells that it is an escape is in lower case. */
-const upper = (escape: string): string => escape.replace(/(?<=[\dx%u])[\da-f]+/g, (digits) => digits.toUpperCase())
-
-const entities: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
-  ["&", ["&amp;"]],
-  ["<", ["&lt;"]],
-  [">", ["&gt;"]],
-  ["\"", ["&quot;"]],
-  ["'", ["&apos;"]]
-])
-
-/** Where a secret that begins at `start` ends: with the text, if it is cut off; at `start`, if there is none. */
-const endOf = (pattern: Pattern, text: string, start: number): number => {
-  if (!pattern[0]!.some((spelling) => text.startsWith(spelling, start))) return start
-  let ends: ReadonlySet<number> = new Set([start])
-  let count = 0
-  for (const spellings of pattern) {
-    const next = new Set<number>()
-    for (const at of ends) {
-      for (const spelling of spellings) {
-        if (text.startsWith(spelling, at)) next.add(at + spelling.length)
-        else if (count >= shortest && spelling.length > text.length - at && spelling.startsWith(text.slice(at))) {
-          return text.length
+/** What of a text is secret, in the order of the ends. */
+const stretches = (text: string, search: Search.Search): ReadonlyArray<Stretch> => {
+  const found: Array<Stretch> = []
+  const cut: Array<Stretch> = []
+  const ways: Array<Array<Read> | undefined> = [[read(search.start, 0, undefined)]]
+  for (let at = 0; at <= text.length; at++) {
+    for (const way of ways[at] ?? []) {
+      const { found: length, length: begun } = way.state
+      if (length > 0) found.push({ from: hide(way, length), to: at })
+      if (begun >= shortest && Readings.isCut(text, at)) cut.push({ from: hide(way, begun), to: text.length })
+      if (at === text.length) continue
+      for (const { end, point } of Readings.at(text, at)) {
+        const state = search.after(way.state, point)
+        const others = ways[end] ??= []
+        if (others.length < mostWays && others.every((other) => other.state !== state)) {
+          others.push(read(state, at, way))
         }
       }
     }
-    if (next.size === 0) return start
-    ends = next
-    count++
+    ways[at] = undefined
   }
-  return Math.max(...ends)
+  return [...found, ...cut]
+}
+
+const read = (state: Search.State, from: number, before: Read | undefined): Read => ({
+  state,
+  from,
+  before,
+  hidden: 0,
+  hiddenFrom: from
+})
+
+/** Marks the last `length` characters as hidden, and gives the place where the stretch that they are in begins. */
+const hide = (last: Read, length: number): number => {
+  const newly: Array<Read> = []
+  let first: Read | undefined = last
+  // What is known to be hidden is not gone through again.
+  while (first !== undefined && newly.length < length && first.hidden < length - newly.length) {
+    newly.push(first)
+    first = first.before
+  }
+  const isJoined = first !== undefined && newly.length < length
+  const from = isJoined ? first!.hiddenFrom : newly.at(-1)!.from
+  let hidden = isJoined ? first!.hidden : 0
+  for (const read of newly.reverse()) {
+    read.hidden = ++hidden
+    read.hiddenFrom = from
+  }
+  return from
+}
+
+/** Those that overlap as one, the last first. */
+const merged = (stretches: ReadonlyArray<Stretch>): ReadonlyArray<Stretch> => {
+  const result: Array<Stretch> = []
+  for (const stretch of stretches.toReversed()) {
+    const last = result.at(-1)
+    if (last === undefined || stretch.to <= last.from) result.push(stretch)
+    else if (stretch.from < last.from) result[result.length - 1] = { from: stretch.from, to: last.to }
+  }
+  return result
 }

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import * as Secrets from "../../src/transport/Secrets.ts"
 
@@ -130,6 +130,37 @@ describe("Secrets.scrub", () => {
       }
     }
   )
+})
+
+/** How often something is looked up while a text is scrubbed: a measure of the work that no other load disturbs. */
+const lookUps = (scrub: (text: string) => string, text: string): number => {
+  const get = vi.spyOn(Map.prototype, "get")
+  scrub(text)
+  const count = get.mock.calls.length
+  get.mockRestore()
+  return count
+}
+
+describe("the work of Secrets.scrub", () => {
+  it.each<[string, ReadonlyArray<string>, string]>([
+    ["one character again and again", ["a".repeat(4096)], "a"],
+    ["one character, and the text holds the whole of it many times", ["a".repeat(700)], "a"],
+    ["two characters in turn", [`${"ab".repeat(2000)}c`, "ba".repeat(1000)], "ab"],
+    ["characters that are read in two ways", ["+ ".repeat(2000), `${" ".repeat(3000)}x`], "+"],
+    ["characters that escape each other", ["\\".repeat(4096), "\\".repeat(40)], "\\"],
+    ["escapes that are escaped", ["%".repeat(400), "%25".repeat(100)], "%25"],
+    ["a thousand of them", Array.from({ length: 1000 }, (_, n) => "ab".repeat(5 + n % 100) + n), "ab"],
+    ["as short as they may be", ["aaaa", "aaa", "aa", "a"], "a"]
+  ])("grows with the text alone, where secrets are %s", (_, secrets, unit) => {
+    const remembering = Secrets.remembering()
+    const scrub = (text: string) => remembering(text, secrets)
+    scrub("")
+    const text = unit.repeat(Math.ceil(1000 / unit.length))
+    const [once, fourfold] = [lookUps(scrub, text), lookUps(scrub, text.repeat(4))]
+    assert.isBelow(once, 100 * text.length)
+    // With the square of the length it would be 16 times as much.
+    assert.isBelow(fourfold, 8 * once)
+  })
 })
 
 describe("Secrets.remembering", () => {
