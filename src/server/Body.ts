@@ -114,7 +114,7 @@ export const read = (
       if (bytes > maxBytes) done(Effect.fail(new BodyTooLarge({ maxBytes })))
       else if (budget.used > budget.maxBytes) done(Effect.fail(new Busy()))
     }
-    const onEnd = (): void => done(Effect.succeed(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+    const onEnd = (): void => done(Effect.succeed(chunks.length === 1 ? chunks[0]! : joined(chunks, bytes)))
     const onCut = (error: Incomplete): void => done(Effect.fail(error))
     const onClose = (): void => onCut(new Incomplete({ why: "aborted" }))
     const stop = (): void => {
@@ -164,4 +164,15 @@ const messageOf = (request: HttpServerRequest.HttpServerRequest): IncomingMessag
 const hasBody = ({ headers }: IncomingMessage): boolean => {
   const coding = headers["transfer-encoding"]
   return coding === undefined ? headers["content-length"] !== undefined : coding.toLowerCase() === "chunked"
+}
+
+/** Memory of its own: a small part of Node's pool would keep all of it for as long as a profile waits. */
+const joined = (chunks: ReadonlyArray<Uint8Array>, bytes: number): Uint8Array => {
+  const body = Buffer.allocUnsafeSlow(bytes)
+  let at = 0
+  for (const chunk of chunks) {
+    body.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return body
 }
