@@ -49,10 +49,14 @@ const excessIn = (bytes: Uint8Array, { maxDepth, maxFields }: Limits): string | 
   return undefined
 }
 
-/** Where the quote stands that ends the string which begins at `at`. */
-const endOfString = (bytes: Uint8Array, at: number): number => {
-  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1
-  return at
+/** Where the quote stands that ends the string which begins at `from`. */
+const endOfString = (bytes: Uint8Array, from: number): number => {
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (byte === quote) return at
+    if (byte === backslash) at++
+  }
+  return bytes.length
 }
 
 // No byte of a character of several is one of these.

@@ -251,23 +251,22 @@ const isBase64 = (text: string): boolean => {
   let digits = 0
   let padding = 0
   for (let at = 0; at < text.length; at++) {
-    const character = text.charCodeAt(at)
-    if (character === lineFeed || character === carriageReturn) continue
-    if (character === equals) padding++
-    else if (padding > 0 || base64Digits[character] !== 1) return false
-    else digits++
+    const kind = base64Kinds[text.charCodeAt(at)]
+    if (kind === base64.digit && padding === 0) digits++
+    else if (kind === base64.padding) padding++
+    else if (kind !== base64.newline) return false
   }
   return padding <= 2 && digits % 4 !== 1
 }
 
-const lineFeed = 0x0a
-const carriageReturn = 0x0d
-const equals = 0x3d
-/** 1 where the character of that code is a digit. */
-const base64Digits = new Uint8Array(128)
-for (const digit of Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")) {
-  base64Digits[digit] = 1
+const base64 = { digit: 1, padding: 2, newline: 3 }
+/** By the code of a character. */
+const base64Kinds = new Uint8Array(128)
+for (const byte of Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")) {
+  base64Kinds[byte] = base64.digit
 }
+for (const byte of Buffer.from("\r\n")) base64Kinds[byte] = base64.newline
+for (const byte of Buffer.from("=")) base64Kinds[byte] = base64.padding
 
 /**
  * What a request takes in memory, besides the bytes that it was decoded from: measured on Node 24, and rounded up. Its
