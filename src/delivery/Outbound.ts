@@ -24,9 +24,9 @@ export interface Outbound {
 const pushHeaders = { "content-type": "application/proto", "connect-protocol-version": "1" }
 
 /**
- * What a profile of no bytes takes while it waits: 520 bytes of V8's heap, of which 200 are the lane's, and 190 of
- * malloc's for a buffer (Node 24, measured), and something for those that have failed. In other lanes it takes less, as
- * they share the profile, but each has to hold what it says it holds, whatever the others let go of.
+ * What a profile of no bytes takes while it waits: 520 bytes of V8's heap, of which 200 are the lane's, 190 of malloc's
+ * for its buffer (measured on Node 24), and some more once it has failed. Lanes share a profile, but each counts all of
+ * it, for each may be the last to hold it.
  */
 const overhead = 768
 

@@ -110,6 +110,19 @@ describe("ProfileApi, limits", () => {
       assert.strictEqual((yield* send(push, { headers: proto, body })).status, 200)
     }))
 
+  it.live("keeps of a body nothing but its bytes, however many pieces it comes in", () =>
+    Effect.gen(function*() {
+      const { accepted, url } = yield* listening()
+      for (const body of [Buffer.from("abc"), [Buffer.from("ab"), Buffer.from("c")]]) {
+        assert.strictEqual((yield* send(`${url}/ingest?name=app`, { body })).status, 200)
+      }
+      for (const profile of accepted) {
+        assert(profile._tag === "Ingest")
+        assert.strictEqual(Buffer.from(profile.body).toString(), "abc")
+        assert.strictEqual(profile.body.buffer.byteLength, 3)
+      }
+    }))
+
   it.live("refuses what is made of very many small things, and before it is taken apart", () =>
     Effect.gen(function*() {
       const { accepted, push } = yield* listening({ maxBytes: ProfileApi.defaults.maxBytes })
