@@ -27,8 +27,8 @@ import * as Storage from "./Storage.ts"
 
 const file = Argument.String("file").pipe(Argument.withDescription("The configuration file"))
 
-const text = (name: string, description: string, value: string) =>
-  Flag.String(name).pipe(Flag.withDescription(`${description} (default ${value})`), Flag.withDefault(value))
+const text = (name: string, description: string, shown: string, value = shown) =>
+  Flag.String(name).pipe(Flag.withDescription(`${description} (default ${shown})`), Flag.withDefault(value))
 
 const listenAddress = text(
   "server.http.listen-addr",
@@ -40,6 +40,13 @@ const listenAddress = text(
     () => "an address such as 127.0.0.1:12345"
   )
 )
+
+const allowedHosts = text(
+  "server.http.allowed-hosts",
+  "Names, with commas between, under which the components' API may be asked, besides addresses and localhost",
+  "\"\"",
+  ""
+).pipe(Flag.map((names) => names.split(",").map((name) => name.trim())))
 
 const storagePath = text("storage.path", "The directory for what has to survive a restart", "data-pyroduct/")
 
@@ -56,10 +63,10 @@ const drainTimeout = text(
 
 export const command = Command.make(
   "run",
-  { file, listenAddress, storagePath, drainTimeout },
-  Effect.fnUntraced(function*({ drainTimeout, file, listenAddress, storagePath }) {
+  { file, listenAddress, allowedHosts, storagePath, drainTimeout },
+  Effect.fnUntraced(function*({ allowedHosts, drainTimeout, file, listenAddress, storagePath }) {
     const drain = Drain.make(drainTimeout)
-    return yield* load(file, storagePath, listenAddress, drain.hasBegun).pipe(
+    return yield* load(file, storagePath, { ...listenAddress, allowedHosts }, drain.hasBegun).pipe(
       Effect.provideService(Drain.Drain, drain),
       Shutdown.told(drain, (code) => {
         process.exitCode = code
@@ -72,17 +79,20 @@ export const command = Command.make(
   })
 ).pipe(Command.withDescription("Run a configuration file until SIGINT or SIGTERM"))
 
+/** Where the engine's own server listens, and the names it answers to. */
+type Address = Pick<Server.Settings, "host" | "port" | "allowedHosts">
+
 const load = Effect.fnUntraced(function*(
   file: string,
   storagePath: string,
-  address: Listener.Address,
+  server: Address,
   isStopping: () => boolean
 ) {
   const source = yield* ConfigFile.read(file)
   const settings = { sources: [source], registry: Components.registry, stdlib: Host.stdlib() }
   const identity = yield* Storage.identity(storagePath)
   yield* Authorities.trustSystem
-  return yield* run(settings, address, isStopping).pipe(
+  return yield* run(settings, server, isStopping).pipe(
     Effect.catchTags({
       ConfigError: ({ diagnostics }) =>
         Effect.andThen(
@@ -99,7 +109,7 @@ const load = Effect.fnUntraced(function*(
 const platform = Layer.mergeAll(Transport.layer, Listener.Listener.layer, ComponentApi.layer)
 
 /** Ends only by failing to start, or by interruption. */
-const run = <R>(settings: Engine.Settings<R>, address: Listener.Address, isStopping: () => boolean) =>
+const run = <R>(settings: Engine.Settings<R>, address: Address, isStopping: () => boolean) =>
   Effect.gen(function*() {
     const started = yield* Clock.currentTimeMillis
     yield* Effect.fromResult(Engine.check(settings))

@@ -1,16 +1,22 @@
 /**
  * The engine's own server: `/metrics`, `/-/ready`, `/-/healthy` and what components mount.
+ *
+ * The first three are asked for by whatever name a scraper or a probe knows this machine, and hold no profile: they answer
+ * to every name. The rest answers only to those that no foreign page can have.
  */
 import { Duration, Effect } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { ComponentApi } from "./ComponentApi.ts"
+import * as Hosts from "./Hosts.ts"
 import * as Listener from "./Listener.ts"
 
 export interface Settings extends Listener.Address {
   readonly isReady: Effect.Effect<boolean>
   /** The names of components that are not well. */
   readonly unhealthy: Effect.Effect<ReadonlyArray<string>>
+  /** Names of this server, besides its addresses, `localhost` and `host`, under which components may be asked. */
+  readonly allowedHosts?: ReadonlyArray<string>
 }
 
 /** It closes when a shutdown's time may be over. */
@@ -29,8 +35,9 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
 
 const text = (body: string, status = 200) => HttpServerResponse.text(`${body}\n`, { status })
 
-const handler = (settings: Settings, api: ComponentApi["Service"]): Listener.Handler =>
-  Effect.gen(function*() {
+const handler = (settings: Settings, api: ComponentApi["Service"]): Listener.Handler => {
+  const names = [settings.host, ...(settings.allowedHosts ?? [])]
+  return Effect.gen(function*() {
     const request = yield* HttpServerRequest.HttpServerRequest
     const path = request.url.split("?", 1)[0]!
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -50,11 +57,15 @@ const handler = (settings: Settings, api: ComponentApi["Service"]): Listener.Han
           : text(`unhealthy components: ${names.join(", ")}`, 500)
       }
     }
+    if (!Hosts.isAllowed(request.headers["host"], names)) return text(foreign, 421)
     if (path.startsWith(apiPrefix)) {
       const response = yield* api.handle(path.slice(apiPrefix.length))
       if (response !== undefined) return response
     }
     return text("not found", 404)
   })
+}
+
+const foreign = "not served under this name: use an address, localhost, or a name in --server.http.allowed-hosts"
 
 const apiPrefix = "/api/v0/component/"

@@ -18,6 +18,7 @@ describe("pyroduct", () => {
       assert.match(root.stdout, /\n {2}run +Run a configuration file.*\n {2}validate +Report every problem/)
       assert.match(run.stdout, /USAGE\n {2}pyroduct run \[flags\] <file>\n/)
       assert.match(run.stdout, /\n {2}--server.http.listen-addr .+ \(default 127.0.0.1:12345\)\n/)
+      assert.match(run.stdout, /\n {2}--server.http.allowed-hosts .+ \(default ""\)\n/)
       assert.match(run.stdout, /\n {2}--storage.path .+ \(default data-pyroduct\/\)\n/)
       assert.match(run.stdout, /\n {2}--shutdown.drain-timeout .+ \(default 20s\)\n/)
       assert.match(validate.stdout, /USAGE\n {2}pyroduct validate \[flags\] <file>\n/)

@@ -42,6 +42,14 @@ describe("ComponentApi", () => {
       )
     }).pipe(withApi))
 
+  it.effect("does no more for a path of a million segments than for another, which would not end otherwise", () =>
+    Effect.gen(function*() {
+      yield* mounted("sink.a")
+      const rest = "/a".repeat(1_000_000)
+      assert.strictEqual(yield* handled(`sink.a${rest}`), `sink.a:${rest}`)
+      assert.isUndefined(yield* handled(`sink.b${rest}`))
+    }).pipe(withApi))
+
   it.effect("serves a component until its scope closes", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()

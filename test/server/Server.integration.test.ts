@@ -15,7 +15,8 @@ const serving = Effect.gen(function*() {
     host: "127.0.0.1",
     port: 0,
     isReady: Effect.sync(() => engine.isReady),
-    unhealthy: Effect.sync(() => engine.unhealthy)
+    unhealthy: Effect.sync(() => engine.unhealthy),
+    allowedHosts: ["profiles.example"]
   })
   const get = (path: string, method = "GET") => send(`http://127.0.0.1:${port}${path}`, { method })
   const text = (path: string) => Effect.map(get(path), ({ body, status }) => `${status} ${body}`)
@@ -65,6 +66,35 @@ describe("Server", () => {
       assert.strictEqual(yield* text("/api/v0/component/my.sink/other"), "404 not found\n")
       assert.strictEqual(yield* text("/api/v0/component/other/profiles"), "404 not found\n")
       assert.strictEqual(yield* text("/api/v0/component/"), "404 not found\n")
+    }).pipe(provided))
+
+  it.live("shows what components have under no name that a foreign page could have, and the rest under every name", () =>
+    Effect.gen(function*() {
+      const { port } = yield* serving
+      const api = yield* ComponentApi
+      yield* api.mount("my.sink", () => Effect.succeed(HttpServerResponse.text("profiles")))
+      const ask = (path: string, host: string) =>
+        Effect.map(
+          send(`http://127.0.0.1:${port}${path}`, { method: "GET", headers: { host } }),
+          ({ status }) => status
+        )
+      const profiles = "/api/v0/component/my.sink/profiles"
+      for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, "[::1]", "profiles.example:80"]) {
+        assert.strictEqual(yield* ask(profiles, host), 200, host)
+      }
+      for (const host of ["rebound.example", `rebound.example:${port}`, "127.0.0.1.rebound.example"]) {
+        for (const path of [profiles, "/api/v0/component/other", "/"]) {
+          assert.strictEqual(yield* ask(path, host), 421, host)
+        }
+        for (const path of ["/metrics", "/-/ready", "/-/healthy"]) assert.strictEqual(yield* ask(path, host), 200, path)
+      }
+      // The name in the request's target goes before the one in the header.
+      const sender = yield* converse(port)
+      sender.write(`GET http://rebound.example${profiles} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`)
+      assert.match(yield* sender.closed, /^HTTP\/1.1 421 /)
+      const old = yield* converse(port)
+      old.write(`GET ${profiles} HTTP/1.0\r\n\r\n`)
+      assert.match(yield* old.closed, /^HTTP\/1.1 200 /)
     }).pipe(provided))
 
   it.live("answers HEAD as it would GET, and allows nothing else", () =>
