@@ -1,7 +1,7 @@
 /**
  * Receivers in configurations: what `forward_to` takes and what `receiver` exports.
  */
-import { Context, Effect, Predicate } from "effect"
+import { Context, Effect, Layer, Predicate } from "effect"
 import * as Receiver from "../delivery/Receiver.ts"
 import type { Export } from "../engine/Component.ts"
 import * as Decode from "../evaluation/Decode.ts"
@@ -13,6 +13,12 @@ const isReceiver = (value: unknown): value is Receiver.Receiver => Predicate.has
 
 /** `forward_to`: every one of them gets every profile. */
 export const Argument = Decode.list(Decode.capsule(capsule, isReceiver))
+
+/** All that `forward_to` names, as the one receiver that a component hands profiles to. */
+export const layer = (forwardTo: ReadonlyArray<Receiver.Receiver>): Layer.Layer<Receiver.Receiver> =>
+  forwardTo.length === 0
+    ? Layer.effect(Receiver.Receiver, Receiver.discarding("forward_to is empty"))
+    : Layer.succeed(Receiver.Receiver, Receiver.all(forwardTo))
 
 const notRunning = Receiver.make(() => Effect.fail(new Receiver.Refused({ reason: new Receiver.Stopped() })))
 

@@ -25,13 +25,13 @@ import * as Endpoint from "./Endpoint.ts"
 import * as FanOut from "./FanOut.ts"
 import { type InvalidOptions, read, type Reader } from "./Options.ts"
 import * as Queue from "./Queue.ts"
-import { Receiver } from "./Receiver.ts"
+import { discarding, Receiver } from "./Receiver.ts"
 import * as RetrySchedule from "./RetrySchedule.ts"
 
 export interface Options {
   /** Laid over the labels of every profile. An empty value removes a label. Default: none. */
   readonly externalLabels?: Readonly<Record<string, string>>
-  /** Each of them gets every profile. */
+  /** Each of them gets every profile. Where there is none, profiles are counted and go nowhere. */
   readonly endpoints: ReadonlyArray<EndpointOptions>
 }
 
@@ -101,6 +101,7 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<Receiver, InvalidOptions | Transport.UnusableSettings, Transport.Transport | Scope.Scope> {
   const { endpoints, externalLabels } = yield* Effect.fromResult(settingsOf(options))
+  if (endpoints.length === 0) return yield* discarding("there is no endpoint")
   const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
   const lanes = yield* Effect.forEach(
     endpoints,

@@ -3,7 +3,8 @@
  */
 import { Context, Duration, Effect, Result, Schema, Sink } from "effect"
 import { LabelError } from "../profile/Labels.ts"
-import type { Profile } from "../profile/Profile.ts"
+import * as Profile from "../profile/Profile.ts"
+import * as Metrics from "../telemetry/Metrics.ts"
 import * as Flow from "./Flow.ts"
 import * as Receipt from "./Receipt.ts"
 
@@ -13,13 +14,13 @@ export interface Receiver {
    * does, for whoever wants to know. Where profiles come faster than they can be sent it takes up to a second, so that
    * whoever waits for it is slowed.
    */
-  readonly push: (profile: Profile) => Effect.Effect<Receipt.Receipt, Refused>
+  readonly push: (profile: Profile.Profile) => Effect.Effect<Receipt.Receipt, Refused>
   /** Pushes what a Stream gives, one after the other, until one is refused. */
-  readonly sink: Sink.Sink<void, Profile, never, Refused>
+  readonly sink: Sink.Sink<void, Profile.Profile, never, Refused>
   /** `push` in two steps, for what comes together: waits for room, up to a second. */
   readonly ready: Effect.Effect<void>
   /** Hands a profile over there and then. */
-  readonly offer: (profile: Profile) => Effect.Effect<Receipt.Receipt, Refused>
+  readonly offer: (profile: Profile.Profile) => Effect.Effect<Receipt.Receipt, Refused>
   /** How far behind its queues are. */
   readonly flow: Flow.Flow
 }
@@ -31,6 +32,21 @@ export const make = (offer: Receiver["offer"], flow: Flow.Flow = Flow.none): Rec
   const push: Receiver["push"] = (profile) => Effect.andThen(ready, offer(profile))
   return { push, sink: Sink.forEach(push), ready, offer, flow }
 }
+
+/**
+ * Takes every profile and only counts it: what a configuration asks for that names no destination. That is hardly what
+ * was meant, so it is said, with `why`.
+ */
+export const discarding = Effect.fnUntraced(function*(why: string): Effect.fn.Return<Receiver> {
+  yield* Effect.logWarning("profiles go nowhere").pipe(Effect.annotateLogs({ err: why }))
+  const context = yield* Effect.context<never>()
+  return make((profile) =>
+    Effect.sync(() => {
+      Metrics.discardedProfiles.updateUnsafe(Profile.count(profile), context)
+      return Receipt.none
+    })
+  )
+})
 
 /** The labels break a rule of the protocol: pushing the same profile again cannot succeed. */
 export class InvalidLabels extends Schema.TaggedError<InvalidLabels>()("InvalidLabels", {
@@ -85,7 +101,7 @@ const isFinal = ({ reason }: Refused): boolean => reason._tag === "InvalidLabels
  */
 export const all = (receivers: ReadonlyArray<Receiver>): Receiver => {
   if (receivers.length === 1) return receivers[0]!
-  const offer = Effect.fnUntraced(function*(profile: Profile) {
+  const offer = Effect.fnUntraced(function*(profile: Profile.Profile) {
     const receipts: Array<Receipt.Receipt> = []
     let refused: Refused | undefined
     for (const receiver of receivers) {

@@ -84,6 +84,12 @@ export const requestDuration = (attributes: Attributes) =>
     boundaries: seconds
   })
 
+// Whatever has profiles and nowhere to send them
+export const discardedProfiles = Metric.counter("pyroduct_discarded_profiles_total", {
+  description: "Profiles that were taken where there is nowhere to send them.",
+  incremental: true
+})
+
 // pyroduct.sink
 /** By `route` and `status_code`. */
 export const sinkRequestDuration = (attributes: Attributes) =>

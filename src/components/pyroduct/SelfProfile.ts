@@ -3,7 +3,6 @@
  */
 import { Layer, Schema } from "effect"
 import type { InvalidOptions } from "../../delivery/Options.ts"
-import * as Receiver from "../../delivery/Receiver.ts"
 import type { Component } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
 import * as SelfProfile from "../../pprof/SelfProfile.ts"
@@ -42,7 +41,7 @@ export const layer = (args: Arguments): Layer.Layer<never, InvalidOptions> =>
     cpu: args.cpu,
     heap: args.heap,
     samplingInterval: args.sampling_interval
-  }).pipe(Layer.provide(Layer.succeed(Receiver.Receiver, Receiver.all(args.forward_to))))
+  }).pipe(Layer.provide(Receivers.layer(args.forward_to)))
 
 export const component: Component<Arguments, never, InvalidOptions> = {
   name: "pyroduct.self_profile",

@@ -6,6 +6,7 @@ import * as Engine from "../../../src/engine/Engine.ts"
 import * as Registry from "../../../src/engine/Registry.ts"
 import * as Listener from "../../../src/server/Listener.ts"
 import * as Source from "../../../src/syntax/Source.ts"
+import { withLog } from "../../delivery/observations.ts"
 import { problem } from "../../syntax/notation.ts"
 
 const engineOf = (text: string) => ({
@@ -24,17 +25,14 @@ const problems = (body: string): ReadonlyArray<string> => {
 /** A listener that only notes what it should listen with. */
 const noting = Effect.sync(() => {
   const settings: Array<Listener.Settings> = []
-  const layer = Layer.merge(
-    Logger.layer([]),
-    Layer.succeed(Listener.Listener, {
-      listen: (wanted) =>
-        Effect.sync(() => {
-          settings.push(wanted)
-          return { host: wanted.host, port: wanted.port }
-        })
-    })
-  )
-  return { layer, settings }
+  const listener = Layer.succeed(Listener.Listener, {
+    listen: (wanted) =>
+      Effect.sync(() => {
+        settings.push(wanted)
+        return { host: wanted.host, port: wanted.port }
+      })
+  })
+  return { layer: Layer.merge(Logger.layer([]), listener), listener, settings }
 })
 
 const defaults: Listener.Settings = {
@@ -122,12 +120,29 @@ describe("ReceiveHttp", () => {
     ])
   })
 
+  it.effect("takes a grpc block, and says that nothing serves it", () =>
+    withLog(Effect.fnUntraced(function*(log) {
+      const { listener } = yield* noting
+      const body = "grpc {\n  listen_port = 9095\n  max_connection_age = \"1h\"\n}"
+      const engine = engineOf(`pyroscope.receive_http "r" {\nforward_to = []\n${body}\n}`)
+      yield* Effect.provide(Engine.start(engine), listener)
+      assert.deepStrictEqual(log.filter(({ level }) => level === "Warn").map(({ message }) => message), [
+        "profiles go nowhere",
+        "grpc is not served, only http is"
+      ])
+      assert.deepStrictEqual(problems("forward_to = []\ngrpc {\n  listen_port = true\n}"), [
+        "4:17-4:20 true should be number, got bool"
+      ])
+    })))
+
   it("says what is not supported yet", () => {
     assert.deepStrictEqual(
-      problems("forward_to = []\ndebug_info_upload_timeout = \"1m\"\ngrpc { }\nhttp {\n  http2 { }\n  tls { }\n}"),
+      problems(
+        "forward_to = []\ndebug_info_upload_timeout = \"1m\"\ngrpc { tls { } }\nhttp {\n  http2 { }\n  tls { }\n}"
+      ),
       [
         "3:1-3:32 attribute \"debug_info_upload_timeout\" is not supported by pyroduct yet",
-        "4:1-4:8 block \"grpc\" is not supported by pyroduct yet",
+        "4:8-4:14 block \"tls\" is not supported by pyroduct yet",
         "6:3-6:11 block \"http2\" is not supported by pyroduct yet",
         "7:3-7:9 block \"tls\" is not supported by pyroduct yet"
       ]
