@@ -1,6 +1,6 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire"
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Effect, Result } from "effect"
+import { Arbitrary, Effect, Fiber, Result } from "effect"
 import * as Zlib from "node:zlib"
 import { Function, Location, Profile, type ProfileInput, Sample, StringTable, ValueType } from "pprof-format"
 import * as Pprof from "../../src/pprof/Pprof.ts"
@@ -134,12 +134,91 @@ describe("Pprof", () => {
       )
     }))
 
-  it.effect("refuses a varint without end before it is decoded", () =>
+  it.effect("refuses a varint without end", () =>
     Effect.gen(function*() {
       const endless = new Uint8Array(1000).fill(0xff)
-      endless[999] = 0
-      const timeNanos = new BinaryWriter().raw(profile()).tag(9, 2).bytes(endless).finish()
-      assert.strictEqual(yield* refused(timeNanos), "not a pprof: a varint without end")
+      const timeNanos = new BinaryWriter().raw(profile()).tag(9, 0).raw(endless).finish()
+      assert.strictEqual(yield* refused(timeNanos), "not a pprof: invalid varint")
+    }))
+
+  it.effect("reads what samples refer to wherever it is, and numbers in either way that there is to write them", () =>
+    Effect.gen(function*() {
+      const unpacked = new BinaryWriter()
+      for (const [field, value] of [[1, 5], [1, 6], [2, 7]] as const) unpacked.tag(field, 0).uint64(value)
+      const line = new BinaryWriter().tag(1, 0).uint64(9).finish()
+      const location = new BinaryWriter().tag(1, 0).uint64(5).tag(4, 2).bytes(line).finish()
+      const fn = new BinaryWriter().tag(1, 0).uint64(9).tag(2, 0).int64(1).finish()
+      const bytes = new BinaryWriter()
+        .tag(2, 2).bytes(unpacked.finish())
+        .tag(4, 2).bytes(location)
+        .tag(5, 2).bytes(fn)
+        .tag(1, 2).bytes(new BinaryWriter().tag(1, 0).int64(1).finish())
+        .tag(6, 2).string("")
+        .tag(6, 2).string("work")
+        .finish()
+      assert.deepStrictEqual(yield* Pprof.summarize(bytes, options), {
+        sampleTypes: [{ type: "work", unit: "", total: 7 }],
+        samples: 1,
+        top: [{ function: "work", value: 7 }]
+      })
+    }))
+
+  it.effect("cuts long names", () =>
+    Effect.gen(function*() {
+      const name = "ä".repeat(700_000)
+      const bytes = profile((string) => ({
+        function: [new Function({ id: 7, name: string(name) })],
+        sampleType: [new ValueType({ type: string(name), unit: string(name) })],
+        sample: [new Sample({ locationId: [1], value: [1] })]
+      }))
+      const { sampleTypes, top } = yield* Pprof.summarize(bytes, options)
+      const cut = `${"ä".repeat(200)}…`
+      assert.deepStrictEqual(sampleTypes, [{ type: cut, unit: cut, total: 1 }])
+      assert.deepStrictEqual(top, [{ function: cut, value: 1 }])
+    }))
+
+  const repeated = (bytes: ReadonlyArray<number>, size: number) =>
+    new Uint8Array(Buffer.alloc(size - size % bytes.length, Uint8Array.from(bytes)))
+
+  it.effect("refuses what is made of more than any profiler writes, however little of it there is to read", () =>
+    Effect.gen(function*() {
+      const size = 2_200_000
+      const message = (field: number, content: Uint8Array) => new BinaryWriter().tag(field, 2).bytes(content).finish()
+      const manyEntries = "pprof too large: more than 1000000 entries"
+      const manyFields = "pprof too large: more than 100000 fields in a message"
+      // Empty samples, locations and strings, and fields that there are none of.
+      for (const entry of [[0x12, 0], [0x22, 0], [0x32, 0], [0x78, 1]]) {
+        assert.strictEqual(yield* refused(repeated(entry, size)), manyEntries)
+      }
+      for (const field of [2, 4, 5]) {
+        const before = field === 2 ? [profile()] : []
+        const bytes = Buffer.concat([...before, message(field, repeated([0x78, 1], size))])
+        assert.strictEqual(yield* refused(bytes), manyFields)
+      }
+      const lines = message(4, message(4, repeated([0x78, 1], size)))
+      assert.strictEqual(yield* refused(lines), manyFields)
+      assert.strictEqual(
+        yield* refused(repeated([0x0a, 0], size)),
+        "pprof too large: more than 16 sample types"
+      )
+      assert.strictEqual(yield* refused(repeated([0x0b], size)), "not a pprof: it has a group")
+    }))
+
+  it.effect("lets others have their turn while it reads", () =>
+    Effect.gen(function*() {
+      const samples = Buffer.concat([
+        profile(() => ({ sample: [] })),
+        repeated([0x12, 6, 0x08, 1, 0x12, 2, 1, 1], 800_000)
+      ])
+      let turns = 0
+      const others = yield* Effect.forkChild(
+        Effect.forever(Effect.andThen(Effect.yieldNow, Effect.sync(() => turns++)))
+      )
+      const { samples: count } = yield* Pprof.summarize(samples, options)
+      yield* Fiber.interrupt(others)
+      assert.strictEqual(count, 100_000)
+      // A turn per so many fields: two of them are in a sample.
+      assert.isAtLeast(turns, 10)
     }))
 
   it.effect.prop(
