@@ -10,12 +10,19 @@
  */
 import { existsSync } from "node:fs"
 
-/** Ends the process once what was logged is written; `exit` is the ordinary way. */
-export const leave = (code: number, exit: (code: number) => void = process.exit): void =>
-  whenWritten(() => {
-    if (isHeld()) become(code)
-    exit(code)
-  })
+/** Ends the process as a command ends: once what it has said is written, for a reader that takes its time as well. */
+export const finish = (code: number): void => void written().then(() => end(code))
+
+/** Ends the process as at a signal, which does not wait long for a reader. */
+export const leave = (code: number): void => {
+  const late = new Promise((resolve) => setTimeout(resolve, patience).unref())
+  void Promise.race([written(), late]).then(() => end(code))
+}
+
+const end = (code: number): void => {
+  if (isHeld()) become(code)
+  process.exit(code)
+}
 
 /** What Node calls a call that a thread is in, or is waiting for a thread. */
 const threaded = new Set(["FSReqCallback", "FSReqPromise", "GetAddrInfoReqWrap", "GetNameInfoReqWrap"])
@@ -36,14 +43,13 @@ const become = (code: number): void => {
   }
 }
 
-/** For a reader that has stopped reading. */
+/** Milliseconds, for a reader that has stopped reading. */
 const patience = 1000
 
-/** Waits until the output has gone into its pipes, which the end of the process would cut off. */
-const whenWritten = (then: () => void): void => {
-  const behind = [process.stdout, process.stderr].filter(({ writableLength }) => writableLength > 0)
-  if (behind.length === 0) return then()
-  const written = behind.map((stream) => new Promise((resolve) => stream.once("error", resolve).write("", resolve)))
-  const late = new Promise((resolve) => setTimeout(resolve, patience).unref())
-  void Promise.race([Promise.all(written), late]).then(then)
-}
+/** The output is in its pipes, which the end of the process would cut off, or there is nobody any more to read it. */
+const written = (): Promise<unknown> =>
+  Promise.all([process.stdout, process.stderr].map((stream) =>
+    stream.writableLength === 0
+      ? undefined
+      : new Promise((resolve) => stream.once("error", resolve).write("", resolve))
+  ))

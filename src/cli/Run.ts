@@ -1,7 +1,7 @@
 /**
  * `pyroduct run`: the engine, until a signal stops it.
  *
- * The first SIGINT or SIGTERM stops the sources, drains the queues and exits 0, or 1 when profiles had to be given up. A
+ * The first SIGINT, SIGTERM or SIGQUIT stops the sources, drains the queues and exits 0, or 1 when profiles had to be given up. A
  * second one exits at once. SIGHUP does not reload yet.
  */
 import { Clock, Duration, Effect, Layer, Option } from "effect"
@@ -77,7 +77,7 @@ export const command = Command.make(
       })
     )
   })
-).pipe(Command.withDescription("Run a configuration file until SIGINT or SIGTERM"))
+).pipe(Command.withDescription("Run a configuration file until SIGINT, SIGTERM or SIGQUIT"))
 
 /** Where the engine's own server listens, and the names it answers to. */
 type Address = Pick<Server.Settings, "host" | "port" | "allowedHosts">

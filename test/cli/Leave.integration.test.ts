@@ -12,20 +12,20 @@ const module = fileURLToPath(new URL("../../src/cli/Leave.ts", import.meta.url))
 
 const size = 1_000_000
 
-/** Logs more than a pipe takes, says so on its standard output, and leaves, a thread being in `hung` if there is one. */
-const program = (hung: string | undefined) => `
+/** Logs more than a pipe takes, says so on its standard output, and ends, a thread being in `hung` if there is one. */
+const program = (hung?: string, end = "leave") => `
   import { readFile } from "node:fs"
-  import { leave } from ${JSON.stringify(module)}
+  import { finish, leave } from ${JSON.stringify(module)}
   ${hung === undefined ? "" : `readFile(${JSON.stringify(hung)}, () => {})`}
   process.stderr.write("x".repeat(${size}))
   process.stdout.write("logged")
-  leave(3)
+  ${end}(3)
 `
 
-const start = (hung: string | undefined) =>
+const start = (text: string) =>
   Effect.acquireRelease(
     Effect.sync(() =>
-      spawn(process.execPath, ["--input-type=module", "-e", program(hung)], { stdio: ["ignore", "pipe", "pipe"] })
+      spawn(process.execPath, ["--input-type=module", "-e", text], { stdio: ["ignore", "pipe", "pipe"] })
     ),
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
@@ -39,7 +39,7 @@ describe("The end of the process", () => {
 
     it.live(`waits until what was logged is in the pipe, ${circumstances}`, () =>
       Effect.gen(function*() {
-        const child = yield* start(isHung ? yield* makeFifo : undefined)
+        const child = yield* start(program(isHung ? yield* makeFifo : undefined))
         yield* Effect.promise(() => once(child.stdout!, "data"))
         const [code, logged] = yield* Effect.all([exitCode(child), Effect.promise(() => buffer(child.stderr!))], {
           concurrency: 2
@@ -49,10 +49,22 @@ describe("The end of the process", () => {
 
     it.live(`does not wait for ever where nobody reads, ${circumstances}`, () =>
       Effect.gen(function*() {
-        const child = yield* start(isHung ? yield* makeFifo : undefined)
+        const child = yield* start(program(isHung ? yield* makeFifo : undefined))
         assert.strictEqual(yield* exitCode(child), 3)
       }))
   }
+
+  it.live("is not hurried where a command ends: its reader may be a pager", () =>
+    Effect.gen(function*() {
+      const hurried = `globalThis.setTimeout = setImmediate\n${program(undefined, "finish")}`
+      const child = yield* start(hurried)
+      yield* Effect.promise(() => once(child.stdout!, "data"))
+      yield* Effect.promise(() => once(child.stderr!, "readable"))
+      const [code, logged] = yield* Effect.all([exitCode(child), Effect.promise(() => buffer(child.stderr!))], {
+        concurrency: 2
+      })
+      assert.deepStrictEqual([code, logged.length], [3, size])
+    }))
 
   it.live("needs no environment, and no directory to be in", () =>
     Effect.gen(function*() {

@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, type Scope } from "effect"
+import { Effect, Schedule, type Scope } from "effect"
+import { closeSync, existsSync, openSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import type * as Http from "node:http"
 import { join } from "node:path"
 import { send } from "../server/client.ts"
 import { temporaryDirectory } from "../support/engine.ts"
+import { freePort } from "../support/ports.ts"
 import * as pyroduct from "./pyroduct.ts"
 import { makeSink } from "./sinks.ts"
 
@@ -32,16 +34,17 @@ interface Flags {
   readonly address?: string
   readonly drainTimeout?: string
   readonly env?: Readonly<Record<string, string>>
+  readonly output?: number
 }
 
 /** Runs a configuration until the scope closes, its own server on a free port unless there is an address. */
-const start = (text: string, { address = "127.0.0.1:0", drainTimeout, env = {} }: Flags = {}) =>
+const start = (text: string, { address = "127.0.0.1:0", drainTimeout, env = {}, output = -1 }: Flags = {}) =>
   Effect.gen(function*() {
     const cwd = yield* temporaryDirectory
     yield* Effect.promise(() => writeFile(join(cwd, "config.alloy"), text))
     const flags = [`--server.http.listen-addr=${address}`]
     if (drainTimeout !== undefined) flags.push(`--shutdown.drain-timeout=${drainTimeout}`)
-    return { ...yield* pyroduct.start(["run", ...flags, "config.alloy"], { cwd, env }), cwd }
+    return { ...yield* pyroduct.start(["run", ...flags, "config.alloy"], { cwd, env, output }), cwd }
   })
 
 type Engine = Effect.Success<ReturnType<typeof start>>
@@ -181,6 +184,58 @@ describe("pyroduct run", () => {
       yield* engine.signal("SIGTERM")
       const line = yield* engine.logged(/ msg="waiting for endpoints/)
       assert.match(line, new RegExp(` profiles=3 endpoints="${sink.url} \\(3\\)" until=\\d{4}-\\S+Z$`))
+    }))
+
+  it.live("ends at SIGQUIT as well, and stays at SIGUSR1, which opens no inspector", () =>
+    Effect.gen(function*() {
+      const sink = yield* accepting
+      const engine = yield* start(config(sink.url))
+      const { ingest } = yield* addresses(engine)
+      yield* engine.signal("SIGUSR1")
+      assert.strictEqual((yield* send(ingest, { body: "a 1" })).status, 200)
+      yield* engine.signal("SIGQUIT")
+      const { code, stderr } = yield* engine.ended
+      assert.strictEqual(code, 0)
+      assert.match(stderr, / msg="shut down cleanly"\n$/)
+      assert.notInclude(stderr, "Debugger listening")
+      assert.strictEqual(sink.requests.all.length, 1)
+    }))
+
+  it.live("goes on when nobody reads its log any more, and ends as it would have", () =>
+    Effect.gen(function*() {
+      const sink = yield* accepting
+      const engine = yield* start(config(sink.url))
+      const { ingest } = yield* addresses(engine)
+      yield* engine.unread
+      for (let n = 0; n < 2; n++) {
+        yield* engine.signal("SIGHUP")
+        assert.strictEqual((yield* send(ingest, { body: "a 1" })).status, 200)
+      }
+      yield* engine.signal("SIGTERM")
+      assert.strictEqual((yield* engine.ended).code, 0)
+      assert.strictEqual(sink.requests.all.length, 2)
+    }))
+
+  it.live.skipIf(!existsSync("/dev/full"))("goes on when the disk under its log is full", () =>
+    Effect.gen(function*() {
+      const full = yield* Effect.acquireRelease(
+        Effect.sync(() => openSync("/dev/full", "w")),
+        (file) => Effect.sync(() => closeSync(file))
+      )
+      const port = yield* Effect.promise(freePort)
+      const sink = yield* makeSink((response) => response.writeHead(400).end())
+      const text = config(sink.url).replace("listen_port    = 0", `listen_port    = ${port}`)
+      const engine = yield* start(text, { output: full })
+      // There is no line to wait for.
+      const { status } = yield* Effect.retry(
+        Effect.tryPromise(() => fetch(`http://127.0.0.1:${port}/ingest?name=app`, { method: "POST", body: "a 1" })),
+        Schedule.spaced("50 millis")
+      )
+      assert.strictEqual(status, 200)
+      yield* sink.requests.atLeast(1)
+      yield* engine.signal("SIGTERM")
+      // The profile was refused, which the log would have said.
+      assert.strictEqual((yield* engine.ended).code, 0)
     }))
 
   it.live("stays at SIGHUP, also at one that comes before anything is loaded, and warns of each", () =>

@@ -19,16 +19,18 @@ export interface Options {
   /** The working directory. */
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Where its standard output and error go, instead of to the test. */
+  readonly output?: number
 }
 
 /** Starts the command; kills it when the scope closes. */
-export const start = (args: ReadonlyArray<string>, { cwd, env = {} }: Options = {}) =>
+export const start = (args: ReadonlyArray<string>, { cwd, env = {}, output = -1 }: Options = {}) =>
   Effect.acquireRelease(
     Effect.sync(() =>
       spawn(process.execPath, [binary, ...args], {
         cwd,
         env: { ...process.env, NO_COLOR: "1", ...env },
-        stdio: ["ignore", "pipe", "pipe"]
+        stdio: output < 0 ? ["ignore", "pipe", "pipe"] : ["ignore", output, output]
       })
     ),
     (child) =>
@@ -38,10 +40,10 @@ export const start = (args: ReadonlyArray<string>, { cwd, env = {} }: Options = 
   ).pipe(Effect.map((child) => {
     /** The lines of standard error. */
     const lines = makeJournal<string>((line) => line)
-    createInterface(child.stderr).on("line", lines.add)
+    if (child.stderr !== null) createInterface(child.stderr).on("line", lines.add)
     const output = { stdout: "", stderr: "" }
     for (const name of ["stdout", "stderr"] as const) {
-      child[name].setEncoding("utf8").on("data", (chunk: string) => {
+      child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
         output[name] += chunk
       })
     }
@@ -50,6 +52,11 @@ export const start = (args: ReadonlyArray<string>, { cwd, env = {} }: Options = 
     )
     return {
       lines,
+      /** Nobody reads what it says any more. */
+      unread: Effect.sync(() => {
+        child.stdout?.destroy()
+        child.stderr?.destroy()
+      }),
       signal: (signal: NodeJS.Signals) => Effect.sync(() => child.kill(signal)),
       ended: Effect.promise(() => ended),
       /** Waits for a line of the log. */
