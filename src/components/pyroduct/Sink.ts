@@ -2,7 +2,7 @@
  * `pyroduct.sink`: a receiver to try a pipeline with. It takes what a Pyroscope server takes, keeps the newest and shows
  * it on the engine's server, under `/api/v0/component/<id>/profiles`.
  */
-import { Context, Effect, type FileSystem, Layer, type PlatformError, Schema } from "effect"
+import { Context, Effect, type FileSystem, Layer, Schema } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { make } from "../../engine/Arguments.ts"
 import * as Block from "../../engine/Block.ts"
@@ -36,11 +36,11 @@ export type Options = Parameters<typeof Arguments.make>[0]
 export class Sink extends Context.Service<Sink, {
   /** Where it listens. */
   readonly address: Listener.Address
-  /** What it has kept, newest first. */
+  /** What it has kept, newest first: the newest hundred of it. */
   readonly profiles: Effect.Effect<ReadonlyArray<Store.Listed>>
 }>()("pyroduct/components/pyroduct/Sink") {}
 
-type Failure = Schema.SchemaError | PlatformError.PlatformError | Listener.ListenError
+type Failure = Schema.SchemaError | Directory.DirectoryError | Listener.ListenError
 
 type Requirements = Listener.Listener | ComponentApi | FileSystem.FileSystem
 
@@ -54,7 +54,9 @@ export const layer = (options: Options): Layer.Layer<Sink, Failure, Requirements
       const store = yield* Store.make({
         maxBytes: args.max_bytes,
         maxProfileBytes: http.max_body_size,
-        directory: args.directory === "" ? undefined : yield* Directory.open(args.directory)
+        directory: args.directory === ""
+          ? undefined
+          : yield* Directory.open(args.directory, Math.ceil(args.max_bytes / Store.overhead))
       })
       const listener = yield* Listener.Listener
       const handler = yield* ProfileApi.make({
@@ -70,7 +72,7 @@ export const layer = (options: Options): Layer.Layer<Sink, Failure, Requirements
       const api = yield* ComponentApi
       yield* api.mount(yield* ComponentId, (path) =>
         path === "/profiles"
-          ? Effect.map(store.profiles, (profiles) => HttpServerResponse.jsonUnsafe({ profiles }))
+          ? Effect.map(Effect.all({ kept: store.count, profiles: store.profiles }), HttpServerResponse.jsonUnsafe)
           : Effect.succeed(undefined))
       return { address, profiles: store.profiles }
     })

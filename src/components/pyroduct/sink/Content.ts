@@ -2,6 +2,7 @@
  * What a request to `/ingest` carries, as a Pyroscope server decides it: by the `format`, then by the content type.
  */
 import { Effect } from "effect"
+import { MultipartParser } from "effect/http"
 import type { Ingest } from "../../../profile/Profile.ts"
 
 export type Content = Pprof | Other
@@ -37,14 +38,37 @@ export const ofIngest = ({ body, contentType = "", query }: Ingest): Effect.Effe
 /** These formats come in a multipart body of their own kind or in none. */
 const notMultipart = new Set(["jfr", "lines", "speedscope", "tree", "trie"])
 
-const ofMultipart = (body: Uint8Array, contentType: string): Effect.Effect<Content> =>
-  Effect.tryPromise(() => new Response(new Uint8Array(body), { headers: { "content-type": contentType } }).formData())
-    .pipe(
-      Effect.flatMap((form) => {
-        const part = form.get("profile")
-        return part instanceof File
-          ? Effect.map(Effect.promise(() => part.arrayBuffer()), (bytes) => pprof(new Uint8Array(bytes)))
-          : Effect.succeed(other(body, "the multipart body has no file \"profile\""))
-      }),
-      Effect.orElseSucceed(() => other(body, "malformed multipart body"))
-    )
+/** Senders have a handful. */
+const maxParts = 100
+
+/** What is read at a time, so that others have their turn in between. */
+const stride = 1 << 20
+
+const ofMultipart = Effect.fnUntraced(function*(body: Uint8Array, contentType: string) {
+  const profile: Array<Uint8Array> = []
+  let found = 0
+  let problem: string | undefined
+  const parser = MultipartParser.make({
+    headers: { "content-type": contentType },
+    maxParts,
+    isFile: () => true,
+    onFile: ({ filename, name }) => {
+      const isWanted = name === "profile" && filename !== undefined && found++ === 0
+      return (chunk) => {
+        if (isWanted && chunk !== null) profile.push(chunk)
+      }
+    },
+    onField: () => {},
+    onError: ({ _tag }) => {
+      problem ??= _tag === "ReachedLimit" ? `more than ${maxParts} parts` : "malformed multipart body"
+    },
+    onDone: () => {}
+  })
+  for (let start = 0; start < body.length && problem === undefined; start += stride) {
+    parser.write(body.subarray(start, start + stride))
+    yield* Effect.yieldNow
+  }
+  parser.end()
+  if (problem !== undefined) return other(body, problem)
+  return found > 0 ? pprof(Buffer.concat(profile)) : other(body, "the multipart body has no file \"profile\"")
+})

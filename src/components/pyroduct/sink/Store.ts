@@ -2,16 +2,17 @@
  * The newest profiles, in memory or as files.
  *
  * - The bound counts what is kept: the bytes of a profile (of a file, if it is one) and what has to be remembered about
- *   it. The oldest go first, their files with them; files of earlier runs count, go before all others and are not listed.
+ *   it, of which there is little, whatever was sent. The oldest go first, their files with them; files of earlier runs count, go before all others and are not listed.
  * - One profile is stored at a time, so that they are listed in the order in which they came.
  * - If a file cannot be written the profile is kept in memory instead: it can be looked at all the same, and health says
  *   that the files are not complete.
- * - Storing is cheap: a profile is summed up when it is listed for the first time.
+ * - Storing is cheap: a profile is summed up when it is listed for the first time, one at a time.
  */
 import { DateTime, Effect, type PlatformError, Semaphore } from "effect"
 import * as Pprof from "../../../pprof/Pprof.ts"
 import * as Labels from "../../../profile/Labels.ts"
 import type { Profile } from "../../../profile/Profile.ts"
+import * as FileError from "../../../storage/FileError.ts"
 import * as Outages from "../../../telemetry/Outages.ts"
 import * as Content from "./Content.ts"
 import type * as Directory from "./Directory.ts"
@@ -41,7 +42,9 @@ export interface Listed {
 
 export interface Store {
   readonly keep: (profile: Profile) => Effect.Effect<void>
-  /** Newest first. */
+  /** How many there are. */
+  readonly count: Effect.Effect<number>
+  /** The newest hundred of them, newest first. */
   readonly profiles: Effect.Effect<ReadonlyArray<Listed>>
 }
 
@@ -55,18 +58,25 @@ interface Entry {
 }
 
 /** Bytes that an entry takes besides the profile and the labels, more or less: what the listing shows of it. */
-const overhead = 1024
+export const overhead = 4096
 
 const top = 10
+
+const listedAtMost = 100
+
+/** What a profile has when it is summed up, uncompressed. */
+const inspectedBytes = 64 * 1024 * 1024
 
 export const make = Effect.fnUntraced(function*({ directory, maxBytes, maxProfileBytes }: Settings) {
   const outages = yield* Outages.make
   const newest = Newest.make<Entry>(maxBytes)
   const turn = Semaphore.makeUnsafe(1)
+  const inspection = Semaphore.makeUnsafe(1)
+  const maxBytesInspected = Math.min(maxProfileBytes, inspectedBytes)
   let count = 0
 
   const outage = "profiles are kept in memory instead of files"
-  const failed = ({ message }: PlatformError.PlatformError) => outages.begin(outage, message)
+  const failed = (error: PlatformError.PlatformError) => outages.begin(outage, FileError.reasonOf(error))
 
   const add = (entry: Entry, bytes: number): Effect.Effect<void> =>
     Effect.forEach(newest.add(entry, bytes), ({ place }) => Effect.catch(place.remove, failed), { discard: true })
@@ -82,9 +92,15 @@ export const make = Effect.fnUntraced(function*({ directory, maxBytes, maxProfil
       return Effect.succeed(content.problem === undefined ? nothing : { ...nothing, error: content.problem })
     }
     return place.read.pipe(
-      Effect.flatMap((bytes) => Pprof.summarize(bytes, { top, maxBytes: maxProfileBytes })),
+      Effect.flatMap((bytes) => Pprof.summarize(bytes, { top, maxBytes: maxBytesInspected })),
       Effect.map(({ sampleTypes, samples, top }): Insight => ({ sample_types: sampleTypes, samples, top })),
-      Effect.catch((error) => Effect.succeed({ ...nothing, error: error.message }))
+      Effect.catch((error) =>
+        Effect.succeed({
+          ...nothing,
+          error: error._tag === "PlatformError" ? FileError.reasonOf(error) : error.message
+        })
+      ),
+      inspection.withPermit
     )
   }
 
@@ -96,7 +112,7 @@ export const make = Effect.fnUntraced(function*({ directory, maxBytes, maxProfil
         ? inMemory(content.bytes)
         : yield* put(directory, fileName(id, labels, content), content.bytes)
       const insight = yield* Effect.cached(insightOf(content, place))
-      const about = { id, received_at: received, labels: Object.fromEntries(labels), bytes: content.bytes.byteLength }
+      const about = { id, received_at: received, labels: shown(labels), bytes: content.bytes.byteLength }
       const listed = Effect.map(insight, (insight): Listed => ({ ...about, ...insight }))
       yield* add({ place, listed }, place.size + JSON.stringify(about.labels).length + overhead)
     },
@@ -104,19 +120,32 @@ export const make = Effect.fnUntraced(function*({ directory, maxBytes, maxProfil
     turn.withPermit
   )
 
-  for (const file of directory?.earlier ?? []) yield* add({ place: file }, file.size)
+  for (const file of directory?.earlier ?? []) yield* add({ place: file }, file.size + overhead)
+
+  const listed = () => newest.items().flatMap(({ listed }) => listed ?? [])
 
   const store: Store = {
     keep: Effect.fnUntraced(function*(profile) {
       if (profile._tag === "Ingest") return yield* keep(profile.labels, yield* Content.ofIngest(profile))
       for (const sample of profile.samples) yield* keep(profile.labels, Content.pprof(sample.profile))
     }),
-    profiles: Effect.suspend(() =>
-      Effect.forEach(newest.items().flatMap(({ listed }) => listed ?? []).reverse(), (listed) => listed)
-    )
+    count: Effect.sync(() => listed().length),
+    profiles: Effect.suspend(() => Effect.forEach(listed().slice(-listedAtMost).reverse(), (listed) => listed))
   }
   return store
 })
+
+/** Servers take 30 labels, names of 1024 and values of 2048 bytes; what is beyond that is not shown. */
+const shownLabels = 64
+const shownText = 2048
+
+/** Copies, for texts may be parts of larger ones, which would be kept. */
+const shown = (labels: Labels.Labels): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Array.from(labels).slice(0, shownLabels).map((pair) =>
+      pair.map((text) => Buffer.from(text.slice(0, shownText)).toString())
+    )
+  )
 
 const nothing: Insight = { sample_types: [], samples: 0, top: [] }
 

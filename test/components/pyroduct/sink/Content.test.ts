@@ -44,6 +44,30 @@ describe("Content", () => {
       })
     }))
 
+  it.effect("takes the first of several, however large", () =>
+    Effect.gen(function*() {
+      const part = (content: Uint8Array) => [
+        Buffer.from("--b\r\nContent-Disposition: form-data; name=\"profile\"; filename=\"p\"\r\n\r\n"),
+        content,
+        Buffer.from("\r\n")
+      ]
+      const long = Buffer.concat([...part(Buffer.alloc(3_000_000, "\r\n-b")), ...part(body), Buffer.from("--b--\r\n")])
+      const found = yield* contentOf("", long, multipart)
+      assert.strictEqual(found._tag, "Pprof")
+      assert.isTrue(Buffer.from(found.bytes).equals(Buffer.alloc(3_000_000, "\r\n-b")))
+    }))
+
+  it.effect("stops at more parts than any sender has", () =>
+    Effect.gen(function*() {
+      const parts = (count: number) =>
+        Buffer.from(`${"--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n\r\n".repeat(count)}--b--\r\n`)
+      const problemOf = (count: number) =>
+        Effect.map(contentOf("", parts(count), multipart), (content) => content._tag === "Other" ? content.problem : "")
+      assert.strictEqual(yield* problemOf(100), "the multipart body has no file \"profile\"")
+      assert.strictEqual(yield* problemOf(101), "more than 100 parts")
+      assert.strictEqual(yield* problemOf(100_000), "more than 100 parts")
+    }))
+
   it.effect("does not look into other formats", () =>
     Effect.gen(function*() {
       for (

@@ -1,6 +1,6 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem } from "effect"
+import { Effect, FileSystem, PlatformError } from "effect"
 import { TestClock } from "effect/testing"
 import * as Zlib from "node:zlib"
 import * as Directory from "../../../../src/components/pyroduct/sink/Directory.ts"
@@ -19,13 +19,13 @@ const series = (...profiles: ReadonlyArray<Uint8Array>) =>
 const settings: Store.Settings = { maxBytes: 1_000_000, maxProfileBytes: 1_000_000, directory: undefined }
 
 /** A store in a new directory, its path, and what it reports. */
-const inDirectory = (overrides: Partial<Store.Settings> = {}) =>
+const inDirectory = (overrides: Partial<Store.Settings> = {}, most = 100) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* fs.makeTempDirectoryScoped()
     const health: Array<string> = []
     const open = Effect.gen(function*() {
-      return yield* Store.make({ ...settings, directory: yield* Directory.open(path), ...overrides })
+      return yield* Store.make({ ...settings, directory: yield* Directory.open(path, most), ...overrides })
     }).pipe(Effect.provideService(Health.Reporter, {
       problem: (_about, message) => Effect.sync(() => health.push(message ?? "healthy"))
     }))
@@ -93,9 +93,25 @@ describe("Store", () => {
         const store = yield* Store.make({ ...settings, maxBytes: 30_000 })
         for (let seed = 0; seed < 4; seed++) yield* store.keep(series(makePprof({ seed, size: 9000 })))
         assert.deepStrictEqual((yield* store.profiles).map(({ id }) => id.slice(-1)), ["4", "3"])
-        const wordy = Labels.make({ __name__: "x".repeat(20_000) })
+        const wordy = Labels.make(Object.fromEntries(Array.from("abcdefghij", (name) => [name, "x".repeat(2_000)])))
         yield* store.keep(Profile.series(wordy, [{ id: "", profile: new Uint8Array(0) }]))
         assert.strictEqual((yield* store.profiles).length, 1)
+      }))
+
+    it.effect("lists a hundred at most, and no more of labels and names than people read", () =>
+      Effect.gen(function*() {
+        const store = yield* Store.make({ ...settings, maxBytes: 1e9 })
+        const pairs = Array.from({ length: 1000 }, (_, index) => [`l${index}`, "x".repeat(10_000)] as const)
+        const wordy = Labels.make(new Map(pairs))
+        const profile = makePprof({ samples: 1 })
+        yield* store.keep(Profile.series(wordy, Array.from({ length: 150 }, () => ({ id: "", profile }))))
+        const listed = yield* store.profiles
+        assert.strictEqual(yield* store.count, 150)
+        assert.deepStrictEqual(
+          listed.map(({ id }) => Number(id.slice(-3))),
+          Array.from({ length: 100 }, (_, n) => 150 - n)
+        )
+        assert.isBelow(JSON.stringify(listed[0]).length, 150_000)
       }))
 
     it.effect("keeps nothing of the request that the profile came in", () =>
@@ -136,10 +152,10 @@ describe("Store", () => {
 
     it.effect("drops the oldest files beyond the bound, those of earlier runs before all", () =>
       Effect.gen(function*() {
-        const { files, fs, open, path, store } = yield* inDirectory({ maxBytes: 40_000 })
+        const { files, fs, open, path, store } = yield* inDirectory({ maxBytes: 50_000 })
         const profile = (seed: number) => makePprof({ seed, size: 15_000, gzip: true })
         const size = profile(1).byteLength
-        assert.isTrue(3 * (size + 1024) < 40_000 && 4 * size > 40_000)
+        assert.isTrue(3 * (size + Store.overhead) < 50_000 && 4 * (size + Store.overhead) > 50_000)
         yield* fs.writeFileString(`${path}/notes.pb.gz`, "mine")
         yield* fs.writeFileString(`${path}/20231114T221320.123Z-000001-cpu.pb.gz.tmp`, "cut")
         yield* store.keep(series(profile(1), profile(2)))
@@ -161,13 +177,59 @@ describe("Store", () => {
         const { files, fs, health, path, store } = yield* inDirectory()
         yield* fs.remove(path, { recursive: true })
         yield* store.keep(series(makePprof({ samples: 1 }), makePprof({ samples: 2 })))
-        assert.strictEqual(health.length, 2)
-        assert.match(health[0]!, /^profiles are kept in memory instead of files: NotFound/)
+        assert.strictEqual(health.length, 1)
+        assert.match(health[0]!, /^profiles are kept in memory instead of files: ENOENT: no such file or directory$/)
         yield* fs.makeDirectory(path)
         yield* store.keep(series(makePprof({ samples: 3 })))
         assert.strictEqual(health.at(-1), "healthy")
         assert.strictEqual((yield* files).length, 1)
         assert.deepStrictEqual((yield* store.profiles).map(({ samples }) => samples), [3, 2, 1])
+      }).pipe(Effect.provide(NodeFileSystem.layer)))
+
+    it.effect("says that the disk is full, once, and when it no longer is", () =>
+      Effect.gen(function*() {
+        const health: Array<string> = []
+        let isFull = true
+        const full = PlatformError.systemError({
+          _tag: "Unknown",
+          module: "FileSystem",
+          method: "writeFile",
+          pathOrDescriptor: "/sink/x",
+          cause: Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" })
+        })
+        const store = yield* Store.make({
+          ...settings,
+          directory: {
+            earlier: [],
+            write: (_name, bytes) =>
+              isFull
+                ? Effect.fail(full)
+                : Effect.succeed({ size: bytes.length, read: Effect.succeed(bytes), remove: Effect.void })
+          }
+        }).pipe(Effect.provideService(Health.Reporter, {
+          problem: (_about, message) => Effect.sync(() => health.push(message ?? "healthy"))
+        }))
+        yield* store.keep(series(makePprof(), makePprof()))
+        isFull = false
+        yield* store.keep(series(makePprof(), makePprof()))
+        assert.deepStrictEqual(health, [
+          "profiles are kept in memory instead of files: ENOSPC: no space left on device",
+          "healthy"
+        ])
+        assert.strictEqual(yield* store.count, 4)
+      }))
+
+    it.effect("starts with whatever is there, and leaves alone what is no file of its own", () =>
+      Effect.gen(function*() {
+        const { files, fs, open, path } = yield* inDirectory({}, 2)
+        const name = (n: number) => `2023111${n}T221320.123Z-000001-cpu.pb.gz`
+        yield* fs.symlink(`${path}/nowhere`, `${path}/${name(9)}`)
+        yield* fs.makeDirectory(`${path}/${name(8)}`)
+        for (const n of [1, 2, 3]) yield* fs.writeFileString(`${path}/${name(n)}`, "x")
+        yield* fs.writeFileString(`${path}/${name(4)}.tmp`, "x")
+        assert.deepStrictEqual(yield* (yield* open).profiles, [])
+        const left = files.pipe(Effect.repeat({ until: (names) => names.length === 2 }))
+        assert.deepStrictEqual(yield* left, [name(8), name(9)])
       }).pipe(Effect.provide(NodeFileSystem.layer)))
 
     it.effect("lists a profile whose file has been taken away", () =>
@@ -176,7 +238,7 @@ describe("Store", () => {
         yield* store.keep(series(makePprof()))
         yield* fs.remove(`${path}/${(yield* files)[0]}`)
         const [listed] = yield* store.profiles
-        assert.match(listed?.error ?? "", /^NotFound/)
+        assert.match(listed?.error ?? "", /^ENOENT: no such file or directory$/)
       }).pipe(Effect.provide(NodeFileSystem.layer)))
 
     it.effect("lists profiles in the order in which they came, however many come at once", () =>
