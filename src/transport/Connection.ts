@@ -6,8 +6,12 @@
  */
 import { Client, type Dispatcher } from "@effect/platform-node/Undici"
 import { Effect } from "effect"
+import type { Socket } from "node:net"
 import * as Connector from "./Connector.ts"
+import * as LastWords from "./LastWords.ts"
+import * as Leniency from "./Leniency.ts"
 import type { Request } from "./Network.ts"
+import type { RequestBody } from "./RequestBody.ts"
 
 export interface Settings {
   /** Scheme, host and port, as a URL: the server's or, where it gets whole requests, the proxy's. */
@@ -29,9 +33,13 @@ export interface Owner {
 /** Proxies and servers close a connection that has been idle for a minute: better be the first. */
 const idle = 55_000
 
+/** Of an answer's head, in bytes: that of Go's servers for requests. */
+const maxHead = 1_048_576
+
 export class Connection {
   private readonly client: Client
   private readonly owner: Owner
+  private socket: Socket | undefined
   private inFlight = 0
   private isFull = false
   private isRetired = false
@@ -39,11 +47,14 @@ export class Connection {
   isPending = true
   /** Whether it is HTTP/2. */
   isMultiplexed = false
+  /** Whether it is, or may become so. */
+  mayMultiplex: boolean
   /** By `performance.now()`. */
   openedAt = Infinity
 
   constructor({ http2, open, origin, run }: Settings, owner: Owner) {
     this.owner = owner
+    this.mayMultiplex = http2 && origin.startsWith("https:")
     this.client = new Client(origin, {
       allowH2: http2,
       connect: (target, callback) => {
@@ -51,13 +62,18 @@ export class Connection {
           onFailure: (reason) => callback(new Connector.Failure(reason), null),
           onSuccess: (socket) => {
             this.isMultiplexed = "alpnProtocol" in socket && socket.alpnProtocol === "h2"
+            this.mayMultiplex = this.isMultiplexed
+            this.socket = socket
+            if (!this.isMultiplexed) LastWords.hear(socket)
             callback(null, socket)
+            if (!this.isMultiplexed) Leniency.allow(socket)
           }
         }))
       },
       // An exchange has a timeout of its own.
       headersTimeout: 0,
       bodyTimeout: 0,
+      maxHeaderSize: maxHead,
       keepAliveTimeout: idle,
       keepAliveMaxTimeout: idle
     })
@@ -82,9 +98,18 @@ export class Connection {
     return !this.isFull && !this.isRetired
   }
 
-  dispatch(request: Request, handler: Dispatcher.DispatchHandler & { readonly isOver: boolean }): void {
+  /** Over HTTP/1.1: whether there is something of a request that the server has not taken yet. */
+  get isSending(): boolean {
+    return !this.isMultiplexed && this.socket !== undefined && this.socket.writableLength > 0
+  }
+
+  dispatch(
+    { headers, method, path }: Request,
+    handler: Dispatcher.DispatchHandler & { readonly isOver: boolean },
+    body: Uint8Array | RequestBody | undefined
+  ): void {
     this.inFlight += 1
-    const hasRoom = this.client.dispatch(request as Dispatcher.DispatchOptions, handler)
+    const hasRoom = this.client.dispatch({ method, path, headers, body } as Dispatcher.DispatchOptions, handler)
     // What cannot be sent is refused at once, and no drain follows it.
     this.isFull = !hasRoom && !handler.isOver
   }

@@ -1,12 +1,18 @@
 /**
  * One request and its answer, on an undici connection: no stream and no URL is built for it, and of the answer the
  * beginning is read.
+ *
+ * An answer's head says what has become of the request. Once it has come nothing that follows changes that: neither a
+ * body that drips, never ends or breaks off, nor a connection that breaks because the server has not read all of the
+ * request. Only where the body is what was asked for, the text of a success, there is no answer without it.
  */
 import type { Dispatcher } from "@effect/platform-node/Undici"
 import { Duration, Effect } from "effect"
+import * as AnswerText from "./AnswerText.ts"
 import type { Connection } from "./Connection.ts"
 import * as Connector from "./Connector.ts"
-import { defaultMaxText, type Request, type Response } from "./Network.ts"
+import type { Request, Response } from "./Network.ts"
+import { RequestBody } from "./RequestBody.ts"
 import { fromCause, noAnswer, type TransportError } from "./TransportError.ts"
 
 type Result = Effect.Effect<Response, TransportError>
@@ -16,14 +22,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private readonly timeout: Duration.Duration
   private readonly again: Result
   private readonly resume: (result: Result) => void
-  private readonly timer: NodeJS.Timeout
+  private timer: NodeJS.Timeout
   private readonly began = performance.now()
   private readonly headers: Record<string, string> = {}
   private connection: Connection | undefined
   /** When the connection was opened. */
   private openedAt = Infinity
+  /** Of a body that is sent in pieces. */
+  private body: RequestBody | undefined
   private status = 0
-  private text: Uint8Array = new Uint8Array(0)
+  private readonly text: AnswerText.Reader
   private controller: Dispatcher.DispatchController | undefined
   isOver = false
 
@@ -33,13 +41,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.timeout = timeout
     this.again = again
     this.resume = resume
+    this.text = new AnswerText.Reader(request.maxText)
     // A fiber that sleeps would cost as much as all the rest.
     this.timer = setTimeout(() => this.expire(), Duration.toMillis(timeout))
   }
 
   start(connection: Connection): void {
+    const { request } = this
     this.connection = connection
-    connection.dispatch(this.request, this)
+    if (request.body !== undefined && connection.mayMultiplex && RequestBody.isLong(request.body)) {
+      this.body = new RequestBody(request.body, () => this.isOver)
+    }
+    connection.dispatch(request, this, this.body ?? request.body)
   }
 
   abort(): void {
@@ -51,6 +64,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   private expire(): void {
     this.settle(Effect.fail(noAnswer(this.timeout)))
+    this.giveUp()
+  }
+
+  /** Leaves the rest of the answer's body unread. */
+  private cutOff(): void {
+    this.settle(this.answer())
     this.giveUp()
   }
 
@@ -75,28 +94,43 @@ export class Exchange implements Dispatcher.DispatchHandler {
     status: number,
     headers: Record<string, string | Array<string> | undefined>
   ): void {
+    // An interim answer, such as 103 Early Hints.
+    if (status < 200) return
     this.status = status
     for (const name in headers) {
       const value = headers[name]
       if (value !== undefined) this.headers[name] = typeof value === "string" ? value : value.join(", ")
     }
+    if (!this.isJudged()) return
+    clearTimeout(this.timer)
+    const left = Duration.toMillis(this.timeout) - (performance.now() - this.began)
+    this.timer = setTimeout(() => this.cutOff(), Math.min(AnswerText.patience, left))
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    const room = (this.request.maxText ?? defaultMaxText) - this.text.byteLength
-    if (room > 0) this.text = concat(this.text, chunk.subarray(0, room))
+    if (!this.isOver && !this.text.add(chunk)) this.cutOff()
   }
 
   onResponseEnd(): void {
-    // As a stream, so that a character that was cut in two is not there, rather than another in its place.
-    const text = this.text.byteLength === 0 ? "" : new TextDecoder().decode(this.text, { stream: true })
-    const { connection, headers, status } = this
-    // Without the exchange, which holds the request's body.
-    this.settle(Effect.succeed({ status, headers, text, leave: () => connection?.retire() }))
+    // The server has not read the request to its end, and may never do: the next one would wait behind it.
+    if (this.body?.isSent === false || this.connection?.isSending === true) this.connection?.retire()
+    this.settle(this.answer())
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (!this.isOver) this.settle(this.recover(error))
+  }
+
+  /** Whether it is known what has become of the request. */
+  private isJudged(): boolean {
+    return this.status >= 300 || (this.status !== 0 && this.request.maxText === undefined)
+  }
+
+  private answer(): Result {
+    const { connection, headers, status } = this
+    const text = this.text.decode(headers["content-encoding"])
+    // Without the exchange, which holds the request's body.
+    return Effect.succeed({ status, headers, text, leave: () => connection?.retire() })
   }
 
   /**
@@ -119,11 +153,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   private recover(error: Error): Result {
     if (error instanceof Connector.Failure) return Effect.fail(error.reason)
+    // It may be the connection's fault: undici may not know yet, and keeps one over HTTP/2.
+    if (this.controller !== undefined) this.connection?.retire()
+    if (this.isJudged()) return this.answer()
     const reason = fromCause(error)
-    if (!closed.has(reason.code)) return Effect.fail(reason)
-    // undici may not know yet.
-    this.connection?.retire()
-    const isStale = this.openedAt < this.began && this.status === 0 && performance.now() - this.began < soon
+    const isStale = closed.has(reason.code) && this.openedAt < this.began && this.status === 0 &&
+      performance.now() - this.began < soon
     return isStale ? this.again : Effect.fail(reason)
   }
 }
@@ -133,10 +168,3 @@ const soon = 1_000
 
 /** The other side closed the connection, or had closed it. */
 const closed: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"])
-
-const concat = (a: Uint8Array, b: Uint8Array): Uint8Array => {
-  const both = new Uint8Array(a.byteLength + b.byteLength)
-  both.set(a)
-  both.set(b, a.byteLength)
-  return both
-}

@@ -9,7 +9,7 @@ import type { TransportError } from "./TransportError.ts"
 
 export type Method = "GET" | "POST"
 
-/** Names in lower case; a list is sent as that many headers. */
+/** Names in lower case, values with a character for each byte; a list is sent as that many headers. */
 export type Headers = Readonly<Record<string, string | ReadonlyArray<string>>>
 
 /** Of all that a configuration may add these are no secrets: any server may see them, and any text may quote them. */
@@ -34,7 +34,10 @@ export interface Request {
   readonly path: string
   readonly headers: Headers
   readonly body: Uint8Array | undefined
-  /** How much of the answer's body to read, in bytes; 2048 if there is no word of it. */
+  /**
+   * Where the text of a success is what is asked for: how much of it to read, in bytes, and it has to come within the
+   * timeout. Of other answers 2048 bytes are read, as far as they come soon after the head.
+   */
   readonly maxText?: number
 }
 

@@ -231,16 +231,21 @@ describe("An HTTP/2 stream", () => {
     ["ended without an answer", constants.NGHTTP2_NO_ERROR, 1]
   ] as const
   for (const [how, code, attempts] of resets) {
-    live(`that is ${how} each time is a failure, on a connection that stays`, () =>
-      Effect.gen(function*() {
-        const { sessions, streams, url } = yield* makeHttp2Server((stream, count) =>
-          count === 1 ? answerStream(stream) : stream.close(code)
-        )
-        const connection = yield* connectTo(url)
-        yield* connection.send(push())
-        assert.deepInclude(yield* verdictOf(connection.send(push())), { reason: "Unreachable", concerns: "endpoint" })
-        assert.deepStrictEqual([sessions.all.length, streams.all.length], [1, 1 + attempts])
-      }))
+    live(
+      `that is ${how} each time is a failure, and the next push goes out on another connection`,
+      () =>
+        Effect.gen(function*() {
+          const { sessions, streams, url } = yield* makeHttp2Server((stream, count) =>
+            count === 1 ? answerStream(stream) : stream.close(code)
+          )
+          const connection = yield* connectTo(url)
+          yield* connection.send(push())
+          assert.deepInclude(yield* verdictOf(connection.send(push())), { reason: "Unreachable", concerns: "endpoint" })
+          assert.deepStrictEqual([sessions.all.length, streams.all.length], [1, 1 + attempts])
+          yield* verdictOf(connection.send(push()))
+          assert.strictEqual(sessions.all.length, 2)
+        })
+    )
   }
 
   live(
