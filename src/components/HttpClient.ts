@@ -6,10 +6,12 @@
  * No problem's text repeats a secret.
  */
 import { Redacted, Result, Schema } from "effect"
+import * as Endpoint from "../delivery/Endpoint.ts"
 import * as Block from "../engine/Block.ts"
 import * as Decode from "../evaluation/Decode.ts"
 import type { Value } from "../evaluation/Value.ts"
 import * as Authentication from "../transport/Authentication.ts"
+import * as HeaderValue from "../transport/HeaderValue.ts"
 import * as Material from "../transport/Material.ts"
 import * as Proxy from "../transport/Proxy.ts"
 import * as Tls from "../transport/Tls.ts"
@@ -26,8 +28,8 @@ const urlProblem = (text: string): string | undefined => {
   return Result.match(UserInfo.parse(url), { onFailure: (problem) => problem, onSuccess: () => undefined })
 }
 
-/** Where requests can be sent. */
-export const Url = Decode.String.check(Schema.makeFilter(urlProblem))
+/** Where requests can be sent, each to a path below it and with a query of its own. */
+export const Url = Decode.String.check(Schema.makeFilter((text) => urlProblem(text) ?? Endpoint.problem(new URL(text))))
 
 const canonical = (name: string): string =>
   name.toLowerCase().replace(/(^|-)[a-z]/g, (initial) => initial.toUpperCase())
@@ -52,7 +54,7 @@ const headers = <Item extends Schema.Codec<unknown, Value>>(
         Object.entries(fields).flatMap(([name, value]): ReadonlyArray<Rule> => [
           [!/^[\w!#$%&'*+.^`|~-]+$/.test(name), [name], `${JSON.stringify(name)} is not the name of a header`],
           [connectionHeaders.has(name.toLowerCase()), [name], forbidden(name)],
-          [!textsOf(value).every(Authentication.isHeaderValue), [name], uncarried(name)]
+          [!textsOf(value).every(HeaderValue.isValid), [name], uncarried(name)]
         ])
       )
     )
@@ -104,8 +106,8 @@ const Authorization = Schema.Struct({ type: Text, credentials: Secret, credentia
         ["type"],
         "authorization type cannot be set to \"basic\", use \"basic_auth\" block instead"
       ],
-      [!Authentication.isHeaderValue(type.trim()), ["type"], uncarried("type")],
-      [!Authentication.isHeaderValue(Redacted.value(credentials)), ["credentials"], uncarried("credentials")]
+      [!HeaderValue.isValid(type.trim()), ["type"], uncarried("type")],
+      [!HeaderValue.isValid(Redacted.value(credentials)), ["credentials"], uncarried("credentials")]
     ])
   )
 )
@@ -301,7 +303,7 @@ export const rules = Schema.makeFilter((args: Arguments) => {
       ways.slice(-1),
       "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
     ],
-    [!Authentication.isHeaderValue(Redacted.value(args.bearer_token)), ["bearer_token"], uncarried("bearer_token")],
+    [!HeaderValue.isValid(Redacted.value(args.bearer_token)), ["bearer_token"], uncarried("bearer_token")],
     ...Object.keys(args.http_headers).map((name): Rule => [
       reserved.has(name.toLowerCase()),
       ["http_headers", name],

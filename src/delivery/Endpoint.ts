@@ -75,6 +75,12 @@ export const make = Effect.fnUntraced(function*(
   return lane
 })
 
+/** What a URL must not have: it would not be sent, for requests have a path and a query of their own. */
+export const problem = ({ hash, search }: URL): string | undefined => {
+  if (search !== "") return "must have no query: requests have their own; what a server is to know can be a header"
+  return hash === "" ? undefined : "must have no fragment"
+}
+
 /** What logs, metrics and errors call the endpoint: its URL without user info and query, which are secrets. */
 export const nameOf = ({ origin, pathname }: URL): string => pathname === "/" ? origin : origin + pathname
 

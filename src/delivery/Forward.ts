@@ -16,6 +16,7 @@
 import { type ByteSize, Config, Duration, Effect, Layer, Predicate, Redacted, Result, Scope } from "effect"
 import * as Labels from "../profile/Labels.ts"
 import * as Authentication from "../transport/Authentication.ts"
+import * as HeaderValue from "../transport/HeaderValue.ts"
 import * as Material from "../transport/Material.ts"
 import * as Proxy from "../transport/Proxy.ts"
 import * as Tls from "../transport/Tls.ts"
@@ -180,7 +181,7 @@ const urlOf = (input: URL | string, problem: Reader["problem"]): URL => {
     ? "must be an http or https URL"
     : Result.isFailure(UserInfo.parse(url))
     ? "has a user info that cannot be unescaped"
-    : undefined
+    : Endpoint.problem(url)
   if (url !== null && mistake === undefined) return url
   problem("url", mistake!)
   return nowhere
@@ -193,7 +194,7 @@ const headersOf = (
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) problem("headers", `cannot have the name "${name}"`)
-      else if (![value].flat().every(Authentication.isHeaderValue)) {
+      else if (![value].flat().every(HeaderValue.isValid)) {
         problem(`headers.${name}`, "holds what a header cannot carry")
       }
       return [name.toLowerCase(), value]

@@ -4,6 +4,7 @@
 import { Effect, type FileSystem, Redacted, Result, type Scope } from "effect"
 import { Base64 } from "effect/encoding"
 import type { Authenticator } from "./Authenticator.ts"
+import * as HeaderValue from "./HeaderValue.ts"
 import * as Material from "./Material.ts"
 import type { RoundTripper } from "./Network.ts"
 import * as OAuth2 from "./OAuth2.ts"
@@ -80,7 +81,7 @@ const fromSource = Effect.fnUntraced(function*(
     ([text = ""]) =>
       Result.flatMap(Material.secretIn(input, text), (secret) => {
         const made = toHeader(secret)
-        return source._tag === "Inline" || isHeaderValue(made[0])
+        return source._tag === "Inline" || HeaderValue.isValid(made[0])
           ? Result.succeed(made)
           : Result.fail(`unable to read ${name}: file ${source.path} holds what a header cannot carry`)
       })
@@ -108,6 +109,3 @@ const fromSource = Effect.fnUntraced(function*(
   }
   return authenticator
 })
-
-/** What a header can carry: the line break at the end of a token is the usual mistake. */
-export const isHeaderValue = (text: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(text)

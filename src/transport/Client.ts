@@ -6,6 +6,7 @@ import { type Duration, Effect, type FileSystem, Result, type Scope, type Subscr
 import { Base64 } from "effect/encoding"
 import * as Authentication from "./Authentication.ts"
 import type { Authenticator } from "./Authenticator.ts"
+import * as HeaderValue from "./HeaderValue.ts"
 import { type Headers, isPublic, type Method, Network, type Response, UnusableSettings } from "./Network.ts"
 import * as Problems from "./Problems.ts"
 import type * as Proxy from "./Proxy.ts"
@@ -34,7 +35,7 @@ export interface Request {
   readonly method: Method
   /** Path and query below the path of the client's URL. */
   readonly path: string
-  /** These go before the client's own. */
+  /** These go before the client's own; byte strings. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | undefined
 }
@@ -48,7 +49,8 @@ export const make = Effect.fnUntraced(function*(
   settings: Settings
 ): Effect.fn.Return<Client, UnusableSettings, FileSystem.FileSystem | Network | Scope.Scope> {
   const { headers: configured, http2, proxy, timeout, tls } = settings
-  const userAgent = configured["user-agent"]
+  const fixedHeaders = encoded(configured)
+  const userAgent = fixedHeaders["user-agent"]
   const problems = yield* Problems.make
   const network = yield* Network
   const { roundTrip, secrets } = yield* Effect.provideService(
@@ -80,8 +82,8 @@ export const make = Effect.fnUntraced(function*(
       origin,
       path: prefix + path,
       headers: authorization === undefined
-        ? { ...configured, ...headers }
-        : { ...configured, authorization, ...headers },
+        ? { ...fixedHeaders, ...headers }
+        : { ...fixedHeaders, authorization: HeaderValue.encode(authorization), ...headers },
       body
     })
     const scrub = (text: string) =>
@@ -132,6 +134,14 @@ const authenticated = (
       )
     }))
 }
+
+const encoded = (headers: Headers): Headers =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === "string" ? HeaderValue.encode(value) : value.map(HeaderValue.encode)
+    ])
+  )
 
 /** All that a configuration adds to requests may be a secret, but for what any server may see. */
 const secretsOf = (headers: Headers): ReadonlyArray<string> =>

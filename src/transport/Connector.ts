@@ -3,9 +3,10 @@
  */
 import { buildConnector } from "@effect/platform-node/Undici"
 import { Duration, Effect, Redacted } from "effect"
-import { request as httpRequest } from "node:http"
 import { Socket } from "node:net"
 import { SocksClient } from "socks"
+import * as HeaderValue from "./HeaderValue.ts"
+import * as HttpTunnel from "./HttpTunnel.ts"
 import * as Proxy from "./Proxy.ts"
 import * as Tls from "./Tls.ts"
 import { fromCause, mapDetail, noAnswer, NoConnection, ProxyRefused, type TransportError } from "./TransportError.ts"
@@ -129,39 +130,19 @@ const connect = (
   headers: Readonly<Record<string, ReadonlyArray<string>>>,
   socket: Socket,
   target: Target
-): Effect.Effect<Socket, TransportError> =>
-  owned((give, fail) => {
-    const path = authority(target)
-    const authorization = Proxy.authorization(proxy)
-    const request = httpRequest({
-      method: "CONNECT",
-      path,
-      headers: { host: path, ...(authorization && { "proxy-authorization": authorization }), ...headers },
-      createConnection: () => socket
-    })
-    const giveUp = (error: TransportError): void => {
-      socket.destroy()
-      fail(error)
-    }
-    request.on("connect", ({ headers, statusCode = 0 }, _tunnel, head) => {
-      if (statusCode < 200 || statusCode > 299) {
-        return giveUp(
-          new ProxyRefused({
-            status: statusCode,
-            retryAfter: headers["retry-after"],
-            detail: `answered ${statusCode} to CONNECT ${path}`
-          })
-        )
-      }
-      socket.setTimeout(0)
-      if (head.byteLength > 0) socket.unshift(head)
-      give(socket)
-    })
-    request.on("error", (error) => giveUp(fromCause(error)))
-    request.setTimeout(Duration.toMillis(timeout), () => giveUp(noAnswer(timeout)))
-    request.end()
-    return socket
-  })
+): Effect.Effect<Socket, TransportError> => {
+  const authorization = Proxy.authorization(proxy)
+  return HttpTunnel.open({
+    authority: authority(target),
+    headers: [
+      ...authorization === undefined ? [] : [["proxy-authorization", authorization] as const],
+      ...Object.entries(headers).flatMap(([name, values]) =>
+        values.map((value) => [name, HeaderValue.encode(value)] as const)
+      )
+    ],
+    timeout
+  }, socket)
+}
 
 /** The proxy resolves the server's name, for `socks5` and `socks5h` alike, as Go's client has it. */
 const socks = (

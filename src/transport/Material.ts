@@ -37,8 +37,10 @@ export interface Input {
 export const secretIn = ({ name, source }: Input, text: string): Result.Result<string, string> => {
   if (source._tag === "Inline") return Result.succeed(text)
   const secret = text.trim()
-  return secret === ""
-    ? Result.fail(`unable to read ${name}: file ${source.path} is empty`)
+  if (secret === "") return Result.fail(`unable to read ${name}: file ${source.path} is empty`)
+  // It stands for what could not be decoded.
+  return secret.includes("\ufffd")
+    ? Result.fail(`unable to read ${name}: file ${source.path} is not UTF-8`)
     : Result.succeed(secret)
 }
 

@@ -5,6 +5,7 @@
  * The work grows with the text alone, whatever the secrets are and however many there are.
  */
 import { Base64 } from "effect/encoding"
+import * as HeaderValue from "./HeaderValue.ts"
 import * as Readings from "./Readings.ts"
 import * as Search from "./Search.ts"
 
@@ -44,10 +45,10 @@ const scrubber = (secrets: Iterable<string>): (text: string) => string => {
   }
 }
 
-/** A header loses the white space around it, and Base64 often its padding. */
+/** A header loses the white space around it and may be read as Latin-1, and Base64 often its padding. */
 const forms = (secret: string): ReadonlyArray<string> => {
   const base64 = Base64.encode(secret).replace(/=+$/, "")
-  return [secret.trim(), base64, base64.replaceAll("+", "-").replaceAll("/", "_")]
+  return [secret.trim(), HeaderValue.encode(secret.trim()), base64, base64.replaceAll("+", "-").replaceAll("/", "_")]
 }
 
 const pointsOf = (text: string): ReadonlyArray<number> => Array.from(text, (char) => char.codePointAt(0)!)

@@ -3,6 +3,7 @@
  */
 import { Clock, Effect, Predicate, Result } from "effect"
 import { Base64 } from "effect/encoding"
+import * as HeaderValue from "./HeaderValue.ts"
 import type { Request, Response, RoundTripper } from "./Network.ts"
 import * as RetryAfter from "./RetryAfter.ts"
 import * as Secrets from "./Secrets.ts"
@@ -159,12 +160,12 @@ const formType = /^\s*(application\/x-www-form-urlencoded|text\/plain)\b/i
 const grantOf = (answer: Readonly<Record<string, unknown>>): Result.Result<Grant, string> => {
   const { access_token: accessToken, token_type: type } = answer
   if (typeof accessToken !== "string" || accessToken === "") return Result.fail(" without an access_token")
-  if (!headerText.test(accessToken)) return Result.fail(" with an access_token that no header can carry")
+  if (!isHeaderText(accessToken)) return Result.fail(" with an access_token that no header can carry")
   const lifetime = lifetimeOf(answer)
   if (typeof type !== "string" || type === "" || type.toLowerCase() === "bearer") {
     return Result.succeed({ accessToken, type: "Bearer", lifetime })
   }
-  return headerText.test(type)
+  return isHeaderText(type)
     ? Result.succeed({ accessToken, type, lifetime })
     : Result.fail(" with a token_type that no header can carry")
 }
@@ -175,6 +176,6 @@ const lifetimeOf = ({ expires_in: expiresIn }: Readonly<Record<string, unknown>>
   return seconds >= 1 ? seconds * 1000 : Infinity
 }
 
-const headerText = /^[\x21-\x7e]+$/
+const isHeaderText = (text: string): boolean => HeaderValue.isValid(text) && !/\s/.test(text)
 
 const oneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, " ").trim()

@@ -185,7 +185,7 @@ describe("HttpClient.rules", () => {
 
   it("refuses what a header cannot carry, and does not repeat it", () => {
     const uncarried = (name: string) => `the value of ${name} holds what a header cannot carry`
-    for (const value of ["broken_secret", "\"hunter2\\n\"", "\"hunter2€\""]) {
+    for (const value of ["broken_secret", "\"hunter2\\n\""]) {
       const end = (start: number) => start + Buffer.byteLength(value) - 1
       assert.deepStrictEqual(problems(`bearer_token = ${value}`), [`2:16-2:${end(16)} ${uncarried("bearer_token")}`])
       assert.deepStrictEqual(problems("authorization {", `credentials = ${value}`, "}"), [
@@ -198,6 +198,7 @@ describe("HttpClient.rules", () => {
         `3:30-3:${end(31) + 1} ${uncarried("a")}`
       ])
     }
+    assert.deepStrictEqual(problems("bearer_token = \"hunter2€\"", "http_headers = { a = [\"€\"] }"), [])
     assert.deepStrictEqual(problems("authorization { type = \"a\\nb\" }"), [`2:24-2:29 ${uncarried("type")}`])
     assert.deepStrictEqual(problems("http_headers = { \"a b\" = [secret], \"a:\" = [] }"), [
       "2:26-2:33 \"a b\" is not the name of a header",

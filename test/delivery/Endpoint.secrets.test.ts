@@ -46,7 +46,11 @@ const places: Readonly<Record<string, (secret: string) => endpoints.Options>> = 
 
 /** All that a request says, in the ways in which a program may put it into a text. */
 const echo = ({ body, headers, url }: ScriptedServer.Received): string => {
-  const values = Object.values(headers).flatMap((value) => [value, value.replace(/^\w+ /, "")])
+  // Of bytes beyond ASCII, as Latin-1 and as UTF-8.
+  const texts = new Set(
+    Object.values(headers).flatMap((value) => [value, Buffer.from(value, "latin1").toString()])
+  )
+  const values = [...texts].flatMap((value) => [value, value.replace(/^\w+ /, "")])
   const form = new URLSearchParams(Buffer.from(body).toString())
   const decoded = values.map((value) => Buffer.from(value, "base64").toString())
   // The client of OAuth 2.0 escapes what it makes basic auth of.

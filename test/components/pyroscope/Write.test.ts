@@ -156,13 +156,18 @@ describe("Write.Arguments", () => {
       ["\"ftp://profiles.example\"", "unsupported protocol scheme \"ftp\""],
       ["\"ftp://user:hunter2@profiles.example\"", "unsupported protocol scheme \"ftp\""],
       ["\"http://%ff@profiles.example\"", "the user info of the URL holds an invalid escape"],
-      ["\"http://user:%zz@profiles.example\"", "the user info of the URL holds an invalid escape"]
+      ["\"http://user:%zz@profiles.example\"", "the user info of the URL holds an invalid escape"],
+      [
+        "\"http://profiles.example/?tenant=a\"",
+        "must have no query: requests have their own; what a server is to know can be a header"
+      ],
+      ["\"http://profiles.example/#a\"", "must have no fragment"]
     ] as const
     for (const [value, message] of values) {
       const shown = value.replace(/\/\/.*@/, "//***@")
       assert.deepStrictEqual(problems(`url = ${value}`), [`3:7-3:${6 + value.length} ${shown} ${message}`])
     }
-    for (const value of ["HTTP://[::1]:4040/a?b", "https://us%20er:p%40ss@profiles.example/"]) {
+    for (const value of ["HTTP://[::1]:4040/a?", "https://us%20er:p%40ss@profiles.example/"]) {
       assert.deepStrictEqual(problems(`url = "${value}"`), [])
     }
   })
