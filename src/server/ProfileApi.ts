@@ -33,7 +33,7 @@ export const defaults: Pick<Settings, "maxBytes"> = { maxBytes: 64 * 1024 * 1024
 
 export const make = (settings: Settings): Effect.Effect<Listener.Handler> =>
   Effect.map(Effect.context<never>(), (context) => {
-    const limits: Body.Limits = { maxBytes: settings.maxBytes, budget: Body.makeBudget(4 * settings.maxBytes) }
+    const limits: Body.Limits = { maxBytes: settings.maxBytes, budget: Body.makeBudget(2 * settings.maxBytes) }
     const duration = durations(settings.duration)
     return Effect.gen(function*() {
       const request = yield* HttpServerRequest.HttpServerRequest
