@@ -10,7 +10,9 @@
  * Buffers that wait in a queue, behind an endpoint that is down, grow old. V8 takes them for growth of the heap and
  * collects all of it again each time it has grown by a few megabytes, several times a second. Here it may double before
  * that. (By half, which was tried, it is collected more often than by V8's own measure where all is well and much passes
- * through.)
+ * through.) But large buffers that have grown old and are done with, such as bodies that take long to inflate, would be
+ * there until the next such collection, beside the next ones: when there are many megabytes more than after the last, it
+ * comes at once.
  */
 import { getHeapStatistics, setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -23,13 +25,22 @@ const collect: NodeJS.GCFunction = runInNewContext("gc")
 setFlagsFromString("--no-expose-gc")
 
 /** In bytes, outside the heap. */
-const piledUp = 4 * 1024 * 1024
 const external = (): number => getHeapStatistics().external_memory
+const young = 4 * 1024 * 1024
+const old = 64 * 1024 * 1024
 
+/** After the last collection of young buffers, and of all. */
 let kept = external()
+let keptOld = kept
 setInterval(() => {
-  kept = Math.min(kept, external())
-  if (external() - kept < piledUp) return
-  collect({ type: "minor" })
-  kept = external()
+  const now = external()
+  kept = Math.min(kept, now)
+  keptOld = Math.min(keptOld, now)
+  if (now - keptOld >= old) {
+    collect({ type: "major" })
+    keptOld = kept = external()
+  } else if (now - kept >= young) {
+    collect({ type: "minor" })
+    kept = external()
+  }
 }, 50).unref()

@@ -89,14 +89,14 @@ describe("ProfileApi, to a sender that leaves", () => {
       const body = request(new Uint8Array(990_000))
       const bytes = Buffer.concat([Buffer.from(head(pushPath, proto, body.length)), body])
       yield* Effect.all(
-        Array.from({ length: 4 }, () => sendAndLeave(port, bytes, (socket) => socket.destroy())),
+        Array.from({ length: 2 }, () => sendAndLeave(port, bytes, (socket) => socket.destroy())),
         { concurrency: "unbounded" }
       )
-      yield* reached.until(({ length }) => length === 4)
-      // Four are all that may be held, and they still are.
+      yield* reached.until(({ length }) => length === 2)
+      // Two are all that may be held, and they still are.
       assert.strictEqual((yield* send(push, { headers: proto, body })).status, 503)
       yield* room.open
-      yield* accepted.until(({ length }) => length === 4)
+      yield* accepted.until(({ length }) => length === 2)
       assert.strictEqual((yield* send(push, { headers: proto, body })).status, 200)
     }))
 
