@@ -1,5 +1,6 @@
 /**
- * What Node's parser or its clock ends: what is no HTTP, and requests that take too long.
+ * What Node's parser or its clock ends: what is no HTTP, requests that take too long, and what comes behind an answer that
+ * closes the connection.
  *
  * Answers keep their order. A request of which the head was fine is answered by whoever handles it, and told that there
  * will be no more of its body. What is no request at all is answered here, once all requests before it have been; none of
@@ -21,8 +22,12 @@ const maxBytes = 256 * 1024 * 1024
 export const handle = (server: Http.Server, patience: Duration.Duration): void => {
   const newest = new WeakMap<Duplex, Http.ServerResponse>()
   const ending = new WeakSet<Duplex>()
-  const note = ({ socket }: Http.IncomingMessage, response: Http.ServerResponse): void => {
+  const note = (request: Http.IncomingMessage, response: Http.ServerResponse): void => {
+    const { socket } = request
+    const before = newest.get(socket)
     newest.set(socket, response)
+    // Nobody would get its answer, so nothing of it may be taken.
+    if (!socket.writable || (before !== undefined && internalsOf(before)._last)) Body.cutOff(request, "aborted")
   }
 
   const leave = (socket: Duplex, answer = ""): void => {
@@ -42,7 +47,7 @@ export const handle = (server: Http.Server, patience: Duration.Duration): void =
     if (!isWhole) response.shouldKeepAlive = false
     response.prependListener("finish", () => {
       // Node would close the connection at once.
-      ;(response as unknown as ServerResponseInternals)._last = false
+      internalsOf(response)._last = false
       leave(socket, isWhole && response.shouldKeepAlive ? answerTo(error) : "")
     })
     if (!isWhole) Body.cutOff(response.req, whyOf(error))
@@ -51,9 +56,8 @@ export const handle = (server: Http.Server, patience: Duration.Duration): void =
   server.on("request", note).on("checkContinue", note).on("clientError", refuse)
 }
 
-interface ServerResponseInternals {
-  _last: boolean
-}
+/** Whether Node closes the connection after an answer. */
+const internalsOf = (response: Http.ServerResponse) => response as unknown as { _last: boolean }
 
 /** Instead of parsing it. */
 const discard = (socket: Duplex): void => {

@@ -2,9 +2,11 @@
  * HTTP listeners: the engine's own and those of components.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Context, Data, Duration, Effect, Layer, type Scope } from "effect"
-import type { HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Http from "node:http"
+import * as Connect from "../wire/Connect.ts"
 import * as BadRequest from "./BadRequest.ts"
 import * as EarlyAnswer from "./EarlyAnswer.ts"
 
@@ -88,15 +90,28 @@ const listen = Effect.fnUntraced(function*(settings: Settings, handler: Handler)
   )
   // Runs after the grace period and before the wait for the last connection, which a slow sender could draw out.
   yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
-  yield* bound.serve(Effect.flatMap(handler, EarlyAnswer.patient))
+  yield* bound.serve(Effect.flatMap(addressed(handler), EarlyAnswer.patient))
   // Nothing here is upgraded. Who offers it, as some clients do for HTTP/2, would be handled with the body left unread.
   server.removeAllListeners("upgrade")
   return addressOf(server)
 })
 
+/** As RFC 9112, 3.2, has it. Node would close the connection, and not answer what is behind but handle it. */
+const addressed = (handler: Handler): Handler =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const { headers, httpVersion } = NodeHttpServerRequest.toIncomingMessage(request)
+    return httpVersion === "1.1" && headers.host === undefined ? Effect.succeed(withoutHost) : handler
+  })
+
+const withoutHost = HttpServerResponse.text(Connect.errorBody("invalid_argument", "a Host header is required"), {
+  status: 400,
+  contentType: "application/json"
+})
+
 const makeServer = (settings: Settings): Http.Server => {
   const read = Duration.toMillis(settings.readTimeout)
   const server = Http.createServer({
+    requireHostHeader: false,
     requestTimeout: read,
     headersTimeout: read,
     keepAliveTimeout: Duration.toMillis(settings.idleTimeout),

@@ -60,6 +60,29 @@ describe("BadRequest", () => {
       assert.strictEqual(accepted.length, 1)
     }))
 
+  it.live("is a request without a Host, and what is behind it is none", () =>
+    Effect.gen(function*() {
+      const { accepted, port } = yield* listening()
+      const sender = yield* converse(port)
+      sender.write("GET / HTTP/1.1\r\n\r\n")
+      sender.write(push(request(), "connection: close\r\n"))
+      const answers = yield* sender.closed
+      assert.deepStrictEqual(statuses(answers), ["400", "200"])
+      assert.match(answers, /\{"code":"invalid_argument","message":"a Host header is required"\}/)
+      assert.strictEqual(accepted.length, 1)
+    }))
+
+  it.live("takes nothing of what is behind an answer that closes the connection, as that would not be said", () =>
+    Effect.gen(function*() {
+      const { accepted, port } = yield* listening()
+      const sender = yield* converse(port)
+      const refused =
+        `PUT ${pushPath} HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\nabc`
+      sender.write(Buffer.concat([Buffer.from(refused), push()]))
+      assert.deepStrictEqual(statuses(yield* sender.closed), ["405"])
+      assert.strictEqual(accepted.length, 0)
+    }))
+
   it.live("is a body without a length, of which nothing goes out", () =>
     Effect.gen(function*() {
       const { accepted, port, url } = yield* listening()
