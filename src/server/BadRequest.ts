@@ -15,13 +15,11 @@ import type { Duplex } from "node:stream"
 import * as Connect from "../wire/Connect.ts"
 import * as Body from "./Body.ts"
 
-/** More than this is not read from a connection that is being closed. */
-const maxBytes = 256 * 1024 * 1024
-
 /** Answers everything that `server` calls a client's error. A connection is gone `patience` after its last answer. */
 export const handle = (server: Http.Server, patience: Duration.Duration): void => {
   const newest = new WeakMap<Duplex, Http.ServerResponse>()
   const ending = new WeakSet<Duplex>()
+
   const note = (request: Http.IncomingMessage, response: Http.ServerResponse): void => {
     const { socket } = request
     const before = newest.get(socket)
@@ -61,7 +59,7 @@ const internalsOf = (response: Http.ServerResponse) => response as unknown as { 
 
 /** Instead of parsing it. */
 const discard = (socket: Duplex): void => {
-  let left = maxBytes
+  let left = Body.maxDiscarded
   socket.removeAllListeners("data").on("data", (chunk: Uint8Array) => {
     left -= chunk.byteLength
     if (left < 0) socket.destroy()

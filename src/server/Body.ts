@@ -136,11 +136,14 @@ export const isComing = (request: HttpServerRequest.HttpServerRequest): boolean 
   return message.headers.expect === undefined || message.readableDidRead
 }
 
-/** Reads on until the body is over, or more than `maxBytes` came, and keeps nothing of it. */
-export const discard = (request: HttpServerRequest.HttpServerRequest, maxBytes: number): Effect.Effect<void> =>
+/** So much of what nobody wants is read for its sender's sake: as much as a Pyroscope server takes by default. */
+export const maxDiscarded = 256 * 1024 * 1024
+
+/** Reads on until the body is over, or too much of it came, and keeps nothing of it. */
+export const discard = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<void> =>
   Effect.interruptible(Effect.callback((resume) => {
     const message = messageOf(request)
-    let left = maxBytes
+    let left = maxDiscarded
     const onData = (chunk: Uint8Array): void => {
       left -= chunk.byteLength
       if (left < 0) done()

@@ -11,9 +11,6 @@ import { HttpBody, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { ServerResponse } from "node:http"
 import * as Body from "./Body.ts"
 
-/** As much as a Pyroscope server takes by default. */
-const maxBytes = 256 * 1024 * 1024
-
 /** The answer itself, if nothing is coming any more; one that ends once that has been read, if something is. */
 export const patient = (
   response: HttpServerResponse.HttpServerResponse
@@ -24,7 +21,7 @@ export const patient = (
     const bytes = body._tag === "Empty" ? new Uint8Array() : body.body
     const rest = Effect.suspend(() => {
       ;(NodeHttpServerRequest.toServerResponse(request) as ServerResponse).flushHeaders()
-      return Body.discard(request, maxBytes)
+      return Body.discard(request)
     })
     return HttpServerResponse.setBody(
       response,

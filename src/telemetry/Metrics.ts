@@ -76,7 +76,7 @@ export const endpointPauseSeconds = (attributes: Attributes) =>
   })
 
 // pyroscope.receive_http
-/** By `route` and `status_code`. */
+/** By `route` and `status_code`, which is 499 where the sender went away before all of its request had arrived. */
 export const requestDuration = (attributes: Attributes) =>
   Metric.histogram("pyroscope_receive_http_request_duration_seconds", {
     attributes,

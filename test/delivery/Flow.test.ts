@@ -57,6 +57,11 @@ describe("Flow", () => {
       assert.strictEqual(yield* Fiber.join(waiting), 600)
     }))
 
+  it.effect("waits no longer for who cannot be interrupted, as a request that has arrived", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* within(Effect.uninterruptible(Flow.makeGate(makeFlow().flow))), 1000)
+    }))
+
   it.effect("of several receivers one that keeps up is enough, and the wait is one", () =>
     Effect.gen(function*() {
       const [slow, other] = [makeFlow(), makeFlow()]
