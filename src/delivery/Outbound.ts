@@ -3,7 +3,7 @@
  */
 import * as Labels from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
-import * as IngestName from "../wire/IngestName.ts"
+import * as Ingest from "../wire/Ingest.ts"
 import * as PushV1 from "../wire/PushV1.ts"
 
 export interface Outbound {
@@ -58,7 +58,7 @@ const push = (profile: Profile.Series, external: Labels.Overrides): Encoded => (
 
 const ingest = (profile: Profile.Ingest, external: Labels.Overrides): Encoded => ({
   kind: "ingest",
-  path: `/ingest?${IngestName.rewriteQuery(profile.query, Labels.outgoing(Labels.toIngest(profile.labels), external))}`,
+  path: `/ingest?${Ingest.forward(profile, Labels.outgoing(profile.labels, external))}`,
   headers: profile.contentType === undefined ? {} : { "content-type": profile.contentType },
   body: profile.body
 })

@@ -167,24 +167,6 @@ export const outgoing = (labels: Labels, external: Overrides): Labels => {
   return merged
 }
 
-/**
- * What `/ingest` adds on receipt, where `__name__` is the application's name: it becomes the `service_name`, or the
- * `app_name` if the sender has named its service itself.
- */
-export const forIngest = (labels: Labels): Labels => {
-  const name = get(labels, "__name__")
-  return name === "" ? labels : set(labels, labels.has("service_name") ? "app_name" : "service_name", name)
-}
-
-/**
- * The counterpart of {@link forIngest} when a profile is sent on to `/ingest`: there the service's name is what stands
- * in front, so a `service_name` becomes the `__name__`.
- */
-export const toIngest = (labels: Labels): Labels => {
-  const service = get(labels, "service_name")
-  return service === "" ? labels : set(labels, "__name__", service)
-}
-
 /** `{a="b", c="d"}`, for people to read. */
 export const format = (labels: Labels): string =>
   `{${Array.from(labels, ([name, value]) => `${name}=${JSON.stringify(value)}`).join(", ")}}`

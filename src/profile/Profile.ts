@@ -22,6 +22,8 @@ export interface Sample {
 export interface Ingest {
   readonly _tag: "Ingest"
   readonly labels: Labels
+  /** The labels that its sender gave it, if some of `labels` are not from there. */
+  readonly given?: Labels
   readonly query: string
   readonly contentType: string | undefined
   readonly body: Uint8Array

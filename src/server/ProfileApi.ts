@@ -5,7 +5,7 @@
  * Answers are truthful: 200 only for what was accepted, a 4xx for what can never be, 429 or 503 with Retry-After for
  * what may be later. Profile bytes are not looked into.
  */
-import { Data, Duration, Effect, type Metric, Result } from "effect"
+import { Clock, Data, Duration, Effect, type Metric, Result } from "effect"
 import { HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { Refused } from "../delivery/Receiver.ts"
 import * as Labels from "../profile/Labels.ts"
@@ -14,7 +14,7 @@ import type * as Metrics from "../telemetry/Metrics.ts"
 import * as Monotonic from "../telemetry/Monotonic.ts"
 import * as Compression from "../wire/Compression.ts"
 import * as Connect from "../wire/Connect.ts"
-import * as IngestName from "../wire/IngestName.ts"
+import * as Ingest from "../wire/Ingest.ts"
 import * as PushV1 from "../wire/PushV1.ts"
 import * as Body from "./Body.ts"
 import type * as Listener from "./Listener.ts"
@@ -56,7 +56,8 @@ type Route = "push" | "ingest" | "unknown"
 
 const routes: Readonly<Record<string, Route>> = {
   "/push.v1.PusherService/Push": "push",
-  "/ingest": "ingest"
+  "/ingest": "ingest",
+  "/pyroscope/ingest": "ingest"
 }
 
 /** Path and query; SDKs append their path to a URL that may end in a slash. */
@@ -129,9 +130,13 @@ const push = Effect.fnUntraced(function*(
   if (version !== undefined && version !== "1") {
     return yield* invalid(`connect-protocol-version must be "1": got ${JSON.stringify(version)}`)
   }
+  const timeout = headers["connect-timeout-ms"]
+  if (timeout && !Connect.isTimeout(timeout)) {
+    return yield* invalid(`connect-timeout-ms must be at most ten digits: got ${JSON.stringify(timeout)}`)
+  }
   const within = { ...limits, maxBytes: Math.min(limits.maxBytes, format.maxBytes) }
   const received = yield* readBody(request, within)
-  yield* decompressed(received, headers["content-encoding"], within, (bytes) => {
+  yield* decompressed(received, encodingOf(request), within, (bytes) => {
     const decoded = format.decode(bytes)
     if (Result.isFailure(decoded)) return Effect.fail(invalid(decoded.failure.message))
     // No more than there is room for.
@@ -177,11 +182,11 @@ const unsupportedMediaType = (contentType: string | undefined): Failure => {
 /** Hands the message over, which counts against the budget while it is looked at. */
 const decompressed = (
   bytes: Uint8Array,
-  encoding: string | undefined,
+  encoding: string,
   { budget, maxBytes }: Body.Limits,
   use: (message: Uint8Array) => Effect.Effect<void, Failure>
 ): Effect.Effect<void, Failure> => {
-  if (encoding === undefined || encoding === "identity" || bytes.byteLength === 0) {
+  if (encoding === "identity" || bytes.byteLength === 0) {
     return fromBody(Body.holding(budget, bytes.byteLength, use(bytes)))
   }
   if (encoding !== "gzip") {
@@ -226,25 +231,35 @@ const ingest = Effect.fnUntraced(function*(
   settings: Settings,
   limits: Body.Limits
 ) {
-  const named = IngestName.parse(new URLSearchParams(query).get("name") ?? "")
-  if (Result.isFailure(named)) return yield* invalid(`name: ${named.failure.message}`)
-  const labels = Labels.forIngest(named.success)
-  // `app{__name__=}` takes the application's name back.
-  if (!labels.has("service_name")) return yield* invalid("name: service name is required")
+  const contentType = request.headers["content-type"]
+  const now = yield* Clock.currentTimeNanos
+  const received = Ingest.receive({ query, contentType }, now)
+  if (Result.isFailure(received)) {
+    const { _tag, message } = received.failure
+    return yield* invalid(_tag === "LabelError" ? `name: ${message}` : message)
+  }
+  const encoding = encodingOf(request)
+  if (encoding !== "identity" && !(encoding === "gzip" && Ingest.isSniffed({ query, contentType }))) {
+    return yield* unsupportedEncoding(encoding)
+  }
   const body = yield* readBody(request, limits)
-  const profile = Profile.ingest({
-    labels,
-    query,
-    contentType: request.headers["content-type"],
-    body
-  })
+  const profile = Profile.ingest({ ...received.success, contentType, body })
   yield* fromBody(Body.holding(limits.budget, body.byteLength, acceptAll([profile], settings)))
   return ingested
 })
 
 const ingested = HttpServerResponse.empty({ status: 200, headers: { "content-length": "0" } })
 
+const unsupportedEncoding = (encoding: string): Failure => {
+  const detail = `unsupported content encoding ${JSON.stringify(encoding)}: servers do not decompress this format`
+  return new Failure({ status: 415, code: "invalid_argument", detail, headers: { "accept-encoding": "identity" } })
+}
+
 // ---- what both refuse ----
+
+/** An empty one is none. */
+const encodingOf = ({ headers }: HttpServerRequest.HttpServerRequest): string =>
+  headers["content-encoding"]?.trim().toLowerCase() || "identity"
 
 const readBody = (
   request: HttpServerRequest.HttpServerRequest,

@@ -24,6 +24,9 @@ const codes = [
 
 export type Code = typeof codes[number]
 
+/** Whether a `Connect-Timeout-Ms` is one: milliseconds in at most ten digits. */
+export const isTimeout = (text: string): boolean => /^\d{1,10}$/.test(text)
+
 /** The body of an answer that is an error, to be sent as `application/json`. */
 export const errorBody = (code: Code, message: string): string => JSON.stringify({ code, message })
 

@@ -41,24 +41,21 @@ const until = (text: string, from: number, character: RegExp): number | undefine
 /**
  * The name that carries these labels: `app{a=1,b=2}`, sorted, with braces even where there is nothing between them.
  *
- * What the syntax cannot carry is replaced, so that a name never reads as other labels than were meant: `,` and `}` in
- * a value, and any character a name must not hold, become `_`; blanks around a value are lost. Labels without a
- * `__name__` have no valid form, and `parse` says so.
+ * A `__name__` that cannot stand in front goes between the braces, where it may be anything; `_` keeps its place. What
+ * the syntax cannot carry at all is replaced, so that a name never reads as other labels than were meant: `,` and `}` in
+ * a value, and any character the name of a label must not hold, become `_`; blanks around a value are lost. Labels
+ * without a `__name__` have no valid form, and `parse` says so.
  */
 export const format = (labels: Labels.Labels): string => {
+  const name = carried(Labels.get(labels, "__name__"))
+  const isInFront = name === "" || Result.isSuccess(Labels.checkServiceName(name))
   const pairs: Array<string> = []
-  for (const [name, value] of labels) {
-    if (name === "__name__") continue
-    const carried = value.replace(/[,}]/g, "_").trim()
-    if (carried !== "") pairs.push(`${name.replace(/[^a-zA-Z0-9_.]/gu, "_")}=${carried}`)
+  for (const [label, value] of labels) {
+    if (label === "__name__" && isInFront) continue
+    const text = carried(value)
+    if (text !== "") pairs.push(`${label.replace(/[^a-zA-Z0-9_.]/gu, "_")}=${text}`)
   }
-  return `${Labels.get(labels, "__name__").trim().replace(/[^a-zA-Z0-9_./-]/gu, "_")}{${pairs.join(",")}}`
+  return `${isInFront ? name : "_"}{${pairs.join(",")}}`
 }
 
-/** The query of an `/ingest` request with another name in it: all other parameters stay, sorted by key. */
-export const rewriteQuery = (query: string, labels: Labels.Labels): string => {
-  const parameters = new URLSearchParams(query)
-  parameters.set("name", format(labels))
-  parameters.sort()
-  return parameters.toString()
-}
+const carried = (value: string): string => value.replace(/[,}]/g, "_").trim()

@@ -44,7 +44,7 @@ describe("Outbound", () => {
     assert.deepStrictEqual([...url.searchParams], [
       ["format", "jfr"],
       ["from", "7"],
-      ["name", "checkout{pod=a,region=eu-1,service_name=checkout}"]
+      ["name", "process_cpu{pod=a,region=eu-1,service_name=checkout}"]
     ])
     assert.deepStrictEqual([outbound.profiles, outbound.profileBytes], [1, 3])
   })

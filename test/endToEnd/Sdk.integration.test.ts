@@ -41,8 +41,7 @@ describe("the official Node SDK, through the binary", () => {
         "pod=shop-0",
         "process.runtime.name=nodejs",
         `process.runtime.version=${process.versions.node}`,
-        "region=north",
-        "service_name=shop.api"
+        "region=north"
       ]
       for (const { taken } of sinks) {
         const received = yield* taken.atLeast(sent.length)

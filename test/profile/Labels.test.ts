@@ -167,35 +167,6 @@ describe("Labels", () => {
     })
   })
 
-  describe("/ingest", () => {
-    it("makes the application the service on receipt if none is named", () => {
-      assert.deepStrictEqual(entries(Labels.forIngest(Labels.make({ __name__: "shop", a: "1" }))), [
-        ["__name__", "shop"],
-        ["a", "1"],
-        ["service_name", "shop"]
-      ])
-    })
-
-    it("keeps the application as app_name on receipt if a service is named", () => {
-      assert.deepStrictEqual(
-        entries(Labels.forIngest(Labels.make({ __name__: "shop", app_name: "old", service_name: "web" }))),
-        [["__name__", "shop"], ["app_name", "shop"], ["service_name", "web"]]
-      )
-    })
-
-    it("adds nothing on receipt without a name", () => {
-      assert.deepStrictEqual(entries(Labels.forIngest(Labels.make({ app_name: "old" }))), [["app_name", "old"]])
-    })
-
-    it("puts the service in front when sending on", () => {
-      assert.deepStrictEqual(entries(Labels.toIngest(Labels.make({ __name__: "shop", service_name: "web" }))), [
-        ["__name__", "web"],
-        ["service_name", "web"]
-      ])
-      assert.deepStrictEqual(entries(Labels.toIngest(Labels.make({ __name__: "shop" }))), [["__name__", "shop"]])
-    })
-  })
-
   it("format is for people", () => {
     assert.strictEqual(Labels.format(Labels.make({ b: "x \"y\"", a: "1" })), `{a="1", b="x \\"y\\""}`)
     assert.strictEqual(Labels.format(new Map()), "{}")

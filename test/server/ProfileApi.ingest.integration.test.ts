@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Zlib from "node:zlib"
-import { send } from "./client.ts"
+import { converse, send } from "./client.ts"
 import { requests } from "./ingest.ts"
 import { listening } from "./profileApi.ts"
 
@@ -13,12 +13,22 @@ const named = (name: string) =>
     return status === 200 ? Object.fromEntries(accepted[0]!.labels) : `${status} ${JSON.parse(body).message}`
   }).pipe(Effect.scoped)
 
+/** The status of a request whose head is written as it is. */
+const raw = (port: number, query: string | Uint8Array, headers = "") =>
+  Effect.gen(function*() {
+    const { heard, write } = yield* converse(port)
+    write("POST /ingest?")
+    write(query)
+    write(` HTTP/1.1\r\nHost: a\r\n${headers}Content-Length: 3\r\n\r\na 1`)
+    return Number((yield* heard(/\r\n\r\n/)).split(" ")[1])
+  }).pipe(Effect.scoped)
+
 describe("ProfileApi, /ingest", () => {
   it.live("takes every format as it is, with its query and its type", () =>
     Effect.gen(function*() {
       const { accepted, url } = yield* listening()
       for (const { body, contentType, format, query } of requests) {
-        const sent = `name=app&${query}`
+        const sent = `name=app&from=1&until=2&${query}`
         const answer = yield* send(`${url}/ingest?${sent}`, {
           headers: contentType === undefined ? {} : { "content-type": contentType },
           body
@@ -32,16 +42,91 @@ describe("ProfileApi, /ingest", () => {
       }
     }))
 
-  it.live("does not look into a body, whatever is said of its encoding", () =>
+  it.live("takes a body that is said to be gzip where servers find that out by themselves, and as it is", () =>
     Effect.gen(function*() {
       const { accepted, url } = yield* listening()
       for (const body of [Zlib.gzipSync("a 1"), Buffer.from("no gzip"), Buffer.alloc(0)]) {
-        const answer = yield* send(`${url}/ingest?name=app`, { headers: { "content-encoding": "gzip" }, body })
-        assert.strictEqual(answer.status, 200)
-        const [profile] = accepted.splice(0)
-        assert(profile?._tag === "Ingest")
-        assert.strictEqual(Buffer.compare(profile.body, body), 0)
+        const pprof = `${url}/ingest?name=app&format=pprof`
+        for (const encoding of ["gzip", "GZIP", "identity", ""]) {
+          assert.strictEqual((yield* send(pprof, { headers: { "content-encoding": encoding }, body })).status, 200)
+          const [profile] = accepted.splice(0)
+          assert(profile?._tag === "Ingest")
+          assert.strictEqual(Buffer.compare(profile.body, body), 0)
+        }
       }
+    }))
+
+  it.live("refuses an encoding that servers would take for a part of the profile", () =>
+    Effect.gen(function*() {
+      const { accepted, url } = yield* listening()
+      const body = Zlib.gzipSync("a 1")
+      for (
+        const [encoding, query, contentType] of [
+          ["gzip", "", "text/plain"],
+          ["gzip", "format=folded", "text/plain"],
+          ["gzip", "format=jfr", "application/octet-stream"],
+          ["gzip", "", "multipart/form-data; boundary=x"],
+          ["br", "format=pprof", "application/octet-stream"],
+          ["gzip, gzip", "format=pprof", "application/octet-stream"]
+        ] as const
+      ) {
+        const headers = { "content-encoding": encoding, "content-type": contentType }
+        const answer = yield* send(`${url}/ingest?name=app&${query}`, { headers, body })
+        assert.strictEqual(answer.status, 415, query)
+        assert.strictEqual(answer.headers["accept-encoding"], "identity")
+        assert.deepStrictEqual(JSON.parse(answer.body), {
+          code: "invalid_argument",
+          message: `unsupported content encoding "${encoding}": servers do not decompress this format`
+        })
+      }
+      assert.deepStrictEqual(accepted, [])
+      for (const encoding of ["identity", ""]) {
+        const headers = { "content-encoding": encoding }
+        assert.strictEqual((yield* send(`${url}/ingest?name=app`, { headers, body: "a 1" })).status, 200)
+      }
+    }))
+
+  it.live("takes the first of several content types, as servers do", () =>
+    Effect.gen(function*() {
+      const { accepted, port } = yield* listening()
+      const headers = "Content-Type: text/plain\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+      assert.strictEqual(yield* raw(port, "name=app", headers), 200)
+      assert(accepted[0]?._tag === "Ingest")
+      assert.strictEqual(accepted[0].contentType, "text/plain")
+    }))
+
+  it.live("is at the path of a server's own prefix too", () =>
+    Effect.gen(function*() {
+      const { accepted, url } = yield* listening()
+      for (const path of ["/ingest", "//ingest", "/pyroscope/ingest", "/pyroscope//ingest"]) {
+        assert.strictEqual((yield* send(`${url}${path}?name=app`, { body: "a 1" })).status, 200, path)
+      }
+      assert.strictEqual(accepted.length, 4)
+    }))
+
+  it.live("gives the time at which it came to what has none", () =>
+    Effect.gen(function*() {
+      const { accepted, url } = yield* listening()
+      const before = Date.now()
+      yield* send(`${url}/ingest?name=app&until=7`, { body: "a 1" })
+      const after = Date.now()
+      assert(accepted[0]?._tag === "Ingest")
+      const query = new URLSearchParams(accepted[0].query)
+      assert.match(query.get("from")!, /^\d{19}$/)
+      assert.isAtLeast(Number(query.get("from")) / 1e6, before - 1)
+      assert.isAtMost(Number(query.get("from")) / 1e6, after + 1)
+      assert.strictEqual(query.get("until"), "7")
+    }))
+
+  it.live("refuses what is no UTF-8, in any parameter", () =>
+    Effect.gen(function*() {
+      const { accepted, port } = yield* listening()
+      assert.strictEqual(yield* raw(port, "name=app%7Bpod%3D%C3%A9%7D"), 200)
+      assert.strictEqual(accepted.pop()!.labels.get("pod"), "é")
+      for (const query of ["name=app{pod=%FF}", "name=app&spyName=%E9", "name=app&%C3=x", "name=app{pod=\xff}"]) {
+        assert.strictEqual(yield* raw(port, Buffer.from(query, "latin1")), 400, query)
+      }
+      assert.deepStrictEqual(accepted, [])
     }))
 
   it.live("takes a body in chunks, without a length", () =>
@@ -60,11 +145,10 @@ describe("ProfileApi, /ingest", () => {
         __name__: "shop.cpu",
         host: "a",
         region: "eu-1",
-        service_name: "shop.cpu"
+        service_name: "shop"
       })
       assert.deepStrictEqual(yield* named("shop{service_name=checkout}"), {
         __name__: "shop",
-        app_name: "shop",
         service_name: "checkout"
       })
       assert.deepStrictEqual(yield* named("shop{__name__=,service_name=checkout}"), { service_name: "checkout" })

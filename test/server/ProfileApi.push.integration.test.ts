@@ -92,6 +92,13 @@ const refusals = [
     message: "connect-protocol-version must be \"1\": got \"2\""
   },
   {
+    name: "a timeout that is none",
+    headers: { ...proto, "connect-timeout-ms": "10s" },
+    body: request(),
+    status: 400,
+    message: "connect-timeout-ms must be at most ten digits: got \"10s\""
+  },
+  {
     name: "what is said to be gzip and is not",
     headers: { ...proto, "content-encoding": "gzip" },
     body: request(),
@@ -193,8 +200,8 @@ describe("ProfileApi, Push", () => {
     Effect.gen(function*() {
       const { accepted, push } = yield* listening()
       for (const [type, body, answer] of bodies) {
-        for (const version of [{}, { "connect-protocol-version": "1" }]) {
-          for (const encoding of ["none", "identity", "gzip"]) {
+        for (const version of [{}, { "connect-protocol-version": "1", "connect-timeout-ms": "10000" }]) {
+          for (const encoding of ["none", "", "identity", "gzip"]) {
             const { body: text, headers, status } = yield* send(push, {
               headers: {
                 "content-type": type,

@@ -10,6 +10,13 @@ describe("Connect", () => {
     assert.deepStrictEqual(Connect.parseError(Connect.errorBody(code, message)), { code, message })
   })
 
+  it("knows a timeout", () => {
+    for (const text of ["0", "1", "0000000005", "9999999999"]) assert.isTrue(Connect.isTimeout(text), text)
+    for (const text of ["", "-1", "+1", "1.5", "1e3", "1 ", "10000000000", "1s", "١"]) {
+      assert.isFalse(Connect.isTimeout(text), text)
+    }
+  })
+
   it("reads an error without a message or with details", () => {
     assert.deepStrictEqual(Connect.parseError(`{"code":"internal"}`), { code: "internal", message: "" })
     assert.deepStrictEqual(

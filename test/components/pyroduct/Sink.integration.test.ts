@@ -70,7 +70,7 @@ describe("Sink", () => {
       const { profiles } = JSON.parse(body)
       assert.deepStrictEqual(profiles, yield* sink.profiles)
       assert.deepStrictEqual(profiles.map(({ labels }: { labels: unknown }) => labels), [
-        { __name__: "folded.cpu", service_name: "folded.cpu" },
+        { __name__: "folded.cpu", service_name: "folded" },
         { __name__: "multipart", service_name: "multipart" },
         { __name__: "raw", region: "north", service_name: "raw" },
         { __name__: "process_cpu", service_name: "pushed" }

@@ -90,10 +90,13 @@ describe("ReceiveHttp", () => {
     Effect.gen(function*() {
       const { server, url } = yield* start(config)
       for (const [index, { body, contentType, format, query }] of requests.entries()) {
-        const answer = yield* send(`${url}/ingest?${query}&name=shop.cpu%7Bb%3D2,a%3D1,__skip__%3D3%7D`, {
-          headers: contentType === undefined ? {} : { "content-type": contentType },
-          body
-        })
+        const answer = yield* send(
+          `${url}/ingest?from=1&until=2&${query}&name=shop.cpu%7Bb%3D2,a%3D1,__skip__%3D3%7D`,
+          {
+            headers: contentType === undefined ? {} : { "content-type": contentType },
+            body
+          }
+        )
         assert.strictEqual(answer.status, 200, format)
         const received = (yield* server.received(2 * index + 2)).slice(-2)
         assert.sameMembers(received.map(({ url }) => url.origin + url.pathname), [
@@ -101,8 +104,8 @@ describe("ReceiveHttp", () => {
           "http://two.example/ingest"
         ])
         for (const request of received) {
-          const parameters = new URLSearchParams(query)
-          parameters.set("name", "shop.cpu{a=1,b=2,region=north,service_name=shop.cpu}")
+          const parameters = new URLSearchParams(`from=1&until=2&${query}`)
+          parameters.set("name", "shop.cpu{a=1,b=2,region=north}")
           parameters.sort()
           assert.deepStrictEqual([...request.url.searchParams], [...parameters], format)
           if (contentType !== undefined) assert.strictEqual(request.headers["content-type"], contentType, format)
@@ -111,14 +114,14 @@ describe("ReceiveHttp", () => {
       }
     }))
 
-  it.live("puts the service in front when the sender has named it", () =>
+  it.live("leaves the name as it is when the sender has named its service", () =>
     Effect.gen(function*() {
       const { server, url } = yield* start(config)
       yield* send(`${url}/ingest?name=shop%7Bservice_name%3Dcheckout%7D`, { body: "a 1" })
       const [received] = yield* server.received(2)
       assert.strictEqual(
         received!.url.searchParams.get("name"),
-        "checkout{app_name=shop,region=north,service_name=checkout}"
+        "shop{region=north,service_name=checkout}"
       )
     }))
 
