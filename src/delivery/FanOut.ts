@@ -8,7 +8,6 @@
  * Whether a push waits for room before it comes here is a matter of the `Flow` of all lanes.
  */
 import { Duration, Effect } from "effect"
-import * as Labels from "../profile/Labels.ts"
 import type { Profile } from "../profile/Profile.ts"
 import * as Monotonic from "../telemetry/Monotonic.ts"
 import * as Flow from "./Flow.ts"
@@ -16,7 +15,7 @@ import type { Lane } from "./Lane.ts"
 import * as Outbound from "./Outbound.ts"
 import * as Receipt from "./Receipt.ts"
 import * as Receiver from "./Receiver.ts"
-import { InvalidLabels, QueueFull, Refused, Stopped, TooLarge } from "./Receiver.ts"
+import { QueueFull, Refused, Stopped, TooLarge } from "./Receiver.ts"
 
 export interface Settings {
   /** Set last: they override, and an empty value removes a label. */
@@ -43,13 +42,15 @@ export const make = (settings: Settings, lanes: ReadonlyArray<Lane>): Receiver.R
     )
   }
 
+  const check = (profile: Profile): Refused | undefined => Outbound.check(profile, settings.externalLabels)
+
   const offer = Effect.fnUntraced(function*(profile: Profile) {
-    const mistake = Labels.check(profile.labels)
-    if (mistake !== undefined) return yield* new Refused({ reason: new InvalidLabels({ cause: mistake }) })
+    const refused = check(profile)
+    if (refused !== undefined) return yield* refused
     if (lanes.length === 0) return Receipt.none
     const outbound = Outbound.make(profile, settings.externalLabels)
     const now = yield* Monotonic.now
     return yield* Effect.uninterruptible(Effect.suspend(() => enqueue(outbound, now)))
   })
-  return Receiver.make(offer, Flow.all(lanes.map(({ flow }) => flow)))
+  return Receiver.make(offer, Flow.all(lanes.map(({ flow }) => flow)), check)
 }

@@ -5,6 +5,7 @@ import * as Labels from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
 import * as Ingest from "../wire/Ingest.ts"
 import * as PushV1 from "../wire/PushV1.ts"
+import { EmptyProfile, InvalidLabels, Refused } from "./Receiver.ts"
 
 export interface Outbound {
   readonly kind: "push" | "ingest"
@@ -46,6 +47,25 @@ export const make = (profile: Profile.Profile, external: Labels.Overrides): Outb
     service
   }
 }
+
+/**
+ * What keeps every server from taking it with the labels that it goes out with. On Push a `__name__` is required, which
+ * is the type of the profile; on `/ingest` the name of an application or a service.
+ */
+export const check = (profile: Profile.Profile, external: Labels.Overrides): Refused | undefined => {
+  const labels = Labels.outgoing(profile.labels, external)
+  const isNamed = profile._tag === "Series" ? labels.has("__name__") : Ingest.nameOf(labels) !== ""
+  const mistake = isNamed
+    ? Labels.check(labels)
+    : new Labels.LabelError({ reason: "Missing", name: profile._tag === "Series" ? "__name__" : "", value: "" })
+  if (mistake !== undefined) return new Refused({ reason: new InvalidLabels({ cause: mistake }) })
+  return isEmpty(profile) ? new Refused({ reason: new EmptyProfile() }) : undefined
+}
+
+/** A server takes an empty body on `/ingest`, and stores nothing. */
+const isEmpty = (profile: Profile.Profile): boolean =>
+  profile._tag === "Series" &&
+  (profile.samples.length === 0 || profile.samples.some(({ profile }) => profile.byteLength === 0))
 
 type Encoded = Pick<Outbound, "kind" | "path" | "headers" | "body">
 

@@ -19,6 +19,8 @@ export interface Receiver {
   readonly sink: Sink.Sink<void, Profile.Profile, never, Refused>
   /** `push` in two steps, for what comes together: waits for room, up to a second. */
   readonly ready: Effect.Effect<void>
+  /** What would refuse this profile whenever it is offered; of what may pass, such as a full queue, nothing. */
+  readonly check: (profile: Profile.Profile) => Refused | undefined
   /** Hands a profile over there and then. */
   readonly offer: (profile: Profile.Profile) => Effect.Effect<Receipt.Receipt, Refused>
   /** How far behind its queues are. */
@@ -27,10 +29,15 @@ export interface Receiver {
 
 export const Receiver = Context.Service<Receiver>("pyroduct/delivery/Receiver")
 
-export const make = (offer: Receiver["offer"], flow: Flow.Flow = Flow.none): Receiver => {
+/** `offer` refuses by itself what `check` would. */
+export const make = (
+  offer: Receiver["offer"],
+  flow: Flow.Flow = Flow.none,
+  check: Receiver["check"] = () => undefined
+): Receiver => {
   const ready = Flow.makeGate(flow)
   const push: Receiver["push"] = (profile) => Effect.andThen(ready, offer(profile))
-  return { push, sink: Sink.forEach(push), ready, offer, flow }
+  return { push, sink: Sink.forEach(push), ready, check, offer, flow }
 }
 
 /**
@@ -54,6 +61,13 @@ export class InvalidLabels extends Schema.TaggedError<InvalidLabels>()("InvalidL
 }) {
   override get message(): string {
     return `invalid labels in profile: ${this.cause.message}`
+  }
+}
+
+/** No samples, or one without a profile in it: pushing the same again cannot succeed. */
+export class EmptyProfile extends Schema.TaggedError<EmptyProfile>()("EmptyProfile", {}) {
+  override get message(): string {
+    return "the profile is empty"
   }
 }
 
@@ -85,7 +99,7 @@ export class Stopped extends Schema.TaggedError<Stopped>()("Stopped", {}) {
  * Why a profile was not taken. No endpoint of the receiver that refused has it; of several receivers others may.
  */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
-  reason: Schema.Union([InvalidLabels, QueueFull, TooLarge, Stopped])
+  reason: Schema.Union([InvalidLabels, EmptyProfile, QueueFull, TooLarge, Stopped])
 }) {
   override get message(): string {
     return this.reason.message
@@ -93,15 +107,26 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", {
 }
 
 /** Pushing the same profile again cannot succeed. */
-const isFinal = ({ reason }: Refused): boolean => reason._tag === "InvalidLabels" || reason._tag === "TooLarge"
+const isFinal = ({ reason }: Refused): boolean =>
+  reason._tag === "InvalidLabels" || reason._tag === "EmptyProfile" || reason._tag === "TooLarge"
 
 /**
- * One receiver in front of several: each gets every profile, whether or not another refuses it. A refusal is reported
- * once all have been asked; a profile that can never succeed outranks one that may be tried again.
+ * One receiver in front of several: each gets every profile, whether or not another refuses it, but for what one of them
+ * would never take. A refusal is reported once all have been asked; a profile that can never succeed outranks one that
+ * may be tried again.
  */
 export const all = (receivers: ReadonlyArray<Receiver>): Receiver => {
   if (receivers.length === 1) return receivers[0]!
+  const check = (profile: Profile.Profile): Refused | undefined => {
+    for (const receiver of receivers) {
+      const refused = receiver.check(profile)
+      if (refused !== undefined) return refused
+    }
+    return undefined
+  }
   const offer = Effect.fnUntraced(function*(profile: Profile.Profile) {
+    const unfit = check(profile)
+    if (unfit !== undefined) return yield* unfit
     const receipts: Array<Receipt.Receipt> = []
     let refused: Refused | undefined
     for (const receiver of receivers) {
@@ -112,5 +137,5 @@ export const all = (receivers: ReadonlyArray<Receiver>): Receiver => {
     if (refused !== undefined) return yield* refused
     return Receipt.all(receipts)
   })
-  return make(offer, Flow.all(receivers.map(({ flow }) => flow)))
+  return make(offer, Flow.all(receivers.map(({ flow }) => flow)), check)
 }

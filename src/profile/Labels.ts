@@ -29,7 +29,7 @@ export class LabelError extends Schema.TaggedError<LabelError>()("LabelError", {
   override get message(): string {
     switch (this.reason) {
       case "Missing":
-        return "service name is required"
+        return this.name === "" ? "service name is required" : `${this.name} is required`
       case "Duplicate":
         return `duplicate label name: ${shown(this.name)}`
       case "InvalidName":

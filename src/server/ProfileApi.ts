@@ -22,6 +22,9 @@ import type * as Listener from "./Listener.ts"
 export interface Settings {
   /** Of a body, before and after decompression. */
   readonly maxBytes: number
+  /** Asked of all profiles of a request before the first is accepted, so that a bad request leaves nothing behind. */
+  readonly check: (profile: Profile.Profile) => Refused | undefined
+  /** Refuses by itself what `check` would. */
   readonly accept: (profile: Profile.Profile) => Effect.Effect<unknown, Refused>
   /** Waited for before the profiles of a request are accepted, however many there are. */
   readonly ready?: Effect.Effect<void>
@@ -150,6 +153,12 @@ const push = Effect.fnUntraced(function*(
 })
 
 const acceptAll = Effect.fnUntraced(function*(profiles: ReadonlyArray<Profile.Profile>, settings: Settings) {
+  if (profiles.length > 1) {
+    for (const profile of profiles) {
+      const refused = settings.check(profile)
+      if (refused !== undefined) return yield* fromRefused(refused)
+    }
+  }
   if (settings.ready !== undefined) yield* settings.ready
   for (const profile of profiles) yield* Effect.mapError(settings.accept(profile), fromRefused)
 })
@@ -208,7 +217,6 @@ const decompressed = (
   )
 }
 
-/** All labels are checked before the first profile is accepted, so that a bad request leaves nothing behind. */
 const profilesOf = (series: ReadonlyArray<PushV1.Series>): Effect.Effect<ReadonlyArray<Profile.Series>, Failure> => {
   if (series.length === 0) return Effect.fail(invalid("no profiles received"))
   const profiles: Array<Profile.Series> = []
@@ -302,12 +310,15 @@ const retryAfter = (seconds: number) => ({ "retry-after": String(Math.ceil(secon
 const fromRefused = ({ message, reason }: Refused): Failure => {
   switch (reason._tag) {
     case "InvalidLabels":
+    case "EmptyProfile":
       return invalid(message)
     case "TooLarge":
       return tooLarge(message)
     case "QueueFull": {
+      // Which queue is not for senders: its name is the endpoint's URL.
       const headers = retryAfter(Duration.toSeconds(reason.retryAfter))
-      return new Failure({ status: 429, code: "resource_exhausted", detail: message, headers })
+      const detail = `a queue is full, retry after ${Duration.format(reason.retryAfter)}`
+      return new Failure({ status: 429, code: "resource_exhausted", detail, headers })
     }
     case "Stopped":
       return new Failure({ status: 503, code: "unavailable", detail: message, headers: retryAfter(1) })

@@ -51,6 +51,7 @@ export const make = Effect.fnUntraced(function*(
   const listener = yield* Listener.Listener
   const handler = yield* ProfileApi.make({
     maxBytes: settings.maxBytes,
+    check: receiver.check,
     accept: receiver.offer,
     ready: receiver.ready,
     duration: Metrics.requestDuration

@@ -18,14 +18,17 @@ const name = Arbitrary.map(
 /** Text that can be written as UTF-8. */
 const value = Arbitrary.map(Arbitrary.schema(Schema.NonEmptyString), (text) => text.replaceAll(/\p{Surrogate}/gu, "?"))
 
-/** Labels every server takes: one to eight, a `service_name` among them. */
+/** Labels every server takes: two to nine, a `__name__` and a `service_name` among them. */
 export const labels: Arbitrary.Arbitrary<Labels.Labels> = Arbitrary.map(
-  Arbitrary.all([value, Arbitrary.array(Arbitrary.all([name, value]), { maxLength: 7 })]),
-  ([service, pairs]) => Labels.make(new Map([...pairs, ["service_name", service]]))
+  Arbitrary.all([name, value, Arbitrary.array(Arbitrary.all([name, value]), { maxLength: 7 })]),
+  ([type, service, pairs]) => Labels.make(new Map([...pairs, ["__name__", type], ["service_name", service]]))
 )
 
 /** No pprof: nothing on the way looks into it. */
-const bytes = Arbitrary.map(Arbitrary.array(int(0, 255), { maxLength: 300 }), (bytes) => Uint8Array.from(bytes))
+const bytes = Arbitrary.map(
+  Arbitrary.array(int(0, 255), { minLength: 1, maxLength: 300 }),
+  (bytes) => Uint8Array.from(bytes)
+)
 
 const sample = Arbitrary.map(bytes, (profile): Profile.Sample => ({ id: "", profile }))
 

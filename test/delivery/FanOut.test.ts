@@ -88,7 +88,7 @@ describe("FanOut", () => {
   it.effect("refuses labels that no server would take, of both kinds, before any lane gets them", () =>
     Effect.gen(function*() {
       const a = keeping("a")
-      const labels = Labels.make({ "a-b": "1" })
+      const labels = Labels.make({ __name__: "memory", "a-b": "1" })
       const body = new Uint8Array(1)
       for (
         const profile of [

@@ -17,6 +17,8 @@ import { TestClock } from "effect/testing"
 import * as Drain from "../../src/delivery/Drain.ts"
 import * as Forward from "../../src/delivery/Forward.ts"
 import { Receiver } from "../../src/delivery/Receiver.ts"
+import * as Labels from "../../src/profile/Labels.ts"
+import * as Profile from "../../src/profile/Profile.ts"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
 import * as Authentication from "../../src/transport/Authentication.ts"
 import * as Material from "../../src/transport/Material.ts"
@@ -48,6 +50,23 @@ describe("Forward", () => {
       const all = yield* requests
       assert.deepStrictEqual(all.map(({ url }) => url.host).sort(), ["backup.example", "pyroscope.example:4040"])
       for (const { body } of all) assert.include(Buffer.from(body).toString("latin1"), "eu-1")
+    }).pipe(against()))
+
+  it.effect("refuses what no server would take as it goes out", () =>
+    Effect.gen(function*() {
+      const [plain, naming] = [
+        yield* Forward.make({ endpoints: [{ url }] }),
+        yield* Forward.make({ endpoints: [{ url }], externalLabels: { __name__: "memory" } })
+      ]
+      const samples = [{ id: "", profile: Uint8Array.of(1) }]
+      const unnamed = Profile.series(Labels.make({ service_name: "shop" }), samples)
+      const { reason } = yield* Effect.flip(plain.push(unnamed))
+      assert(reason._tag === "InvalidLabels")
+      assert.deepInclude(reason.cause, { reason: "Missing", name: "__name__" })
+      yield* (yield* naming.push(unnamed)).delivered
+      const empty = yield* Effect.flip(naming.push(Profile.series(unnamed.labels, [])))
+      assert.strictEqual(empty.reason._tag, "EmptyProfile")
+      assert.strictEqual((yield* requests).length, 1)
     }).pipe(against()))
 
   it.effect("needs nothing but a URL: the defaults are those of pyroscope.write", () =>

@@ -55,6 +55,69 @@ describe("Outbound", () => {
     assert.deepStrictEqual(outbound.headers, {})
   })
 
+  describe("check", () => {
+    const samples = [{ id: "", profile: Uint8Array.of(1) }]
+
+    const mistake = (profile: Profile.Profile, external: Labels.Overrides = {}) =>
+      Outbound.check(profile, external)?.reason.message
+
+    const series = (labels: Labels.Overrides, external?: Labels.Overrides) =>
+      mistake(Profile.series(Labels.make(labels), samples), external)
+
+    const ingest = (labels: Labels.Overrides, external?: Labels.Overrides) => {
+      const body = new Uint8Array(0)
+      return mistake(Profile.ingest({ labels: Labels.make(labels), query: "", contentType: undefined, body }), external)
+    }
+
+    it("requires the type of a series, as it is with external labels", () => {
+      const missing = "invalid labels in profile: __name__ is required"
+      assert.strictEqual(series({ service_name: "shop" }), missing)
+      assert.strictEqual(series({ __foo: "x" }), missing)
+      assert.strictEqual(series({}), missing)
+      assert.strictEqual(series({ __name__: "memory" }, { __name__: "" }), missing)
+      assert.isUndefined(series({ __name__: "memory" }))
+      assert.isUndefined(series({ service_name: "shop" }, { __name__: "memory" }))
+      assert.isUndefined(series({ __foo: "x" }, { __name__: "memory" }))
+    })
+
+    it("requires a name in front of an ingest request", () => {
+      const missing = "invalid labels in profile: service name is required"
+      assert.strictEqual(ingest({ pod: "a" }), missing)
+      assert.strictEqual(ingest({ __name__: " " }), missing)
+      assert.strictEqual(
+        ingest({ __name__: "shop", service_name: "shop" }, { __name__: "", service_name: "" }),
+        missing
+      )
+      assert.isUndefined(ingest({ __name__: "shop" }))
+      assert.isUndefined(ingest({ __name__: "shop", service_name: "shop" }, { __name__: "" }))
+      assert.isUndefined(ingest({ pod: "a" }, { __name__: "shop" }))
+    })
+
+    it("looks at the labels that go out", () => {
+      const invalid = "invalid labels in profile: invalid label name: a-b: character is not allowed: '-'"
+      assert.strictEqual(series({ __name__: "memory", "a-b": "x" }), invalid)
+      assert.strictEqual(series({ __name__: "memory" }, { "a-b": "x" }), invalid)
+      assert.strictEqual(ingest({ __name__: "shop", "a-b": "x" }), invalid)
+      assert.isUndefined(series({ __name__: "memory", "a-b": "x" }, { "a-b": "" }))
+    })
+
+    it("requires profiles in a series, of which none is empty", () => {
+      const empty = { id: "", profile: new Uint8Array(0) }
+      for (const none of [[], [empty], [...samples, empty]]) {
+        assert.strictEqual(mistake(Profile.series(labels, none)), "the profile is empty")
+      }
+    })
+
+    it.prop(
+      "finds nothing wrong with what every server takes",
+      [Profiles.series, Profiles.ingest],
+      ([series, ingest]) => {
+        assert.isUndefined(mistake(series))
+        assert.isUndefined(mistake(ingest))
+      }
+    )
+  })
+
   it.prop("no byte of a profile is changed on the way", [Profiles.series], ([series]) => {
     const outbound = Outbound.make(series, {})
     const [sent] = Result.getOrThrow(PushV1.decode(outbound.body))

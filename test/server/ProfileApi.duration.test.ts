@@ -23,6 +23,7 @@ describe("ProfileApi", () => {
     Effect.gen(function*() {
       const handler = yield* ProfileApi.make({
         maxBytes: 1,
+        check: () => undefined,
         accept: () => Effect.void,
         duration: Metrics.requestDuration
       })

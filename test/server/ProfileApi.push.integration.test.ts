@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import * as Http from "node:http"
 import * as Zlib from "node:zlib"
-import { InvalidLabels, QueueFull, Refused, Stopped } from "../../src/delivery/Receiver.ts"
+import * as Outbound from "../../src/delivery/Outbound.ts"
+import { EmptyProfile, InvalidLabels, QueueFull, Refused, Stopped } from "../../src/delivery/Receiver.ts"
 import * as Labels from "../../src/profile/Labels.ts"
 import type * as Profile from "../../src/profile/Profile.ts"
 import { send } from "./client.ts"
@@ -251,10 +252,21 @@ describe("ProfileApi, Push", () => {
 
   it.live("hands over nothing of a request of which something is wrong", () =>
     Effect.gen(function*() {
-      const { accepted, push } = yield* listening()
-      const body = jsonRequest([jsonSeries(labels), jsonSeries({ "a-b": "1" })])
-      assert.strictEqual((yield* send(push, { headers: json, body })).status, 400)
+      const { accepted, push } = yield* listening({ check: (profile) => Outbound.check(profile, {}) })
+      const bad = [
+        jsonSeries({ ...labels, "a-b": "1" }),
+        jsonSeries({ service_name: "shop" }),
+        jsonSeries({ __foo: "x" }),
+        jsonSeries(labels, new Uint8Array(0))
+      ]
+      for (const series of bad) {
+        const body = jsonRequest([jsonSeries(labels), series])
+        assert.strictEqual((yield* send(push, { headers: json, body })).status, 400)
+      }
       assert.deepStrictEqual(accepted, [])
+      const body = jsonRequest([jsonSeries(labels), jsonSeries(labels)])
+      assert.strictEqual((yield* send(push, { headers: json, body })).status, 200)
+      assert.strictEqual(accepted.length, 2)
     }))
 
   it.live("refuses in Connect's JSON what is wrong, and goes on with the same connection", () =>
@@ -284,7 +296,8 @@ describe("ProfileApi, Push", () => {
       const labelsOf = Labels.fromPairs([])
       assert(labelsOf._tag === "Failure")
       const reasons = [
-        [full, 429, "resource_exhausted", "5", "the queue of http://down is full, retry after 4s 100ms"],
+        [full, 429, "resource_exhausted", "5", "a queue is full, retry after 4s 100ms"],
+        [new EmptyProfile(), 400, "invalid_argument", undefined, "the profile is empty"],
         [new Stopped(), 503, "unavailable", "1", "shutting down"],
         [
           new InvalidLabels({ cause: labelsOf.failure }),

@@ -12,6 +12,7 @@ import * as PushV1 from "../../src/wire/PushV1.ts"
 
 export interface Options {
   readonly maxBytes?: number
+  readonly check?: (profile: Profile.Profile) => Refused | undefined
   readonly accept?: (profile: Profile.Profile) => Effect.Effect<unknown, Refused>
   readonly ready?: Effect.Effect<void>
   readonly duration?: typeof Metrics.requestDuration
@@ -19,15 +20,21 @@ export interface Options {
 }
 
 /** Until the scope closes. */
-export const listening = (
-  { accept, duration = Metrics.requestDuration, listener = {}, maxBytes = 1_000_000, ready = Effect.void }: Options = {}
-) =>
+export const listening = ({
+  accept,
+  check = () => undefined,
+  duration = Metrics.requestDuration,
+  listener = {},
+  maxBytes = 1_000_000,
+  ready = Effect.void
+}: Options = {}) =>
   Effect.gen(function*() {
     const accepted: Array<Profile.Profile> = []
     const handler = yield* ProfileApi.make({
       maxBytes,
       duration,
       ready,
+      check,
       accept: accept ?? ((profile) => Effect.sync(() => accepted.push(profile)))
     })
     const { listen } = yield* Listener.Listener

@@ -8,7 +8,7 @@ describe("Profiles", () => {
     const checked = Result.getOrThrow(Labels.fromPairs(labels))
     assert.isTrue(Labels.equals(checked, labels))
     assert.notStrictEqual(Labels.get(labels, "service_name"), "")
-    assert.isAtMost(labels.size, 8)
+    assert.isAtMost(labels.size, 9)
   })
 
   it.prop("series have samples", [Profiles.series], ([series]) => {

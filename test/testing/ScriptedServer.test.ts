@@ -84,7 +84,7 @@ describe("ScriptedServer", () => {
     Effect.gen(function*() {
       const receiver = yield* Receiver
       const { received } = yield* ScriptedServer.ScriptedServer
-      const labels = Labels.make({ service_name: "checkout" })
+      const labels = Labels.make({ __name__: "memory", service_name: "checkout" })
       const { outcomes } = yield* receiver.push(Profile.series(labels, [{ id: "", profile: Uint8Array.of(1) }]))
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(yield* outcomes, [{ _tag: "Delivered", endpoint: "http://pyroscope.example" }])

@@ -4,6 +4,7 @@
  */
 import { Context, Effect, type FileSystem, Layer, Schema } from "effect"
 import { HttpServerResponse } from "effect/http"
+import * as Outbound from "../../delivery/Outbound.ts"
 import { make } from "../../engine/Arguments.ts"
 import * as Block from "../../engine/Block.ts"
 import { type Component, ComponentId } from "../../engine/Component.ts"
@@ -61,6 +62,7 @@ export const layer = (options: Options): Layer.Layer<Sink, Failure, Requirements
       const listener = yield* Listener.Listener
       const handler = yield* ProfileApi.make({
         maxBytes: Math.min(http.max_body_size, args.max_bytes),
+        check,
         accept: accept(store),
         duration: Metrics.sinkRequestDuration
       })
@@ -78,10 +80,15 @@ export const layer = (options: Options): Layer.Layer<Sink, Failure, Requirements
     })
   )
 
+/** A server would refuse it as well. */
+const check = (profile: Profile.Profile) => Outbound.check(profile, {})
+
 /** The first one is news: the pipeline works. */
 const accept = (store: Store.Store) => {
   let isFirst = true
   return Effect.fnUntraced(function*(profile: Profile.Profile) {
+    const refused = check(profile)
+    if (refused !== undefined) return yield* refused
     yield* store.keep(profile)
     const log = isFirst ? Effect.logInfo : Effect.logDebug
     isFirst = false

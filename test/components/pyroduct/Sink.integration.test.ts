@@ -87,6 +87,18 @@ describe("Sink", () => {
       assert.deepStrictEqual(yield* sink.profiles, [])
     }).pipe(Effect.provide(platform)))
 
+  it.live("refuses what a server would", () =>
+    Effect.gen(function*() {
+      const { sink, url } = yield* running()
+      const push = (labels: Record<string, string>, bytes: Uint8Array) => {
+        const body = PushV1.encode(Labels.make(labels), [{ id: "", profile: bytes }])
+        return send(`${url}/push.v1.PusherService/Push`, new Uint8Array(body), "application/proto")
+      }
+      assert.strictEqual(yield* push({ service_name: "app" }, profile), 400)
+      assert.strictEqual(yield* push({ __name__: "memory" }, new Uint8Array(0)), 400)
+      assert.deepStrictEqual(yield* sink.profiles, [])
+    }).pipe(Effect.provide(platform)))
+
   it.live("announces the first profile", () =>
     Effect.gen(function*() {
       const logged: Array<string> = []

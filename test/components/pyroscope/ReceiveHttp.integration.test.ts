@@ -3,6 +3,7 @@ import { Effect, Layer, Logger, Metric, type Scope } from "effect"
 import * as Zlib from "node:zlib"
 import * as ReceiveHttp from "../../../src/components/pyroscope/ReceiveHttp.ts"
 import * as Write from "../../../src/components/pyroscope/Write.ts"
+import * as FanOut from "../../../src/delivery/FanOut.ts"
 import * as Receipt from "../../../src/delivery/Receipt.ts"
 import { make, Refused, Stopped } from "../../../src/delivery/Receiver.ts"
 import * as Engine from "../../../src/engine/Engine.ts"
@@ -169,6 +170,32 @@ describe("ReceiveHttp", () => {
       const answer = yield* send(`http://127.0.0.1:${ports[0]}/ingest?name=app`, { body: "a 1" })
       assert.strictEqual(answer.status, 503)
       assert.deepStrictEqual([first.kept.length, last.kept.length], [1, 1])
+    }))
+
+  it.live("gives a request to no receiver when one would never take some of it", () =>
+    Effect.gen(function*() {
+      const { layer, ports } = yield* listening
+      const kept = keeping()
+      const strict = FanOut.make({ externalLabels: {} }, [])
+      yield* Layer.build(
+        ReceiveHttp.layer(ReceiveHttp.Arguments.make({
+          forward_to: [kept, strict],
+          http: { listen_address: "127.0.0.1", listen_port: 0 }
+        }))
+      ).pipe(Effect.provide([layer, Logger.layer([])]))
+      const pushed = (...series: ReadonlyArray<Record<string, string>>) =>
+        send(`http://127.0.0.1:${ports[0]}${pushPath}`, {
+          headers: json,
+          body: jsonRequest(series.map((labels) => jsonSeries(labels)))
+        })
+      for (const bad of [[{ service_name: "shop" }], [{ __name__: "memory" }, { service_name: "shop" }]]) {
+        const answer = yield* pushed(...bad)
+        assert.strictEqual(answer.status, 400)
+        assert.include(answer.body, "__name__ is required")
+      }
+      assert.strictEqual(kept.kept.length, 0)
+      assert.strictEqual((yield* pushed({ __name__: "memory" }, { __name__: "wall" })).status, 200)
+      assert.strictEqual(kept.kept.length, 2)
     }))
 
   it.live("counts requests by route and status, in the component's name", () =>
