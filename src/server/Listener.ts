@@ -6,6 +6,7 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import { Context, Data, Duration, Effect, Layer, type Scope } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Http from "node:http"
+import * as Timer from "../telemetry/Timer.ts"
 import * as Connect from "../wire/Connect.ts"
 import * as BadRequest from "./BadRequest.ts"
 import * as EarlyAnswer from "./EarlyAnswer.ts"
@@ -109,15 +110,15 @@ const withoutHost = HttpServerResponse.text(Connect.errorBody("invalid_argument"
 })
 
 const makeServer = (settings: Settings): Http.Server => {
-  const read = Duration.toMillis(settings.readTimeout)
+  const read = Timer.millis(settings.readTimeout)
   const server = Http.createServer({
     requireHostHeader: false,
     requestTimeout: read,
     headersTimeout: read,
-    keepAliveTimeout: Duration.toMillis(settings.idleTimeout),
+    keepAliveTimeout: Timer.millis(settings.idleTimeout),
     connectionsCheckingInterval: Math.min(1000, Math.max(50, read))
   })
-  server.timeout = Math.max(read, Duration.toMillis(settings.writeTimeout))
+  server.timeout = Math.max(read, Timer.millis(settings.writeTimeout))
   server.maxConnections = settings.connections
   // Who has sent everything and ends its side may still read, as from Go's server: Node would end both sides.
   Object.assign(server, { httpAllowHalfOpen: true })

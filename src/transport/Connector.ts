@@ -5,6 +5,7 @@ import { buildConnector } from "@effect/platform-node/Undici"
 import { Duration, Effect, Redacted } from "effect"
 import { Socket } from "node:net"
 import { SocksClient } from "socks"
+import * as Timer from "../telemetry/Timer.ts"
 import * as HeaderValue from "./HeaderValue.ts"
 import * as HttpTunnel from "./HttpTunnel.ts"
 import * as Proxy from "./Proxy.ts"
@@ -80,7 +81,7 @@ const withoutServerName = (settings: Settings): Settings => {
 
 /** The name to expect is that of the settings or of the URL, whatever a `host` header says. */
 const open = ({ timeout, tls }: Settings, allowH2: boolean): Open => {
-  const connector = buildConnector({ ...tls, allowH2, preferH2: true, timeout: Duration.toMillis(timeout) })
+  const connector = buildConnector({ ...tls, allowH2, preferH2: true, timeout: Timer.millis(timeout) })
   return ({ servername: _name, ...target }) =>
     owned((give, fail) =>
       connector(target, (error, socket) => {
@@ -161,7 +162,7 @@ const socks = (
       },
       command: "connect",
       destination: { host: target.hostname, port: portOf(target) },
-      timeout: Duration.toMillis(timeout)
+      timeout: Timer.millis(timeout)
     })
     client.on("established", () => give(socket))
     client.on("error", ({ message }) => fail(socksError(message, timeout)))

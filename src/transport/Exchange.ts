@@ -8,6 +8,7 @@
  */
 import type { Dispatcher } from "@effect/platform-node/Undici"
 import { Duration, Effect } from "effect"
+import * as Timer from "../telemetry/Timer.ts"
 import * as AnswerText from "./AnswerText.ts"
 import type { Connection } from "./Connection.ts"
 import * as Connector from "./Connector.ts"
@@ -43,7 +44,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.resume = resume
     this.text = new AnswerText.Reader(request.maxText)
     // A fiber that sleeps would cost as much as all the rest.
-    this.timer = setTimeout(() => this.expire(), Duration.toMillis(timeout))
+    this.timer = setTimeout(() => this.expire(), Timer.millis(timeout))
   }
 
   start(connection: Connection): void {

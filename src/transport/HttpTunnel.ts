@@ -2,8 +2,9 @@
  * A tunnel through an HTTP proxy, by CONNECT (RFC 9110, section 9.3.6). Node's client takes an interim answer, such as 100,
  * for the answer itself.
  */
-import { Duration, Effect } from "effect"
+import { type Duration, Effect } from "effect"
 import type { Socket } from "node:net"
+import * as Timer from "../telemetry/Timer.ts"
 import { fromCause, noAnswer, NoConnection, ProxyRefused, type TransportError } from "./TransportError.ts"
 
 export interface Settings {
@@ -18,7 +19,7 @@ export interface Settings {
 export const open = (settings: Settings, socket: Socket): Effect.Effect<Socket, TransportError> =>
   Effect.callback<Socket, TransportError>((resume) => {
     const { authority, headers, timeout } = settings
-    const timer = setTimeout(() => fail(noAnswer(timeout)), Duration.toMillis(timeout))
+    const timer = setTimeout(() => fail(noAnswer(timeout)), Timer.millis(timeout))
     let received = ""
 
     const stop = (): void => {

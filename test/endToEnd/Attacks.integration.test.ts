@@ -91,8 +91,8 @@ describe.skipIf(process.platform !== "linux")("Attacks", () => {
             })
           )
           console.log(name, costs[name], largest(engine.pid))
-      }
-          for (const [name, cost] of Object.entries(costs)) assert.isBelow(cost, 250, name)
+        }
+        for (const [name, cost] of Object.entries(costs)) assert.isBelow(cost, 250, name)
         assert.isBelow(largest(engine.pid), 600)
         yield* server.taken.until((taken) => sent.every((id) => taken.some(({ body }) => body.includes(id))))
       }).pipe(Effect.scoped),

@@ -45,6 +45,14 @@ describe("Listener", () => {
       assert.strictEqual((yield* send(`http://127.0.0.1:${port}`)).body, "ok")
     }))
 
+  it.live("takes timeouts of months, and of parts of a millisecond", () =>
+    Effect.gen(function*() {
+      for (const timeout of [Duration.hours(2000), Duration.micros(1_500_500n)]) {
+        const settings = { readTimeout: timeout, writeTimeout: timeout, idleTimeout: timeout }
+        assert.strictEqual((yield* send(urlOf(yield* listen(settings, ok)))).body, "ok")
+      }
+    }))
+
   it.live("says why it cannot listen", () =>
     Effect.gen(function*() {
       const { port } = yield* listen({}, ok)

@@ -1,5 +1,5 @@
 import { assert, describe } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Duration, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { type EventEmitter, once } from "node:events"
 import { createServer as createTcpServer } from "node:net"
 import { buffer } from "node:stream/consumers"
@@ -38,6 +38,19 @@ describe("Transport over undici", () => {
       assert.strictEqual(headers["x-agent-id"], "instance-7")
       assert.strictEqual(headers["x-both"], "b")
       assert.isTrue(bodies[0]!.equals(body))
+    }))
+
+  live("waits as long as it is told to, however long that is", () =>
+    Effect.gen(function*() {
+      const warnings: Array<string> = []
+      const warned = ({ name }: Error) => void warnings.push(name)
+      process.on("warning", warned)
+      yield* Effect.addFinalizer(() => Effect.sync(() => process.off("warning", warned)))
+      // A server that answers after any timer of a millisecond.
+      const { url } = yield* makeHttpServer((response) => void setTimeout(() => response.end(), 20))
+      const connection = yield* connectTo(url, { timeout: Duration.hours(600) })
+      assert.strictEqual((yield* connection.send(push())).status, 200)
+      assert.notInclude(warnings, "TimeoutOverflowWarning")
     }))
 
   live("gives the status, the headers and the beginning of the text", () =>
