@@ -99,6 +99,9 @@ export interface Lane {
   readonly bytes: () => number
 }
 
+/** In milliseconds, a day: timers know no more than some weeks. */
+const longestSleep = 86_400_000
+
 /** In milliseconds: for so long a delivery tells that an endpoint delivers. */
 const recently = 5_000
 
@@ -177,12 +180,15 @@ export const make = Effect.fnUntraced(function*(
   const expire = ({ retries, since }: Delivery): Outcome =>
     failed(new PushError({ endpoint, reason: new Expired({ age: Duration.millis(now() - since) }) }), retries)
 
+  /** They are in no queue any more: each has its outcome, though the lane may end meanwhile. */
+  const finishExpired = (expired: ReadonlyArray<Delivery>): Effect.Effect<void> =>
+    Effect.uninterruptible(finishAll(expired, expire))
+
   /** Leases the next profile as soon as it is due and the breaker lets it through. Ends with the lane. */
   const take: Effect.Effect<Delivery, Cause.Done> = Effect.suspend(() => {
     const time = now()
     const expired = queue.expire(time - maxAge)
-    // They are in no queue any more: each has its outcome, though the lane may end meanwhile.
-    if (expired.length > 0) return Effect.andThen(Effect.uninterruptible(finishAll(expired, expire)), take)
+    if (expired.length > 0) return Effect.andThen(finishExpired(expired), take)
     const opensAt = Breaker.opensAt(breaker, pace)
     const delivery = opensAt <= time ? queue.take(time, breaker.isOpen) : undefined
     if (delivery !== undefined) {
@@ -277,6 +283,15 @@ export const make = Effect.fnUntraced(function*(
   const workers = yield* Effect.forkScoped(
     Effect.all(Array.from({ length: concurrency }, () => work), { concurrency: "unbounded", discard: true })
   )
+
+  /** Every worker may be waiting for an answer, and nobody in `take`. */
+  const expireMeanwhile = Effect.suspend(() => {
+    const time = now()
+    const expired = queue.expire(time - maxAge)
+    const next = Math.min(queue.oldest(), time) + maxAge + 1
+    return Effect.andThen(finishExpired(expired), Effect.sleep(Duration.millis(Math.min(next - time, longestSleep))))
+  })
+  yield* Effect.forkScoped(Effect.forever(expireMeanwhile))
 
   // ---- The end ----
 

@@ -108,6 +108,24 @@ describe("Lane", () => {
         assert.deepStrictEqual(attempts, ["a 0", "a 25", "a 50"])
       }))
 
+    it.effect("ends what has become too old while nothing may be sent, or no push is answered", () =>
+      Effect.gen(function*() {
+        const paused = () => Effect.fail(errors.rateLimited(Duration.hours(1)))
+        for (const concurrency of [1, 2]) {
+          for (const endpoint of [paused, () => Effect.never]) {
+            const lane = yield* lanes.make(endpoint, { concurrency, maxAge: Duration.minutes(1) })
+            yield* offerAll(lane, "ab")
+            yield* TestClock.adjust("30 seconds")
+            yield* offerAll(lane, "cd")
+            yield* TestClock.adjust("70 seconds")
+            const settled = lane.settled.map(({ at, name }) => `${name} ${at}`)
+            // What is on its way is not too old before it comes back.
+            const waiting = endpoint === paused ? ["a 60001", "b 60001"] : concurrency === 1 ? ["b 60001"] : []
+            assert.deepStrictEqual(settled, [...waiting, "c 90001", "d 90001"])
+          }
+        }
+      }))
+
     it.effect("one whose age is just the allowed one is sent", () =>
       Effect.gen(function*() {
         const lane = yield* lanes.make((_, attempt) => attempt === 0 ? dead() : fine(), {
