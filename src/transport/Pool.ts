@@ -64,6 +64,11 @@ export class Pool {
     })
   }
 
+  /** Its connections end with what is in flight on them. */
+  retire(): void {
+    for (const connection of Array.from(this.connections)) connection.retire()
+  }
+
   /** For the next request; `undefined` if it has to wait. */
   private connection(): Connection.Connection | undefined {
     for (const connection of this.connections) if (connection.isReady) return connection

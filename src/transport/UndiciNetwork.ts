@@ -36,11 +36,21 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
   const connections = new Set<Connection>()
   yield* Effect.addFinalizer(() => Effect.promise(() => Promise.all(Array.from(connections, (one) => one.destroy()))))
 
+  /** The one that was used last is the last. */
   const pools = new Map<string, Pool>()
   const pool = (name: string, origin: string, connector: (settings: Connector.Settings) => Connector.Open): Pool => {
     const key = `${name} ${origin}`
     const known = pools.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      pools.delete(key)
+      pools.set(key, known)
+      return known
+    }
+    if (pools.size >= mostOrigins) {
+      const [leastUsed] = pools.keys()
+      pools.get(leastUsed!)!.retire()
+      pools.delete(leastUsed!)
+    }
     const latest = remake(() => tls, (tls) => connector({ tls, http2, timeout }))
     const made = new Pool({
       origin,
@@ -49,7 +59,9 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
       run,
       timeout,
       connections,
-      onEmpty: () => pools.delete(key)
+      onEmpty: () => {
+        if (pools.get(key) === made) pools.delete(key)
+      }
     })
     pools.set(key, made)
     return made
@@ -106,6 +118,12 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
   } satisfies RoundTripper
 })
 
+/**
+ * Servers that connections are kept for. There is one as a rule; servers that redirect may name any number of others, and
+ * each would have a socket that nobody needs any more.
+ */
+const mostOrigins = 16
+
 /** Made again for each other input. */
 const remake = <A, B>(input: () => A, make: (input: A) => B): () => B => {
   let used = input()
@@ -120,12 +138,12 @@ const remake = <A, B>(input: () => A, make: (input: A) => B): () => B => {
   }
 }
 
-/** The answers, by origin. There is one origin as a rule; servers that redirect may name any number of others. */
+/** The answers, by origin. */
 const remember = (select: Proxy.Selector): (origin: string) => Proxy.Server | undefined => {
   const known = new Map<string, Proxy.Server | undefined>()
   return (origin) => {
     if (known.has(origin)) return known.get(origin)
-    if (known.size >= 16) known.clear()
+    if (known.size >= mostOrigins) known.clear()
     const server = select(new URL(origin))
     known.set(origin, server)
     return server

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Redacted, type Scope } from "effect"
+import { once } from "node:events"
 import * as PushError from "../../src/delivery/PushError.ts"
 import * as Authentication from "../../src/transport/Authentication.ts"
 import * as Material from "../../src/transport/Material.ts"
@@ -13,7 +14,9 @@ import {
 } from "../../src/transport/Transport.ts"
 import * as Certificates from "../support/certificates.ts"
 import { freePort } from "../support/ports.ts"
+import { makeHttpServer } from "../support/servers.ts"
 import { answer, makeWebServer, type Respond } from "../support/webServer.ts"
+import { connectTo, turn } from "./connecting.ts"
 
 const authority = await Certificates.authority()
 const identity = await Certificates.issue(authority)
@@ -103,6 +106,28 @@ describe("A redirect", () => {
         })
     )
   }
+
+  live(
+    "to one server after the other keeps no more than a few connections, that to the first among them",
+    () =>
+      Effect.gen(function*() {
+        const targets = yield* Effect.all(Array.from({ length: 40 }, () => makeHttpServer()))
+        const first = yield* makeHttpServer((response, count) =>
+          void response.writeHead(307, { location: targets[(count - 1) % targets.length]!.url }).end()
+        )
+        const connection = yield* connectTo(first.url)
+        for (const { sockets } of targets) {
+          assert.strictEqual((yield* connection.send({ method: "POST", path: "/", headers: {}, body })).status, 200)
+          assert.strictEqual(sockets.all.length, 1)
+          yield* turn
+        }
+        const early = targets.slice(0, targets.length - 15).map(({ sockets }) => sockets.all[0]!)
+        yield* Effect.promise(() => Promise.all(early.map(async (socket) => socket.closed || once(socket, "close"))))
+        const late = targets.slice(-15).map(({ sockets }) => sockets.all[0]!)
+        assert.isTrue([...late, ...first.sockets.all].every((socket) => !socket.destroyed))
+        assert.strictEqual(first.sockets.all.length, 1)
+      })
+  )
 
   live("that makes a GET of the push tells of the server's failure first", () =>
     Effect.gen(function*() {
