@@ -12,7 +12,7 @@ import * as Timer from "../telemetry/Timer.ts"
 import * as AnswerText from "./AnswerText.ts"
 import type { Connection } from "./Connection.ts"
 import * as Connector from "./Connector.ts"
-import type { Request, Response } from "./Network.ts"
+import { isJudged, type Request, type Response } from "./Network.ts"
 import { RequestBody } from "./RequestBody.ts"
 import { fromCause, noAnswer, type TransportError } from "./TransportError.ts"
 
@@ -102,7 +102,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       const value = headers[name]
       if (value !== undefined) this.headers[name] = typeof value === "string" ? value : value.join(", ")
     }
-    if (!this.isJudged()) return
+    if (!isJudged(this.request, status)) return
     clearTimeout(this.timer)
     const left = Duration.toMillis(this.timeout) - (performance.now() - this.began)
     this.timer = setTimeout(() => this.cutOff(), Math.min(AnswerText.patience, left))
@@ -120,11 +120,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (!this.isOver) this.settle(this.recover(error))
-  }
-
-  /** Whether it is known what has become of the request. */
-  private isJudged(): boolean {
-    return this.status >= 300 || (this.status !== 0 && this.request.maxText === undefined)
   }
 
   private answer(): Result {
@@ -156,7 +151,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (error instanceof Connector.Failure) return Effect.fail(error.reason)
     // It may be the connection's fault: undici may not know yet, and keeps one over HTTP/2.
     if (this.controller !== undefined) this.connection?.retire()
-    if (this.isJudged()) return this.answer()
+    if (isJudged(this.request, this.status)) return this.answer()
     const reason = fromCause(error)
     const isStale = closed.has(reason.code) && this.openedAt < this.began && this.status === 0 &&
       performance.now() - this.began < soon

@@ -3,8 +3,17 @@
  * say how they should be cannot be honoured, and are refused rather than forgotten.
  */
 import { Effect, Layer } from "effect"
-import { HttpBody, HttpClient, HttpClientRequest } from "effect/http"
-import { defaultMaxText, Network, type Request, type Response, type Settings, UnusableSettings } from "./Network.ts"
+import { HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
+import * as AnswerText from "./AnswerText.ts"
+import {
+  defaultMaxText,
+  isJudged,
+  Network,
+  type Request,
+  type Response,
+  type Settings,
+  UnusableSettings
+} from "./Network.ts"
 import * as Tls from "./Tls.ts"
 import { fromCause, noAnswer } from "./TransportError.ts"
 
@@ -45,7 +54,7 @@ const execute = (client: HttpClient.HttpClient, request: Request) =>
     HttpClientRequest.setBody(bodyOf(request)),
     client.execute,
     Effect.flatMap((response) =>
-      Effect.map(response.text, (text): Response => ({
+      Effect.map(textOf(request, response), (text): Response => ({
         status: response.status,
         headers: response.headers,
         text: text.slice(0, request.maxText ?? defaultMaxText),
@@ -55,6 +64,15 @@ const execute = (client: HttpClient.HttpClient, request: Request) =>
     Effect.mapError((error) => fromCause("cause" in error.reason ? error.reason.cause : error)),
     Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
   )
+
+/** All or nothing of it, for it cannot be read in pieces that a fake would have to make. */
+const textOf = (request: Request, { status, text }: HttpClientResponse.HttpClientResponse) =>
+  isJudged(request, status)
+    ? Effect.timeoutOrElse(Effect.orElseSucceed(text, () => ""), {
+      duration: AnswerText.patience,
+      orElse: () => Effect.succeed("")
+    })
+    : text
 
 const bodyOf = ({ body, headers }: Request): HttpBody.HttpBody => {
   const type = headers["content-type"]

@@ -60,6 +60,10 @@ export interface Response {
   readonly leave: () => void
 }
 
+/** Whether an answer's status says what has become of the request, whatever becomes of the answer's text. */
+export const isJudged = ({ maxText }: Request, status: number): boolean =>
+  status >= 300 || (status >= 200 && maxText === undefined)
+
 /** An error's text says what went wrong in its beginning. */
 export const defaultMaxText = 2048
 

@@ -1,7 +1,7 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Exit, Fiber, FileSystem, Layer, Logger, Redacted, Scope } from "effect"
-import { HttpClient, HttpClientError } from "effect/http"
+import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as Health from "../../src/telemetry/Health.ts"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
@@ -51,6 +51,28 @@ describe("Transport over an HttpClient", () => {
       assert.deepStrictEqual({ ...received!.headers }, { "x-key": "a, b" })
       assert.strictEqual(received!.body.byteLength, 0)
     }).pipe(against()))
+
+  it.effect("gives the status where the text does not come or breaks off", () =>
+    Effect.gen(function*() {
+      const client = HttpClient.make((request) => {
+        const body = new ReadableStream({
+          start: (stream) => {
+            if (request.url.endsWith("/breaks")) stream.error(new Error("it broke"))
+          }
+        })
+        return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body, { status: 503 })))
+      })
+      const { send } = yield* Effect.provide(
+        connect(),
+        Layer.provide(Transport.Transport.layerHttpClient, Layer.succeed(HttpClient.HttpClient, client))
+      )
+      for (const path of ["/breaks", "/drips"]) {
+        const sending = yield* Effect.forkChild(send({ ...request, path }), { startImmediately: true })
+        yield* TestClock.adjust("1 second")
+        const { status, text } = yield* Fiber.join(sending)
+        assert.deepStrictEqual([status, text], [503, ""])
+      }
+    }))
 
   it.effect("gives the status, the headers in lower case and the beginning of the text", () =>
     Effect.gen(function*() {
