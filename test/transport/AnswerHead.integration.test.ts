@@ -91,6 +91,10 @@ describe("The head of an answer", () => {
       const { headers, status } = yield* connection.send(push(0, "/65000"))
       assert.deepStrictEqual([status, headers["x"]?.length], [200, 65_000])
       const verdict = yield* verdictOf(connection.send(push(0, "/100000")))
-      assert.deepInclude(verdict, { reason: "Unreachable", concerns: "endpoint" })
+      assert.deepStrictEqual(verdict, {
+        reason: "Unreachable",
+        code: "ERR_HTTP2_ERROR",
+        concerns: "endpoint"
+      })
     }))
 })

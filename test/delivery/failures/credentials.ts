@@ -15,7 +15,7 @@ const proxyOf = (url: string) =>
 const connectAnswered = (status: string) => brokenProxy(answering(`HTTP/1.1 ${status}`))
 
 /** A file of that text, or none. */
-const tokenFile = (text: string | undefined) =>
+const tokenFile = (text: string | Uint8Array | undefined) =>
   Effect.gen(function*() {
     const directory = yield* Effect.acquireRelease(
       Effect.promise(() => mkdtemp(join(tmpdir(), "pyroduct-"))),
@@ -56,9 +56,14 @@ export const credentials = [
     "403": [connectAnswered("403 Forbidden"), { source: "proxy", status: 403 }, /proxy http:/],
     "SOCKS5": [socksProxy({ reply: socksReply.notAllowed }), { source: "proxy", status: 403 }, /proxy socks5:/]
   }),
-  row("a credential file cannot be read, is empty, or holds what no header can carry", {
+  row("a credential file cannot be read, is empty, is no UTF-8, or holds what no header can carry", {
     "missing": [tokenFile(undefined), { source: "credential file", status: undefined }, /no such file or directory$/],
     "empty": [tokenFile(" \n"), { source: "credential file", status: undefined }, /is empty$/],
+    "Latin-1": [
+      tokenFile(Buffer.from("t\u00f6ken", "latin1")),
+      { source: "credential file", status: undefined },
+      /is not UTF-8$/
+    ],
     "two lines": [tokenFile("one\ntwo"), { source: "credential file", status: undefined }, /header cannot carry$/]
   }),
   row("the token endpoint does not answer, or answers 408, 429, 5xx or what holds no token", {

@@ -1,7 +1,7 @@
 import { Duration, Effect } from "effect"
 import { createServer, type Socket } from "node:net"
 import { answering, makeBrokenProxy, socksReply } from "../../support/proxies.ts"
-import { listening, type Respond } from "../../support/webServer.ts"
+import { answer, listening, type Respond } from "../../support/webServer.ts"
 import { brokenProxy, nowhere, row, server, type Settings, socksProxy, unreached, unreachedOverTls } from "./failure.ts"
 
 const after = Duration.millis(50)
@@ -51,6 +51,9 @@ export const network = [
       {},
       /does not match the HTTP\/1.1 protocol/
     ]
+  }),
+  row("the head of the answer is too large: above 1 MiB over HTTP/1.1, 64 KiB over HTTP/2", {
+    "HTTP/1.1": [server(answer(200, { x: "x".repeat(1_100_000) })), { code: "UND_ERR_HEADERS_OVERFLOW" }]
   }),
   row("the proxy is down, breaks off, or speaks another protocol", {
     "HTTP, down": [proxyThatIsDown("http"), { code: "ECONNREFUSED" }, /proxy http:/],
