@@ -39,6 +39,7 @@ const maxHead = 1_048_576
 export class Connection {
   private readonly client: Client
   private readonly owner: Owner
+  /** Of HTTP/1.1. */
   private socket: Socket | undefined
   private inFlight = 0
   private isFull = false
@@ -63,10 +64,11 @@ export class Connection {
           onSuccess: (socket) => {
             this.isMultiplexed = "alpnProtocol" in socket && socket.alpnProtocol === "h2"
             this.mayMultiplex = this.isMultiplexed
+            if (this.isMultiplexed) return callback(null, socket)
             this.socket = socket
-            if (!this.isMultiplexed) LastWords.hear(socket)
+            LastWords.hear(socket)
             callback(null, socket)
-            if (!this.isMultiplexed) Leniency.allow(socket)
+            Leniency.allow(socket)
           }
         }))
       },
@@ -100,7 +102,7 @@ export class Connection {
 
   /** Over HTTP/1.1: whether there is something of a request that the server has not taken yet. */
   get isSending(): boolean {
-    return !this.isMultiplexed && this.socket !== undefined && this.socket.writableLength > 0
+    return this.socket !== undefined && this.socket.writableLength > 0
   }
 
   dispatch(

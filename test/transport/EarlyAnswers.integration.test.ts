@@ -66,6 +66,19 @@ describe("An answer that comes before the request has been read", () => {
       }
     }))
 
+  live("counts over HTTP/2 though the server leaves with an error", () =>
+    Effect.gen(function*() {
+      const { url } = yield* makeHttp2Server((stream, _count, session) => {
+        stream.respond({ ":status": 413 })
+        stream.end("early")
+        session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, stream.id)
+      })
+      const connection = yield* connectTo(url)
+      for (let count = 0; count < 5; count++) {
+        assert.strictEqual((yield* connection.send(push(5_000_000))).status, 413)
+      }
+    }))
+
   live(
     "counts over HTTP/2 though the server says no more about it, and the next request goes out",
     () =>
