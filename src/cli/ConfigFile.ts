@@ -2,6 +2,7 @@
  * A configuration file, and how its problems are shown.
  */
 import { Console, Data, Effect, FileSystem, Result, Runtime } from "effect"
+import type { ConfigError } from "../engine/Engine.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Source from "../syntax/Source.ts"
 
@@ -32,7 +33,5 @@ export const read = Effect.fnUntraced(function*(path: string) {
   return Result.isFailure(text) ? yield* giveUp(`${path}: ${text.failure}`) : Source.make(path, text.success)
 })
 
-export const report = (source: Source.Source, diagnostics: ReadonlyArray<Diagnostic.Diagnostic>): Effect.Effect<void> =>
-  Console.error(
-    Diagnostic.renderAll(diagnostics, new Map([[source.name, source]]), { color: process.stderr.isTTY }).trimEnd()
-  )
+export const report = ({ diagnostics, sources }: ConfigError): Effect.Effect<void> =>
+  Console.error(Diagnostic.renderAll(diagnostics, sources, { color: process.stderr.isTTY }).trimEnd())

@@ -94,9 +94,9 @@ const load = Effect.fnUntraced(function*(
   yield* Authorities.trustSystem
   return yield* run(settings, server, isStopping).pipe(
     Effect.catchTags({
-      ConfigError: ({ diagnostics }) =>
+      ConfigError: (error) =>
         Effect.andThen(
-          ConfigFile.report(source, diagnostics),
+          ConfigFile.report(error),
           ConfigFile.giveUp("could not perform the initial load successfully")
         ),
       ListenError: (error) => ConfigFile.giveUp(error.message)

@@ -15,7 +15,7 @@ export const command = Command.make(
     const source = yield* ConfigFile.read(file)
     const checked = Engine.check({ sources: [source], registry: Components.registry, stdlib: Host.stdlib() })
     if (Result.isSuccess(checked)) return
-    yield* ConfigFile.report(source, checked.failure.diagnostics)
+    yield* ConfigFile.report(checked.failure)
     return yield* ConfigFile.giveUp("validation failed")
   })
 ).pipe(Command.withDescription("Report every problem of a configuration file; silent when there is none"))

@@ -10,6 +10,7 @@ import * as Endpoint from "../delivery/Endpoint.ts"
 import * as Block from "../engine/Block.ts"
 import * as Decode from "../evaluation/Decode.ts"
 import type { Value } from "../evaluation/Value.ts"
+import * as Exposure from "../syntax/Exposure.ts"
 import * as Authentication from "../transport/Authentication.ts"
 import * as HeaderValue from "../transport/HeaderValue.ts"
 import * as Material from "../transport/Material.ts"
@@ -21,8 +22,9 @@ import * as UserInfo from "../transport/UserInfo.ts"
 // ---- values ----
 
 const urlProblem = (text: string): string | undefined => {
-  if (!URL.canParse(text)) return "must be an absolute URL such as \"https://profiles.example\""
-  const url = new URL(text)
+  const url = URL.parse(text)
+  // What stands before a colon is not a scheme for that.
+  if (url === null || !/^[^:]+:\/\//.test(text)) return "must be an absolute URL such as \"https://profiles.example\""
   const { protocol } = url
   if (protocol !== "http:" && protocol !== "https:") return `unsupported protocol scheme "${protocol.slice(0, -1)}"`
   return Result.match(UserInfo.parse(url), { onFailure: (problem) => problem, onSuccess: () => undefined })
@@ -30,11 +32,15 @@ const urlProblem = (text: string): string | undefined => {
 
 /** Where requests can be sent, each to a path below it and with a query of its own. */
 export const Url = Decode.String.check(Schema.makeFilter((text) => urlProblem(text) ?? Endpoint.problem(new URL(text))))
+  .annotate({ [Decode.exposure]: Exposure.url })
 
 const canonical = (name: string): string =>
   name.toLowerCase().replace(/(^|-)[a-z]/g, (initial) => initial.toUpperCase())
 
 const forbidden = (name: string): string => `setting header "${canonical(name)}" is not allowed`
+
+/** It may hold a whole line, with the value. */
+const notAName = "the name of a header has no blanks and no colons, only letters, digits and !#$%&'*+.^`|~-_"
 
 const uncarried = (name: string): string => `the value of ${name} holds what a header cannot carry`
 
@@ -52,7 +58,7 @@ const headers = <Item extends Schema.Codec<unknown, Value>>(
     Schema.makeFilter((fields) =>
       broken(
         Object.entries(fields).flatMap(([name, value]): ReadonlyArray<Rule> => [
-          [!/^[\w!#$%&'*+.^`|~-]+$/.test(name), [name], `${JSON.stringify(name)} is not the name of a header`],
+          [!/^[\w!#$%&'*+.^`|~-]+$/.test(name), [name], notAName],
           [connectionHeaders.has(name.toLowerCase()), [name], forbidden(name)],
           [!textsOf(value).every(HeaderValue.isValid), [name], uncarried(name)]
         ])
@@ -60,8 +66,8 @@ const headers = <Item extends Schema.Codec<unknown, Value>>(
     )
   )
 
-/** Headers with one value each. */
-export const Headers = headers(Decode.String, (value) => [value])
+/** Headers with one value each, any of which may be a secret. */
+export const Headers = headers(Decode.String, (value) => [value]).annotate({ [Decode.exposure]: Exposure.short })
 
 const SecretHeaders = headers(Decode.list(Decode.Secret), (values) => values.map(Redacted.value))
 
@@ -119,7 +125,9 @@ const versions: ReadonlyArray<string> = ["TLS10", "TLS11", "TLS12", "TLS13"] sat
 const isVersion = (text: string): text is Tls.Version | "" => text === "" || versions.includes(text)
 
 const MinVersion = Decode.String.check(
-  Schema.makeFilter((text: string) => isVersion(text) ? undefined : `unknown TLS version: ${text}`).abort()
+  Schema.makeFilter((text: string) =>
+    isVersion(text) ? undefined : `unknown TLS version, use one of ${versions.join(", ")}`
+  ).abort()
 ).pipe(Schema.refine(isVersion))
 
 const TlsSettings = Schema.Struct({
@@ -180,7 +188,9 @@ const TlsConfig = TlsSettings.check(Schema.makeFilter((args) => {
 // ---- proxies ----
 
 const ProxySettings = Schema.Struct({
-  proxy_url: Decode.optional(Decode.String.check(Schema.makeFilter(Proxy.problem))),
+  proxy_url: Decode.optional(
+    Decode.String.check(Schema.makeFilter(Proxy.problem)).annotate({ [Decode.exposure]: Exposure.url })
+  ),
   no_proxy: Text,
   proxy_from_environment: Decode.withDefault(Decode.Bool, false),
   proxy_connect_header: Decode.withDefault(SecretHeaders, {})
@@ -229,10 +239,16 @@ const OAuth2 = Schema.Struct({
   client_secret_file: Text,
   scopes: Decode.withDefault(Decode.list(Decode.String), []),
   token_url: Decode.withDefault(
-    Decode.String.check(Schema.makeFilter((text) => isGiven(text) ? urlProblem(text) : undefined)),
+    Decode.String.check(Schema.makeFilter((text) => isGiven(text) ? urlProblem(text) : undefined)).annotate({
+      [Decode.exposure]: Exposure.url
+    }),
     ""
   ),
-  endpoint_params: Decode.withDefault(Decode.map(Decode.String), {}),
+  /** An assertion, perhaps. */
+  endpoint_params: Decode.withDefault(
+    Decode.map(Decode.String).annotate({ [Decode.exposure]: Exposure.short }),
+    {}
+  ),
   ...ProxySettings.fields,
   tls_config: Block.optional(TlsConfig)
 }).check(Schema.makeFilter((args) =>

@@ -179,9 +179,10 @@ const urlOf = (input: URL | string, problem: Reader["problem"]): URL => {
     ? "is no URL"
     : url.protocol !== "http:" && url.protocol !== "https:"
     ? "must be an http or https URL"
-    : Result.isFailure(UserInfo.parse(url))
-    ? "has a user info that cannot be unescaped"
-    : Endpoint.problem(url)
+    : Result.match(UserInfo.parse(url), {
+      onFailure: (mistake) => `cannot be used: ${mistake}`,
+      onSuccess: () => Endpoint.problem(url)
+    })
   if (url !== null && mistake === undefined) return url
   problem("url", mistake!)
   return nowhere
@@ -193,7 +194,7 @@ const headersOf = (
 ): Record<string, string | ReadonlyArray<string>> =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
-      if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) problem("headers", `cannot have the name "${name}"`)
+      if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) problem("headers", "hold a name that no header can have")
       else if (![value].flat().every(HeaderValue.isValid)) {
         problem(`headers.${name}`, "holds what a header cannot carry")
       }

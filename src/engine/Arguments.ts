@@ -2,17 +2,20 @@
  * From the body of a block to the arguments of a component.
  *
  * All problems of a block are found at once: statements that do not belong, expressions that do not evaluate, values
- * that do not fit, rules of the component that are broken. Each is reported where it stands.
+ * that do not fit, rules of the component that are broken. Each is reported where it stands, and shows of a value what
+ * its type lets be seen.
  */
 import { Effect, Result, Schema, SchemaAST, SchemaIssue } from "effect"
 import * as Culprit from "../evaluation/Culprit.ts"
 import * as Expression from "../evaluation/Expression.ts"
 import type { Scope } from "../evaluation/Scope.ts"
 import type { Value } from "../evaluation/Value.ts"
-import * as Confidential from "../syntax/Confidential.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
+import * as Exposure from "../syntax/Exposure.ts"
+import * as Masking from "../syntax/Masking.ts"
 import type { Range } from "../syntax/Source.ts"
 import type * as Tree from "../syntax/Tree.ts"
+import * as Exposures from "./Exposures.ts"
 
 /** A schema of arguments: its encoded side has a `Value` for each attribute and a nested record for each block. */
 export type Arguments<A> = Schema.Codec<A, unknown>
@@ -27,7 +30,7 @@ export const decode = <A>(
   const report: Report = (message, range) => {
     problems.push(Diagnostic.error(message, file, range))
   }
-  const body = read(shapeOf(SchemaAST.toEncoded(schema.ast)), block, scope, report)
+  const body = read(shapeOf(SchemaAST.toEncoded(schema.ast)), Exposures.ofArguments(schema), block, scope, report)
   const decoded = Schema.decodeUnknownResult(schema, { errors: "all" })(body.encoded)
   if (Result.isFailure(decoded)) locate(decoded.failure.issue, body, report)
   return Result.isSuccess(decoded) && problems.length === 0
@@ -75,6 +78,8 @@ const fieldOf = (ast: SchemaAST.AST): Field => {
 interface Body {
   readonly block: Tree.Block
   readonly shape: Shape
+  readonly exposures: Exposures.Exposures
+  readonly scope: Scope
   /** A `Value` for an attribute, a record or an array of records for blocks. */
   readonly encoded: Record<string, unknown>
   readonly attributes: Map<string, Tree.Attribute>
@@ -83,23 +88,31 @@ interface Body {
   readonly broken: Set<string>
 }
 
-const read = (shape: Shape, block: Tree.Block, scope: Scope, report: Report): Body => {
+const read = (
+  shape: Shape,
+  exposures: Exposures.Exposures,
+  block: Tree.Block,
+  scope: Scope,
+  report: Report
+): Body => {
   const body: Body = {
     block,
     shape,
+    exposures,
+    scope,
     encoded: {},
     attributes: new Map(),
     blocks: new Map(),
     broken: new Set()
   }
   for (const statement of block.body) {
-    if (statement._tag === "Attribute") readAttribute(body, statement, scope, report)
-    else readBlock(body, statement, scope, report)
+    if (statement._tag === "Attribute") readAttribute(body, statement, report)
+    else readBlock(body, statement, report)
   }
   return body
 }
 
-const readAttribute = (body: Body, attribute: Tree.Attribute, scope: Scope, report: Report): void => {
+const readAttribute = (body: Body, attribute: Tree.Attribute, report: Report): void => {
   const name = attribute.name.name
   const field = body.shape.get(name)
   if (field?._tag !== "Attribute") {
@@ -108,15 +121,22 @@ const readAttribute = (body: Body, attribute: Tree.Attribute, scope: Scope, repo
   }
   if (body.attributes.has(name)) return report(`attribute "${name}" may only be provided once`, attribute.range)
   body.attributes.set(name, attribute)
-  const value: Result.Result<Value, Expression.EvaluationError> = Expression.evaluate(attribute.value, scope)
+  const value: Result.Result<Value, Expression.EvaluationError> = Expression.evaluate(attribute.value, body.scope)
   if (Result.isFailure(value)) {
     body.broken.add(name)
-    return report(value.failure.message, value.failure.range)
+    return report(value.failure.message(maskOf(body, name, false)), value.failure.range)
   }
   body.encoded[name] = value.success
 }
 
-const readBlock = (body: Body, block: Tree.Block, scope: Scope, report: Report): void => {
+/** What may be shown of expressions in an attribute: of those that are a value of their own, or of parts of one. */
+const maskOf = ({ exposures, scope }: Body, attribute: string, isWhole: boolean): Masking.Mask =>
+  Masking.make({
+    exposure: exposures.attributes.get(attribute) ?? Exposure.nothing,
+    isKnown: (name) => scope.lookup(name) !== undefined
+  })(isWhole)
+
+const readBlock = (body: Body, block: Tree.Block, report: Report): void => {
   const name = block.name.join(".")
   const field = body.shape.get(name)
   if (field?._tag !== "Block") {
@@ -126,7 +146,7 @@ const readBlock = (body: Body, block: Tree.Block, scope: Scope, report: Report):
   if (block.label !== undefined) {
     report(`block "${name}" does not support specifying labels`, { start: block.range.start, end: block.open.end })
   }
-  const nested = read(field.shape, block, scope, report)
+  const nested = read(field.shape, body.exposures.blocks.get(name) ?? Exposures.unknown, block, body.scope, report)
   const siblings = body.blocks.get(name)
   if (siblings === undefined) {
     body.blocks.set(name, [nested])
@@ -202,8 +222,8 @@ const placeOf = (body: Body, path: ReadonlyArray<PropertyKey | { readonly key: P
   if (body.broken.has(String(name))) return undefined
   const attribute = body.attributes.get(String(name))
   if (attribute !== undefined) {
-    const { range, text } = Culprit.locate(attribute.value, rest.filter((step) => typeof step !== "symbol"))
-    return { body, range, text: Confidential.maskExpression(String(name), text) }
+    const path = rest.filter((step) => typeof step !== "symbol")
+    return { body, ...Culprit.locate(attribute.value, path, maskOf(body, String(name), true)) }
   }
   const nested = body.blocks.get(String(name))
   if (nested === undefined) return whole

@@ -17,17 +17,21 @@ import * as Value from "../evaluation/Value.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Parser from "../syntax/Parser.ts"
 import type { Position, Range, Source } from "../syntax/Source.ts"
+import type * as Tree from "../syntax/Tree.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
 import * as Health from "../telemetry/Health.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import * as Arguments from "./Arguments.ts"
 import { ComponentId } from "./Component.ts"
+import * as Exposures from "./Exposures.ts"
 import * as Graph from "./Graph.ts"
 import type { Registry } from "./Registry.ts"
 
 /** What is wrong with a configuration. */
 export class ConfigError extends Data.TaggedError("ConfigError")<{
   readonly diagnostics: ReadonlyArray<Diagnostic.Diagnostic>
+  /** By their names, with what may be shown of them: for `Diagnostic.renderAll`. */
+  readonly sources: ReadonlyMap<string, Source>
 }> {
   override get message(): string {
     return Diagnostic.summary(this.diagnostics)
@@ -58,9 +62,14 @@ export const Engine = Context.Service<Engine>("pyroduct/engine/Engine")
 export const check = <R>(settings: Settings<R>): Result.Result<ReadonlyArray<Graph.Node<R>>, ConfigError> => {
   const parsed = settings.sources.map(Parser.parse)
   const broken = parsed.flatMap((file) => Result.isFailure(file) ? file.failure : [])
-  if (broken.length > 0) return Result.fail(new ConfigError({ diagnostics: broken }))
+  if (broken.length > 0) return Result.fail(errorOf(settings, broken))
   const files = parsed.flatMap((file) => Result.isSuccess(file) ? [file.success] : [])
-  const { nodes, problems, unresolved } = Graph.make(files, settings.registry, (name) => settings.stdlib.has(name))
+  const { nodes, problems, unresolved } = Graph.make(
+    files,
+    settings.registry,
+    (name) => settings.stdlib.has(name),
+    showing(files, languageOf(settings))
+  )
   const placeholders = new Map(nodes.map((node) => [node.id, exportsOf(node, (e) => e.placeholder)]))
   const scope = scopeOf(placeholders, settings.stdlib)
   const isKnown = ({ file, range }: Diagnostic.Diagnostic): boolean =>
@@ -72,7 +81,29 @@ export const check = <R>(settings: Settings<R>): Result.Result<ReadonlyArray<Gra
   const diagnostics = files.flatMap(({ name }) =>
     [...problems, ...decoding].filter(({ file }) => file === name).sort(Diagnostic.byPosition)
   )
-  return diagnostics.length > 0 ? Result.fail(new ConfigError({ diagnostics })) : Result.succeed(nodes)
+  return diagnostics.length > 0 ? Result.fail(errorOf(settings, diagnostics)) : Result.succeed(nodes)
+}
+
+const errorOf = <R>(settings: Settings<R>, diagnostics: ReadonlyArray<Diagnostic.Diagnostic>): ConfigError => {
+  const language = languageOf(settings)
+  return new ConfigError({
+    diagnostics,
+    sources: new Map(settings.sources.map((source) => [source.name, Exposures.mask(source, language)]))
+  })
+}
+
+const languageOf = <R>({ registry, stdlib }: Settings<R>): Exposures.Language => {
+  const own = new Set(Array.from(registry.components.keys(), (name) => name.split(".", 1)[0]!))
+  return { registry, isKnown: (name) => stdlib.has(name) || own.has(name) || Graph.namespaces.has(name) }
+}
+
+/** Whether the name that begins there may be shown. */
+const showing = (files: ReadonlyArray<Tree.File>, language: Exposures.Language) => {
+  const hidden = new Map(files.map((file) => [
+    file.name,
+    new Set(Exposures.hiddenIn(file, language).map(({ range }) => range.start.offset))
+  ]))
+  return ({ start }: Range, file: string): boolean => hidden.get(file)?.has(start.offset) !== true
 }
 
 const contains = (range: Range, { offset }: Position): boolean =>
@@ -106,7 +137,7 @@ export const start = Effect.fn("Engine.start")(function*<R>(
   }
   if (diagnostics.length > 0) {
     yield* EffectScope.close(scope, Exit.void)
-    return yield* new ConfigError({ diagnostics })
+    return yield* errorOf(settings, diagnostics)
   }
   return { components: Effect.sync(() => running.map(statusOf)) }
 })

@@ -6,6 +6,7 @@
  */
 import * as References from "../evaluation/References.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
+import * as Exposure from "../syntax/Exposure.ts"
 import type { Range } from "../syntax/Source.ts"
 import * as Tree from "../syntax/Tree.ts"
 import type * as Component from "./Component.ts"
@@ -31,10 +32,12 @@ export interface Graph<R> {
   readonly unresolved: ReadonlyArray<{ readonly file: string; readonly range: Range }>
 }
 
+/** Of a reference to nothing `isShown` tells whether it is one, or may be a secret without its quotes. */
 export const make = <R>(
   files: ReadonlyArray<Tree.File>,
   registry: Registry<R>,
-  isInScope: (name: string) => boolean
+  isInScope: (name: string) => boolean,
+  isShown: (range: Range, file: string) => boolean = () => true
 ): Graph<R> => {
   const problems: Array<Diagnostic.Diagnostic> = []
   const unresolved: Array<{ readonly file: string; readonly range: Range }> = []
@@ -61,7 +64,10 @@ export const make = <R>(
       if (target !== undefined && drafts.has(target)) targets.add(target)
       else if (target !== undefined) unresolved.push({ file, range })
       else if (!isInScope(path[0]!)) {
-        const message = `component "${path.join(".")}" does not exist or is out of scope`
+        const [name, advice] = isShown(range, file)
+          ? [path.join("."), ""]
+          : [Exposure.mask, " (a text is written in double quotes)"]
+        const message = `component "${name}" does not exist or is out of scope${advice}`
         problems.push(Diagnostic.error(message, file, range))
         unresolved.push({ file, range })
       }
@@ -125,6 +131,23 @@ const known = [
   /^(argument|declare|export|foreach|http|livedebugging|logging|remotecfg|tracing)$/,
   /^import\.(file|git|http|string)$/
 ]
+
+/** What references begin with, here or in Alloy. */
+export const namespaces: ReadonlySet<string> = new Set([
+  "argument",
+  "beyla",
+  "database_observability",
+  "discovery",
+  "faro",
+  "local",
+  "loki",
+  "mimir",
+  "module",
+  "otelcol",
+  "prometheus",
+  "pyroscope",
+  "remote"
+])
 
 const unknownComponent = (name: string): string => {
   if (!known.some((names) => names.test(name))) return `cannot find the definition of component name "${name}"`

@@ -1,6 +1,7 @@
 /**
  * The expression to blame for a value that does not fit.
  */
+import * as Masking from "../syntax/Masking.ts"
 import * as Printer from "../syntax/Printer.ts"
 import type { Range } from "../syntax/Source.ts"
 import type * as Tree from "../syntax/Tree.ts"
@@ -14,14 +15,18 @@ export interface Culprit {
 /**
  * The place of what lies at `path` (positions in arrays, names of fields) below the value of `expr`. The elements of
  * literal arrays and objects are places of their own; from where the value comes from elsewhere the rest of the path
- * follows the expression: `key_value.object.field1[2]`.
+ * follows the expression: `key_value.object.field1[2]`. `mask` has the last word on what of it is shown.
  */
-export const locate = (expr: Tree.Expression, path: ReadonlyArray<string | number>): Culprit => {
+export const locate = (
+  expr: Tree.Expression,
+  path: ReadonlyArray<string | number>,
+  mask: Masking.Mask = Masking.none
+): Culprit => {
   const [step, ...rest] = path
   const inner = step === undefined ? undefined : child(expr, step)
-  if (inner !== undefined) return locate(inner, rest)
+  if (inner !== undefined) return locate(inner, rest, mask)
   const suffix = path.map((step) => typeof step === "number" ? `[${step}]` : `.${step}`)
-  return { range: expr.range, text: Printer.expression(expr) + suffix.join("") }
+  return { range: expr.range, text: Printer.expression(mask(expr)) + suffix.join("") }
 }
 
 const child = (expr: Tree.Expression, step: string | number): Tree.Expression | undefined => {

@@ -7,10 +7,17 @@
  * secret. Null is never refused but by a capsule: it is the zero value of its type.
  */
 import { ByteSize as Size, Duration as Span, Effect, Option, Result, Schema, SchemaGetter, SchemaIssue } from "effect"
+import * as Exposure from "../syntax/Exposure.ts"
 import * as StringLiteral from "../syntax/StringLiteral.ts"
 import * as Conversion from "./Conversion.ts"
 import * as GoDuration from "./GoDuration.ts"
 import * as Value from "./Value.ts"
+
+/**
+ * An annotation of schemas: the `Exposure` of what is written for one, where its type does not tell. Else all of a secret
+ * is hidden, and in a block that has secrets whatever is refused.
+ */
+export const exposure = "pyroduct/exposure"
 
 /** A value as it is. */
 export const Any = Schema.declare(Value.isValue)
@@ -84,7 +91,7 @@ export const ByteSize = from(
       const size = Size.fromString(value.value.replace(/K(?=B$)/, "k"))
       return Result.fromOption(
         Option.flatMap(size, Size.toNumber),
-        () => `should be a size such as "64MiB" or "10KB", got ${StringLiteral.quote(value.value)}`
+        () => "should be a size such as \"64MiB\" or \"10KB\""
       )
     }
     return Result.filterOrFail(toInteger(value), (bytes) => bytes >= 0, () => "should not be negative")
@@ -126,7 +133,7 @@ export const enumeration = <const Member extends string>(members: ReadonlyArray<
         const member = members.find((member) => member === text)
         const choice = members.map(StringLiteral.quote).join(", ")
         return member === undefined
-          ? Result.fail(`unrecognized value ${StringLiteral.quote(text)}; must be one of ${choice}`)
+          ? Result.fail(`must be one of ${choice}`)
           : Result.succeed(member)
       }),
     Value.text
@@ -141,7 +148,7 @@ export const capsule = <A>(type: string, is: (held: unknown) => held is A) =>
         ? Result.succeed(value.value)
         : Result.fail(Conversion.capsuleMismatch(type, value)),
     (held) => Value.opaque(type, held)
-  )
+  ).annotate({ [exposure]: Exposure.reference })
 
 /** An attribute that may be missing. */
 export const optional = <S extends Schema.Constraint>(schema: S): Schema.optionalKey<S> => Schema.optionalKey(schema)

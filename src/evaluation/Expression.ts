@@ -5,6 +5,7 @@
  * stop early. The first failure ends the evaluation.
  */
 import { Result } from "effect"
+import type { Mask } from "../syntax/Masking.ts"
 import * as Printer from "../syntax/Printer.ts"
 import type { Range } from "../syntax/Source.ts"
 import * as StringLiteral from "../syntax/StringLiteral.ts"
@@ -15,9 +16,9 @@ import * as Operator from "./Operator.ts"
 import type { Scope } from "./Scope.ts"
 import * as Value from "./Value.ts"
 
-/** `message` is complete: where an expression is to blame it begins with that expression. */
 export interface EvaluationError {
-  readonly message: string
+  /** Where an expression is to blame it begins with that, as far as the mask lets it be seen. */
+  readonly message: (mask: Mask) => string
   readonly range: Range
 }
 
@@ -27,11 +28,14 @@ type Evaluated = Result.Result<Value.Value, EvaluationError>
 export const evaluate = (expr: Tree.Expression, scope: Scope): Evaluated => {
   switch (expr._tag) {
     case "Literal":
-      return Result.mapError(Literal.evaluate(expr), (message) => ({ message, range: expr.range }))
+      return Result.mapError(Literal.evaluate(expr), () => ({
+        message: (mask) => Literal.outOfRange(mask(expr).raw),
+        range: expr.range
+      }))
     case "Name": {
       const value = scope.lookup(expr.name)
       return value === undefined
-        ? fail(expr.range, `identifier ${StringLiteral.quote(expr.name)} does not exist`)
+        ? fail(expr.range, (mask) => `identifier ${StringLiteral.quote(mask(expr).name)} does not exist`)
         : Result.succeed(value)
     }
     case "Paren":
@@ -78,18 +82,27 @@ const evaluateAll = (exprs: ReadonlyArray<Tree.Expression>, scope: Scope) =>
     return values
   })
 
-const access = ({ name, value: owner }: Tree.Access, value: Value.Value): Evaluated => {
-  const field = StringLiteral.quote(name.name)
+const access = (expr: Tree.Access, value: Value.Value): Evaluated => {
+  const { name, value: owner } = expr
+  const field = (mask: Mask): string => StringLiteral.quote(mask(expr).name.name)
   switch (value._tag) {
     case "Object": {
       const found = value.fields.get(name.name)
-      return found === undefined ? fail(name.range, `field ${field} does not exist`) : Result.succeed(found)
+      return found === undefined
+        ? fail(name.range, (mask) => `field ${field(mask)} does not exist`)
+        : Result.succeed(found)
     }
     case "Secret":
     case "Opaque":
       return blame(owner, Result.fail(sealed))
     default:
-      return blame(owner, Result.fail(`cannot access field ${field} on value of type ${Value.typeName(value)}`))
+      return fail(
+        owner.range,
+        (mask) =>
+          `${Printer.expression(mask(owner))} cannot access field ${field(mask)} on value of type ${
+            Value.typeName(value)
+          }`
+      )
   }
 }
 
@@ -151,11 +164,12 @@ const call = ({ callee, args }: Tree.Call, value: Value.Value, scope: Scope): Ev
   })
 
 const blaming = (expr: Tree.Expression, message: string): EvaluationError => ({
-  message: `${Printer.expression(expr)} ${message}`,
+  message: (mask) => `${Printer.expression(mask(expr))} ${message}`,
   range: expr.range
 })
 
 const blame = <A>(expr: Tree.Expression, result: Result.Result<A, string>): Result.Result<A, EvaluationError> =>
   Result.mapError(result, (message) => blaming(expr, message))
 
-const fail = (range: Range, message: string): Result.Result<never, EvaluationError> => Result.fail({ message, range })
+const fail = (range: Range, message: EvaluationError["message"]): Result.Result<never, EvaluationError> =>
+  Result.fail({ message, range })

@@ -35,5 +35,7 @@ const number = (raw: string): Result.Result<Value.Value, string> => {
   const float = Number(raw)
   return Number.isFinite(float)
     ? Result.succeed(Value.float(float))
-    : Result.fail(`strconv.ParseFloat: parsing "${raw}": value out of range`)
+    : Result.fail(outOfRange(raw))
 }
+
+export const outOfRange = (raw: string): string => `strconv.ParseFloat: parsing "${raw}": value out of range`

@@ -1,124 +1,200 @@
 /**
- * A configuration's text without its secrets, for errors: what is written into a configuration must not get into a log.
+ * A configuration's text without its secrets, for the lines around an error.
  *
- * Attributes are known by their names, for no type is known yet where a text is wrong.
+ * Of a text that parses it is known what each value is for: `hide` does as it is told. Of one that does not it can only
+ * be guessed from how a line looks: `guess` shows names, punctuation, and the values of attributes that are known to be
+ * harmless, and nothing else.
  */
+import * as Exposure from "./Exposure.ts"
+import type { Hidden } from "./Masking.ts"
 
-/** Attributes whose literals are secrets, wherever they stand. */
-const secrets: ReadonlySet<string> = new Set([
-  "bearer_token",
-  "client_secret",
-  "credentials",
-  "endpoint_params",
-  "headers",
-  "http_headers",
-  "key_pem",
-  "password",
-  "proxy_connect_header"
-])
+/** Stands for each byte that is hidden: UTF-8 never has it. So every place in the text stays where it is. */
+export const hidden = 0xff
 
-/** Attributes that hold a URL, which may have a password in it. */
-const urls: ReadonlySet<string> = new Set(["proxy_url", "token_url", "url"])
+const lineFeed = 10
 
-/** Of the same length, with an asterisk for each byte of a secret. */
-export const mask = (bytes: Uint8Array): Uint8Array => {
-  // One character for each byte, so that every place in the text stays where it is.
+const fill = (bytes: Uint8Array, from: number, to: number): void => {
+  for (let at = from; at < to; at++) if (bytes[at] !== lineFeed) bytes[at] = hidden
+}
+
+const encoder = new TextEncoder()
+
+/** With `hidden` in the place of these parts. */
+export const hide = (bytes: Uint8Array, parts: Iterable<Hidden>): Uint8Array => {
+  const result = Uint8Array.from(bytes)
+  for (const { parts: inner, range, written } of parts) {
+    const offsetOf = (index: number): number => range.start.offset + encoder.encode(written.slice(0, index)).length
+    for (const [from, to] of inner) fill(result, offsetOf(from), offsetOf(to))
+  }
+  return result
+}
+
+/** What is known of the names in a text. */
+export interface Names {
+  /** By the names of attributes. */
+  readonly exposures: ReadonlyMap<string, Exposure.Exposure>
+  /** Whether a reference may begin with that. */
+  readonly isKnown: (name: string) => boolean
+}
+
+const unknown: Names = { exposures: new Map(), isKnown: () => false }
+
+/** With `hidden` in the place of all that might be a secret. */
+export const guess = (bytes: Uint8Array, names: Names = unknown): Uint8Array => {
+  const result = Uint8Array.from(bytes)
+  // One character for each byte, so that their places are the same.
   const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
-  const masked = hideLiterals(text, (secret) => secret.replace(/[^\r\n]/g, "*"))
-  return Uint8Array.from(masked, (char) => char.charCodeAt(0))
+  const guessing = new Guessing(names)
+  let line: Array<Token> = []
+  const endLine = (): void => {
+    for (const [from, to] of guessing.line(line)) fill(result, from, to)
+    line = []
+  }
+  for (const { 0: word, index } of text.matchAll(tokens)) {
+    if (word === "\n") endLine()
+    else if (/^\/[/*]/.test(word)) fill(result, index + 2, index + word.length)
+    else if (!/^\s+$/.test(word)) line.push({ text: word, at: index })
+  }
+  endLine()
+  return result
 }
 
-/** The text of an expression within the value of an attribute. */
-export const maskExpression = (attribute: string, text: string): string => {
-  const assignment = `${attribute} = `
-  return hideLiterals(assignment + text, () => "***").slice(assignment.length)
+interface Token {
+  readonly text: string
+  readonly at: number
 }
 
-type Hide = (secret: string) => string
-
-/** Comments, literals (those in single quotes are none, but are meant so), names, white space, and any other character. */
+/** Comments, literals (those in single quotes are none, but are meant so), words and numbers, white space, and any other character. */
 const tokens =
-  /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|`[^`]*`?|[A-Za-z_]\w*|[^\S\n]+|[^]/g
+  /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)|"(?:[^"\\\n]|\\[^\n])*"?|'(?:[^'\\\n]|\\[^\n])*'?|`[^`]*`?|[\w\x80-\xff]+|[^\S\n]+|[^]/g
 
-/** Wherever it stands. */
-const userInfo = /(?<=:\/\/)[^\s"'`/?#]+(?=@)/g
+const isWord = (token: Token | undefined): boolean => token !== undefined && /^[\w\x80-\xff]/.test(token.text)
 
-/**
- * From the name of an attribute that holds secrets to the end of its value everything that might be one is hidden: this
- * text has errors in it, so that a value that is none is as likely as one that is.
- */
-const hideLiterals = (text: string, hide: Hide): string => {
-  let depth = 0
-  let attribute = ""
-  /** The depth of the attribute whose value is secret, while it lasts. */
-  let secret: number | undefined
-  /** A literal that is not closed may go on to the end. */
-  let isOpen = false
-  let [earlier, previous] = ["", ""]
+const isKeyword = ({ text }: Token): boolean => /^(true|false|null)$/.test(text)
 
-  const enter = (name: string): void => {
-    if (secret === undefined && secrets.has(name)) secret = depth
-  }
-  const leave = (token: string, before: string): void => {
-    if (token === "\n" && !continues(before)) attribute = ""
-    if (secret === undefined) return
-    const isOver = token === "\n" ? depth === secret && !continues(before) : depth < secret
-    if (isOver || (token === "," && depth === secret)) secret = undefined
-  }
-  const literal = (token: string, before: string, call: string, rest: string): string => {
-    const [start, end] = innerOf(token)
-    const isName = /^\s*=/.test(rest)
-    if (isName) enter(token.slice(start, end))
-    if (secret === undefined) return hideWithin(token, userInfoOf(token, urls.has(attribute)), hide)
-    isOpen = !isClosed(token)
-    // Names are no secrets, of headers and of environment variables.
-    return isName || (before === "(" && call === "env") ? token : hideWithin(token, [start, end], hide)
+const assigns = (token: Token | undefined): boolean => token?.text === "=" || token?.text === ":"
+
+/** What might be the name of an attribute. */
+const looksLikeName = (text: string): boolean => /^[a-z]+(_[a-z\d]+)*$/i.test(text)
+
+/** Literals and names with operators between them, one literal by itself as a rule. */
+const simple = /^[-([]*[lw](?:[-.,+()[\]]+[lw])*[)\],]*$/
+
+/** What a line is about, and what may be shown of the rest. */
+interface Reading {
+  /** How many of its tokens name it. */
+  readonly head: number
+  readonly exposure: Exposure.Exposure
+  /** Whether the rest is one literal. */
+  readonly isWhole: boolean
+}
+
+class Guessing {
+  private readonly names: Names
+  /** Whether each bracket that is open is the one of a block: within others are values. */
+  private readonly open: Array<boolean> = []
+  private values = 0
+  private before: Token | undefined
+
+  constructor(names: Names) {
+    this.names = names
   }
 
-  const hidden = text.replace(tokens, (token, offset: number) => {
-    if (isOpen) return token === "\n" ? token : hide(token)
-    if (/^[^\S\n]+$/.test(token)) return token
-    if (/^\/[/*]/.test(token)) {
-      return token.slice(0, 2) + (secret === undefined ? hideLiterals(token.slice(2), hide) : hide(token.slice(2)))
+  /** What of a line is to be hidden. */
+  line(line: ReadonlyArray<Token>): ReadonlyArray<Exposure.Part> {
+    const { exposure, head, isWhole } = this.read(line)
+    const shown = this.references(line)
+    const parts = line.map((token, index): ReadonlyArray<Exposure.Part> => {
+      if (!isWord(token) && !Exposure.isQuoted(token.text)) return []
+      if (index < head || shown.has(token) || isKeyword(token) || isKey(line, index) || isVariable(line, index)) {
+        return []
+      }
+      return exposure(token.text, isWhole).map(([from, to]): Exposure.Part => [token.at + from, token.at + to])
+    })
+    this.follow(line)
+    const start = assigns(line[head]) ? head + 1 : head
+    const words = withSymbols(line, start, line.map((token, index) => isWord(token) && parts[index]!.length > 0))
+    return line.flatMap((token, index) =>
+      words[index] === true ? [[token.at, token.at + token.text.length]] : parts[index]!
+    )
+  }
+
+  private read(line: ReadonlyArray<Token>): Reading {
+    let end = 1
+    while (line[end]?.text === "." && isWord(line[end + 1])) end += 2
+    const [first, next, last] = [line[0], line[end], line[end + 1]]
+    const naming = (head: number): Reading => ({ head, exposure: Exposure.nothing, isWhole: false })
+    if (!isWord(first) || assigns(this.before)) return naming(0)
+    const known = end === 1 ? this.names.exposures.get(first!.text) : undefined
+    const isNamed = known !== undefined || (end === 1 && looksLikeName(first!.text))
+    if (end === 1 && assigns(next)) {
+      if (known !== undefined && next!.text === "=" && this.values === 0) {
+        const value = line.slice(2)
+        const kinds = value.map((token) => isWord(token) ? "w" : Exposure.isClosed(token.text) ? "l" : token.text).join(
+          ""
+        )
+        if (simple.test(kinds)) return { head: 1, exposure: known, isWhole: kinds === "l" }
+      }
+      return naming(known !== undefined || (isNamed && last !== undefined) ? 1 : 0)
     }
-    const [call, before] = [earlier, previous]
-    if (token !== "\n") [earlier, previous] = [previous, token]
-    if (isQuoted(token)) return literal(token, before, call, text.slice(offset + token.length))
-    if (/^[([{]$/.test(token)) depth++
-    if (/^[)\]}]$/.test(token)) depth--
-    leave(token, before)
-    if (!/^\w/.test(token)) return token
-    if (secret !== undefined && isQuoted(before)) return hide(token)
-    attribute = token
-    enter(token)
-    return token
-  })
-  return hidden.replace(userInfo, hide)
+    if (next?.text === "{" && this.values === 0) return naming(end)
+    const isLabelled = last?.text === "{" && next !== undefined && Exposure.isQuoted(next.text)
+    if (isLabelled && end > 1 && Exposure.isName(next.text.slice(1, -1))) return naming(end + 1)
+    return naming(known !== undefined || (isNamed && next !== undefined) ? 1 : 0)
+  }
+
+  /** The names of references to what is known. */
+  private references(line: ReadonlyArray<Token>): ReadonlySet<Token> {
+    const found = new Set<Token>()
+    line.forEach((token, index) => {
+      const isFirst = line[index - 1]?.text !== "."
+      const follows = !isFirst && index > 1 && found.has(line[index - 2]!)
+      if (isWord(token) && (isFirst ? this.names.isKnown(token.text) : follows)) found.add(token)
+    })
+    return found
+  }
+
+  private follow(line: ReadonlyArray<Token>): void {
+    line.forEach((token, index) => {
+      const { text } = token
+      if (/^[([{]$/.test(text)) {
+        // Headers that are written as a block are still headers.
+        const isHeaded = isWord(this.before) && !(index === 1 && this.names.exposures.has(line[0]!.text))
+        const isBlock = text === "{" && (isHeaded || Exposure.isQuoted(this.before?.text ?? ""))
+        this.open.push(isBlock)
+        if (!isBlock) this.values++
+      } else if (/^[)\]}]$/.test(text) && this.open.pop() === false) {
+        this.values--
+      }
+      this.before = token
+    })
+  }
 }
 
-const isQuoted = (token: string): boolean => /^["'`]/.test(token)
-
-/** Whether a value is not at its end after that: at a line break. */
-const continues = (before: string): boolean => /^[-=+*/%<>!&|^:]$/.test(before) || secrets.has(before)
-
-type Part = readonly [start: number, end: number]
-
-const hideWithin = (literal: string, part: Part | undefined, hide: Hide): string =>
-  part === undefined ? literal : literal.slice(0, part[0]) + hide(literal.slice(...part)) + literal.slice(part[1])
-
-/** Quotes are no secret; one that is not closed has no end. */
-const innerOf = (literal: string): Part => [1, isClosed(literal) ? literal.length - 1 : literal.length]
-
-const isClosed = (literal: string): boolean => literal.length > 1 && literal.endsWith(literal[0]!)
-
-/** The user info of a URL; of what is none all that might be one. */
-const userInfoOf = (literal: string, isUrl: boolean): Part | undefined => {
-  const [from, to] = innerOf(literal)
-  const text = literal.slice(from, to)
-  const scheme = text.indexOf("://")
-  if (scheme < 0 && !isUrl) return undefined
-  const start = scheme < 0 ? 0 : scheme + 3
-  const authority = URL.canParse(text) && scheme >= 0 ? text.slice(start).split(/[/?#]/)[0]! : text.slice(start)
-  const end = authority.lastIndexOf("@")
-  return end < 0 ? undefined : [from + start, from + start + end]
+/** With the symbols that stand directly before or behind a word that is hidden, as in a password without quotes. */
+const withSymbols = (
+  line: ReadonlyArray<Token>,
+  start: number,
+  hidden: ReadonlyArray<boolean>
+): ReadonlyArray<boolean> => {
+  const all = [...hidden]
+  const join = (index: number, other: number): void => {
+    const [left, right] = [line[Math.min(index, other)]!, line[Math.max(index, other)]!]
+    const isSymbol = !/^["'`,()[\]{}\w]/.test(line[index]!.text)
+    if (all[other] === true && isSymbol && left.at + left.text.length === right.at) all[index] = true
+  }
+  for (let index = start + 1; index < line.length; index++) join(index, index - 1)
+  for (let index = line.length - 2; index >= start; index--) join(index, index + 1)
+  return all
 }
+
+/** Names are no secrets, of fields and of headers. */
+const isKey = (line: ReadonlyArray<Token>, index: number): boolean => {
+  const { text } = line[index]!
+  const before = line[index - 1]?.text ?? ""
+  if (!assigns(line[index + 1]) || line[index + 2] === undefined || !["", "{", ","].includes(before)) return false
+  return Exposure.isClosed(text) ? Exposure.isName(text.slice(1, -1)) : looksLikeName(text)
+}
+
+const isVariable = (line: ReadonlyArray<Token>, index: number): boolean =>
+  line[index - 1]?.text === "(" && line[index - 2]?.text === "env" && Exposure.isVariable(line[index]!.text)

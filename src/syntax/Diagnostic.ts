@@ -2,6 +2,7 @@
  * What is wrong with a configuration, and where.
  */
 import * as Confidential from "./Confidential.ts"
+import * as Exposure from "./Exposure.ts"
 import type { Range, Source } from "./Source.ts"
 import * as Utf8 from "./Utf8.ts"
 
@@ -55,7 +56,8 @@ export interface RenderOptions {
 
 /**
  * A diagnostic as it is shown to a person: a header and, when its source is among `sources` (by name), the lines in
- * question with one more on each side, without the secrets in them. Every line ends with a newline.
+ * question with one more on each side, without the secrets in them: `Engine` knows best what they are, and gives masked
+ * sources with its `ConfigError`s. Every line ends with a newline.
  */
 export const render = (
   diagnostic: Diagnostic,
@@ -89,7 +91,7 @@ const context = 1
 const snippet = (source: Source, range: Range): ReadonlyArray<string> => {
   const { end, start } = range
   const first = Math.max(start.line - context, 1)
-  const lines = linesAround(Confidential.mask(source.bytes), range)
+  const lines = linesAround(source.masked ?? Confidential.guess(source.bytes), range)
   const width = String(first + lines.length - 1).length
   const multiline = start.line < end.line
   return lines.flatMap((line, index) => {
@@ -111,7 +113,7 @@ const snippet = (source: Source, range: Range): ReadonlyArray<string> => {
 const underline = (line: ReadonlyArray<Character>, from: number, to: number, blank: string): string =>
   line
     .filter(({ column }) => column <= to)
-    .map(({ char, column }) => isTab(char) ? tab(blank) : column < from ? blank : "^")
+    .map(({ char, end }) => isTab(char) ? tab(blank) : end < from ? blank : "^")
     .join("")
 
 const isTab = (char: string): boolean => char === "\t" || char === "\v"
@@ -134,22 +136,29 @@ const linesAround = (bytes: Uint8Array, { end, start }: Range): ReadonlyArray<Re
   return lines
 }
 
-/** A character of a line and its column, which counts bytes. */
+/** A character of a line and its first and last column, which count bytes; those of a mask are all of it. */
 interface Character {
   readonly char: string
   readonly column: number
+  readonly end: number
 }
 
 /** What a line shows: no `\r`. */
 const characters = (line: Uint8Array): ReadonlyArray<Character> => {
   const result: Array<Character> = []
   for (let offset = 0; offset < line.length;) {
+    const column = offset + 1
+    if (line[offset] === Confidential.hidden) {
+      while (line[offset] === Confidential.hidden) offset++
+      for (const char of Exposure.mask) result.push({ char, column, end: offset })
+      continue
+    }
     const code = Utf8.codePointAt(line, offset)
     const char = code === Utf8.invalid ? "\ufffd" : String.fromCodePoint(code)
-    if (char !== "\r") {
-      result.push({ char, column: offset + 1 })
-    }
     offset += Utf8.width(code)
+    if (char !== "\r") {
+      result.push({ char, column, end: offset })
+    }
   }
   return result
 }

@@ -8,7 +8,6 @@ import { Result } from "effect"
 import { Cursor } from "./Cursor.ts"
 import type { Diagnostic } from "./Diagnostic.ts"
 import * as Source from "./Source.ts"
-import * as StringLiteral from "./StringLiteral.ts"
 import * as Token from "./Token.ts"
 import type * as Tree from "./Tree.ts"
 
@@ -95,9 +94,9 @@ const blockLabel = (cursor: Cursor): Tree.Identifier | undefined => {
   if (token.kind !== "STRING") {
     cursor.fail(`expected block label, got ${token.kind}`)
   } else if (!token.text.startsWith("\"")) {
-    cursor.fail(`expected block label to be a double quoted string, but got ${StringLiteral.quote(token.text)}`)
+    cursor.fail("expected block label to be a double quoted string")
   } else if (name !== "" && !Token.isIdentifier(name)) {
-    cursor.fail(`expected block label to be a valid identifier, but got ${StringLiteral.quote(name)}`)
+    cursor.fail("expected block label to be a valid identifier")
   }
   cursor.take()
   return token.kind === "STRING" ? { name, range: token.range } : undefined

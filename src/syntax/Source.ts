@@ -8,6 +8,8 @@ import * as Utf8 from "./Utf8.ts"
 export interface Source {
   readonly name: string
   readonly bytes: Uint8Array
+  /** The bytes that may be shown, with `Confidential.hidden` for each other one, where that is known. */
+  readonly masked?: Uint8Array
 }
 
 /** A place in a source: `offset` from 0, `line` and `column` from 1, `column` in bytes (a tab is one). */

@@ -2,7 +2,7 @@
  * Sockets for undici: to a server, to a proxy, and to a server through a proxy's tunnel.
  */
 import { buildConnector } from "@effect/platform-node/Undici"
-import { Duration, Effect, Redacted } from "effect"
+import { type Duration, Effect, Redacted } from "effect"
 import { Socket } from "node:net"
 import { SocksClient } from "socks"
 import * as Timer from "../telemetry/Timer.ts"

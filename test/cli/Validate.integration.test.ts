@@ -52,16 +52,16 @@ pyroscope.scrape "apps" {
 }
 `
 
-const complaints = `Error: bad.alloy:3:25: "profiles.example" must be an absolute URL such as "https://profiles.example"
+const complaints = `Error: bad.alloy:3:25: "***" must be an absolute URL such as "https://profiles.example"
 
 2 |     endpoint {
-3 |         url                 = "profiles.example"
-  |                               ^^^^^^^^^^^^^^^^^^
+3 |         url                 = "***"
+  |                               ^^^^^
 4 |         max_backoff_retries = ["ä", sys.env("TOKEN")]
 
 Error: bad.alloy:4:25: ["ä", sys.env("TOKEN")] should be number, got array
 
-3 |         url                 = "profiles.example"
+3 |         url                 = "***"
 4 |         max_backoff_retries = ["ä", sys.env("TOKEN")]
   |                               ^^^^^^^^^^^^^^^^^^^^^^^
 5 |         tls_config {

@@ -38,7 +38,7 @@ describe("HttpClient.rules", () => {
     )
     const token = (url: string) => client("client_secret = secret", `token_url = "${url}"`)
     assert.deepStrictEqual(token("/token"), [
-      "5:13-5:20 \"/token\" must be an absolute URL such as \"https://profiles.example\""
+      "5:13-5:20 \"***\" must be an absolute URL such as \"https://profiles.example\""
     ])
     assert.deepStrictEqual(token("ftp://idp.example"), [
       "5:13-5:31 \"ftp://idp.example\" unsupported protocol scheme \"ftp\""
@@ -81,10 +81,10 @@ describe("HttpClient.rules", () => {
 
   it("knows the versions of TLS", () => {
     assert.deepStrictEqual(problems("tls_config { min_version = \"TLS14\" }"), [
-      "2:28-2:34 \"TLS14\" unknown TLS version: TLS14"
+      "2:28-2:34 \"***\" unknown TLS version, use one of TLS10, TLS11, TLS12, TLS13"
     ])
     assert.deepStrictEqual(problems("oauth2 {", "tls_config { min_version = 12 }", "}"), [
-      "3:28-3:29 12 unknown TLS version: 12"
+      "3:28-3:29 12 unknown TLS version, use one of TLS10, TLS11, TLS12, TLS13"
     ])
   })
 
@@ -200,9 +200,10 @@ describe("HttpClient.rules", () => {
     }
     assert.deepStrictEqual(problems("bearer_token = \"hunter2€\"", "http_headers = { a = [\"€\"] }"), [])
     assert.deepStrictEqual(problems("authorization { type = \"a\\nb\" }"), [`2:24-2:29 ${uncarried("type")}`])
+    const notAName = "the name of a header has no blanks and no colons, only letters, digits and !#$%&'*+.^`|~-_"
     assert.deepStrictEqual(problems("http_headers = { \"a b\" = [secret], \"a:\" = [] }"), [
-      "2:26-2:33 \"a b\" is not the name of a header",
-      "2:43-2:44 \"a:\" is not the name of a header"
+      `2:26-2:33 ${notAName}`,
+      `2:43-2:44 ${notAName}`
     ])
   })
 

@@ -157,7 +157,7 @@ describe("Forward", () => {
           "endpoints[0].url must be an http or https URL",
           "endpoints[1].url is no URL",
           "endpoints[1].headers.X-A holds what a header cannot carry",
-          "endpoints[1].headers cannot have the name \"no name\"",
+          "endpoints[1].headers hold a name that no header can have",
           "endpoints[1].timeout must be a duration greater than 0",
           "endpoints[1].queue.maxBytes must be a size of at least 1 byte",
           "endpoints[1].queue.maxAge must be a duration greater than 0",

@@ -157,10 +157,10 @@ describe("Decode", () => {
     ["\"0\"", Duration.millis(0)],
     ["0", Duration.millis(0)],
     ["null", Duration.millis(0)],
-    ["5", ["time: missing unit in duration \"5\""]],
-    ["1.5", ["time: missing unit in duration \"1.5\""]],
-    ["\"\"", ["time: invalid duration \"\""]],
-    ["\"1d\"", ["time: unknown unit \"d\" in duration \"1d\""]],
+    ["5", ["time: missing unit in duration"]],
+    ["1.5", ["time: missing unit in duration"]],
+    ["\"\"", ["time: invalid duration"]],
+    ["\"1d\"", ["time: unknown unit in duration"]],
     ["true", ["should be string, got bool"]],
     ["s", ["secrets may not be converted into strings"]]
   ])
@@ -197,10 +197,10 @@ describe("Decode", () => {
     ["-1", ["should not be negative"]],
     ["\"-1\"", ["should not be negative"]],
     ["\"\"", ["should be number, got string"]],
-    ["\"64Mib\"", ["should be a size such as \"64MiB\" or \"10KB\", got \"64Mib\""]],
-    ["\"-1MB\"", ["should be a size such as \"64MiB\" or \"10KB\", got \"-1MB\""]],
-    ["\"0.5B\"", ["should be a size such as \"64MiB\" or \"10KB\", got \"0.5B\""]],
-    ["\"9000000TB\"", ["should be a size such as \"64MiB\" or \"10KB\", got \"9000000TB\""]],
+    ["\"64Mib\"", ["should be a size such as \"64MiB\" or \"10KB\""]],
+    ["\"-1MB\"", ["should be a size such as \"64MiB\" or \"10KB\""]],
+    ["\"0.5B\"", ["should be a size such as \"64MiB\" or \"10KB\""]],
+    ["\"9000000TB\"", ["should be a size such as \"64MiB\" or \"10KB\""]],
     ["true", ["should be number, got bool"]],
     ["s", ["should be number, got capsule"]]
   ])
@@ -233,10 +233,10 @@ describe("Decode", () => {
 
   table("level", [
     ["\"debug\"", "debug"],
-    ["\"trace\"", ["unrecognized value \"trace\"; must be one of \"debug\", \"info\""]],
-    ["null", ["unrecognized value \"\"; must be one of \"debug\", \"info\""]],
-    ["1", ["unrecognized value \"1\"; must be one of \"debug\", \"info\""]],
-    ["\"\\n\"", ["unrecognized value \"\\n\"; must be one of \"debug\", \"info\""]],
+    ["\"trace\"", ["must be one of \"debug\", \"info\""]],
+    ["null", ["must be one of \"debug\", \"info\""]],
+    ["1", ["must be one of \"debug\", \"info\""]],
+    ["\"\\n\"", ["must be one of \"debug\", \"info\""]],
     ["true", ["should be string, got bool"]],
     ["s", ["secrets may not be converted into strings"]]
   ])
@@ -353,7 +353,7 @@ describe("Decode", () => {
       if (Result.isFailure(result)) {
         assert.sameDeepMembers(issues(result.failure).map(({ message, path }) => ({ message, path: path ?? [] })), [
           { message: "Missing key", path: ["url"] },
-          { message: "time: missing unit in duration \"5\"", path: ["remote_timeout"] },
+          { message: "time: missing unit in duration", path: ["remote_timeout"] },
           { message: "should be string, got bool", path: ["headers", "a"] },
           { message: "should be capsule, got number", path: ["password"] },
           { message: "Expected no excess property", path: ["uri"] }

@@ -39,26 +39,26 @@ describe("GoDuration", () => {
   )
 
   it.each([
-    ["", "time: invalid duration \"\""],
-    ["5", "time: missing unit in duration \"5\""],
-    ["1m5", "time: missing unit in duration \"1m5\""],
-    ["1..5s", "time: missing unit in duration \"1..5s\""],
-    ["1d", "time: unknown unit \"d\" in duration \"1d\""],
-    ["5 s", "time: unknown unit \" s\" in duration \"5 s\""],
-    ["1S", "time: unknown unit \"S\" in duration \"1S\""],
-    ["-", "time: invalid duration \"-\""],
-    ["--5s", "time: invalid duration \"--5s\""],
-    [".", "time: invalid duration \".\""],
-    [".s", "time: invalid duration \".s\""],
-    ["abc", "time: invalid duration \"abc\""],
-    ["5\u00e9", "time: unknown unit \"\\xc3\\xa9\" in duration \"5\\xc3\\xa9\""],
-    ["\u007f", "time: invalid duration \"\u007f\""],
-    ["\udcff\n\"\\", "time: invalid duration \"\\xff\\x0a\\\"\\\\\""],
-    ["9223372036854775808ns", "time: invalid duration \"9223372036854775808ns\""],
-    ["99999999999999999999x", "time: invalid duration \"99999999999999999999x\""],
-    ["2562048h", "time: invalid duration \"2562048h\""],
-    ["2562047h47m16.854775808s", "time: invalid duration \"2562047h47m16.854775808s\""],
-    ["-2562047h47m16.854775809s", "time: invalid duration \"-2562047h47m16.854775809s\""]
+    ["", "time: invalid duration"],
+    ["5", "time: missing unit in duration"],
+    ["1m5", "time: missing unit in duration"],
+    ["1..5s", "time: missing unit in duration"],
+    ["1d", "time: unknown unit in duration"],
+    ["5 s", "time: unknown unit in duration"],
+    ["1S", "time: unknown unit in duration"],
+    ["-", "time: invalid duration"],
+    ["--5s", "time: invalid duration"],
+    [".", "time: invalid duration"],
+    [".s", "time: invalid duration"],
+    ["abc", "time: invalid duration"],
+    ["5\u00e9", "time: unknown unit in duration"],
+    ["\u007f", "time: invalid duration"],
+    ["\udcff\n\"\\", "time: invalid duration"],
+    ["9223372036854775808ns", "time: invalid duration"],
+    ["99999999999999999999x", "time: invalid duration"],
+    ["2562048h", "time: invalid duration"],
+    ["2562047h47m16.854775808s", "time: invalid duration"],
+    ["-2562047h47m16.854775809s", "time: invalid duration"]
   ])("%s is refused: %s", (text, message) => assert.deepStrictEqual(GoDuration.parse(text), Result.fail(message)))
 
   it.each([
@@ -91,12 +91,16 @@ describe("GoDuration", () => {
     )
   )
 
-  it.prop("any text is a duration that Go could hold, or an error that quotes the text", [soup], ([pieces]) => {
-    const text = pieces.join("")
-    const result = GoDuration.parse(text)
-    if (Result.isFailure(result)) assert.match(result.failure, /^time: .* duration ".*"$/)
-    else {assert.isTrue(
-        BigInt.asIntN(64, Duration.toNanosUnsafe(result.success)) === Duration.toNanosUnsafe(result.success)
-      )}
-  })
+  it.prop(
+    "any text is a duration that Go could hold, or an error that does not repeat the text",
+    [soup],
+    ([pieces]) => {
+      const text = pieces.join("")
+      const result = GoDuration.parse(text)
+      if (Result.isFailure(result)) assert.match(result.failure, /^time: [a-z ]+ duration$/)
+      else {assert.isTrue(
+          BigInt.asIntN(64, Duration.toNanosUnsafe(result.success)) === Duration.toNanosUnsafe(result.success)
+        )}
+    }
+  )
 })

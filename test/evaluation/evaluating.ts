@@ -3,6 +3,7 @@ import * as Expression from "../../src/evaluation/Expression.ts"
 import * as Scope from "../../src/evaluation/Scope.ts"
 import * as Stdlib from "../../src/evaluation/Stdlib.ts"
 import * as Value from "../../src/evaluation/Value.ts"
+import * as Masking from "../../src/syntax/Masking.ts"
 import * as Parser from "../../src/syntax/Parser.ts"
 import * as Source from "../../src/syntax/Source.ts"
 import type * as Tree from "../../src/syntax/Tree.ts"
@@ -30,7 +31,7 @@ export const outcome = (text: string, variables: Readonly<Record<string, Value.V
   const result = evaluate(text, variables)
   if (Result.isSuccess(result)) return show(result.success)
   const { message, range } = result.failure
-  return `${range.start.line}:${range.start.column}-${range.end.column}: ${message}`
+  return `${range.start.line}:${range.start.column}-${range.end.column}: ${message(Masking.none)}`
 }
 
 /** `1` is an int, `1u` a uint and `1f` a float; a secret shows its text. */

@@ -6,6 +6,12 @@ import * as Source from "../../src/syntax/Source.ts"
 
 const plain = { color: false }
 
+/** A text without secrets. */
+const open = (name: string, text: string): Source.Source => {
+  const source = Source.make(name, text)
+  return { ...source, masked: source.bytes }
+}
+
 /** A range from the first byte of `from` to the last byte of `to`. */
 const between = (source: Source.Source, from: string, to: string): Source.Range => {
   const text = Source.text(source, 0, source.bytes.length)
@@ -18,7 +24,7 @@ const between = (source: Source.Source, from: string, to: string): Source.Range 
 
 /** The lines shown for a problem that runs `from` one string `to` the end of another. */
 const render = (text: string, from: string, to: string): ReadonlyArray<string> => {
-  const source = Source.make("config.river", text)
+  const source = open("config.river", text)
   const diagnostic = Diagnostic.error("synthetic error", "config.river", between(source, from, to))
   return Diagnostic.render(diagnostic, new Map([[source.name, source]]), plain).split("\n")
 }
@@ -100,7 +106,7 @@ describe("Diagnostic", () => {
     })
 
     it("prints no caret past the end of the line", () => {
-      const source = Source.make("a", "x = [\n\t1\n]\n")
+      const source = open("a", "x = [\n\t1\n]\n")
       assert.strictEqual(
         Diagnostic.renderAll(parseErrors(source), new Map([["a", source]]), plain),
         "Error: a:2:3: missing ',' in expression list\n\n1 | x = [\n2 |     1\n  |      \n3 | ]\n"
@@ -127,7 +133,7 @@ describe("Diagnostic", () => {
     })
 
     it("colours the header and never the snippet", () => {
-      const source = Source.make("a", "x")
+      const source = open("a", "x")
       const range = between(source, "x", "x")
       const show = (diagnostic: Diagnostic.Diagnostic): string =>
         Diagnostic.render(diagnostic, new Map([["a", source]]), { color: true })
@@ -141,6 +147,30 @@ describe("Diagnostic", () => {
         `\u001b[33;1mWarning: \u001b[0m\u001b[1ma:1:1: hm\u001b[0m${snippet}`
       )
     })
+  })
+
+  it("shows a mask of one width for what is hidden, and the marks at their places", () => {
+    const show = (text: string, from: string, to: string): ReadonlyArray<string> => {
+      const source = Source.make("a", text)
+      const diagnostic = Diagnostic.error("oh", "a", between(source, from, to))
+      return Diagnostic.render(diagnostic, new Map([["a", source]]), plain).split("\n").slice(2, 4)
+    }
+    assert.deepStrictEqual(show("password = \"a\" + 1 x", "+", "1"), [
+      "1 | password = \"***\" + *** ***",
+      "  |                  ^^^^^"
+    ])
+    assert.deepStrictEqual(show(`password = "${"long ".repeat(20)}" + ]`, "]", "]"), [
+      "1 | password = \"***\" + ]",
+      "  |                    ^"
+    ])
+    assert.deepStrictEqual(show("password = \"a long one\" ]", "long", "long"), [
+      "1 | password = \"***\" ]",
+      "  |             ^^^"
+    ])
+    assert.deepStrictEqual(show("password = \"one\" ]", "\"", "e"), [
+      "1 | password = \"***\" ]",
+      "  |            ^^^^"
+    ])
   })
 
   it("renderAll puts a blank line between diagnostics, each with its own source", () => {
@@ -159,7 +189,7 @@ describe("Diagnostic", () => {
     const [first, second] = [Diagnostic.error("oh"), Diagnostic.error("no")]
     assert.strictEqual(Diagnostic.summary([first]), "-: oh")
     assert.strictEqual(Diagnostic.summary([first, second]), "-: oh (and 1 more diagnostics)")
-    const source = Source.make("a", "x = #")
+    const source = open("a", "x = #")
     assert.strictEqual(
       Diagnostic.summary(parseErrors(source)),
       "a:1:5: illegal character U+0023 '#' (and 1 more diagnostics)"

@@ -153,11 +153,11 @@ describe("Parser", () => {
       ["a.= 1", ["1:3 expected identifier, got ="]],
       ["a 1", ["1:3 expected block label, got NUMBER"]],
       ["b\n{\n}", ["1:2 expected block label, got TERMINATOR"]],
-      ["b `l` { }", ["1:3 expected block label to be a double quoted string, but got \"`l`\""]],
+      ["b `l` { }", ["1:3 expected block label to be a double quoted string"]],
       ...["null", "a-b", "1a", "a b", " a"].map((label) =>
-        [`b "${label}" { }`, [`1:3 expected block label to be a valid identifier, but got "${label}"`]] as const
+        [`b "${label}" { }`, ["1:3 expected block label to be a valid identifier"]] as const
       ),
-      ["b \"a\\tb\" { }", [String.raw`1:3 expected block label to be a valid identifier, but got "a\\tb"`]],
+      ["b \"a\\tb\" { }", ["1:3 expected block label to be a valid identifier"]],
       ["a \"\"\n", ["1:5 expected attribute assignment or block body, got TERMINATOR"]],
       ["a \"b\"\n", ["1:6 expected block body, got TERMINATOR"]],
       ["a.b \"\"\n", ["1:7 expected block body, got TERMINATOR"]],
@@ -207,7 +207,7 @@ describe("Parser", () => {
       ])
       assert.deepStrictEqual(parse("a. b.1 \"x\" = 1"), ["1:5 expected block label, got FLOAT"])
       assert.deepStrictEqual(parse("a \"b c\" = 1"), [
-        "1:3 expected block label to be a valid identifier, but got \"b c\"",
+        "1:3 expected block label to be a valid identifier",
         "1:3-1:7 attribute names may not have labels"
       ])
     })

@@ -23,7 +23,7 @@ describe("UserInfo.parse", () => {
   })
 
   it("finds none where there is none", () => {
-    for (const url of ["http://host", "http://@host", "http://:@host", "http://host/user:password@"]) {
+    for (const url of ["http://host", "http://@host", "http://:@host", "http://host/user:password%40"]) {
       assert.deepStrictEqual(parse(url), Result.succeed(undefined), url)
     }
   })
@@ -33,6 +33,22 @@ describe("UserInfo.parse", () => {
       for (const url of [`http://${escaped}:p@host`, `http://u:${escaped}@host`, `http://${escaped}@host`]) {
         assert.deepStrictEqual(parse(url), Result.fail("the user info of the URL holds an invalid escape"), url)
       }
+    }
+  })
+
+  it("does not take what may be a user info with a /, ?, # or \\ in it", () => {
+    for (
+      const url of [
+        "http://user:12/cd@host",
+        "http://ab?cd@host",
+        "http://user:#@host",
+        "http://u:1\\p@host",
+        "http://h/@"
+      ]
+    ) {
+      const result = parse(url)
+      assert(Result.isFailure(result), url)
+      assert.match(result.failure, /^the URL has an @ behind its host/)
     }
   })
 

@@ -152,7 +152,7 @@ describe("Write.Arguments", () => {
       ["\"profiles.example\"", absolute],
       ["\"/push\"", absolute],
       ["\"http://\"", absolute],
-      ["\"localhost:4040\"", "unsupported protocol scheme \"localhost\""],
+      ["\"localhost:4040\"", absolute],
       ["\"ftp://profiles.example\"", "unsupported protocol scheme \"ftp\""],
       ["\"ftp://user:hunter2@profiles.example\"", "unsupported protocol scheme \"ftp\""],
       ["\"http://%ff@profiles.example\"", "the user info of the URL holds an invalid escape"],
@@ -164,7 +164,7 @@ describe("Write.Arguments", () => {
       ["\"http://profiles.example/#a\"", "must have no fragment"]
     ] as const
     for (const [value, message] of values) {
-      const shown = value.replace(/\/\/.*@/, "//***@")
+      const shown = message === absolute && value !== "\"\"" ? "\"***\"" : value.replace(/\/\/.*@/, "//***@")
       assert.deepStrictEqual(problems(`url = ${value}`), [`3:7-3:${6 + value.length} ${shown} ${message}`])
     }
     for (const value of ["HTTP://[::1]:4040/a?", "https://us%20er:p%40ss@profiles.example/"]) {
@@ -176,7 +176,7 @@ describe("Write.Arguments", () => {
     for (const name of ["remote_timeout", "min_backoff_period", "max_backoff_period"]) {
       assert.strictEqual(problemOf(`${name} = "0s"`), "\"0s\" must be greater than 0")
       assert.strictEqual(problemOf(`${name} = "-5s"`), "\"-5s\" must be greater than 0")
-      assert.strictEqual(problemOf(`${name} = "5"`), "\"5\" time: missing unit in duration \"5\"")
+      assert.strictEqual(problemOf(`${name} = "5"`), "\"5\" time: missing unit in duration")
       assert.strictEqual(problemOf(`${name} = true`), "true should be string, got bool")
     }
     assert.strictEqual(problemOf("max_backoff_retries = -1"), "-1 must be at least 0")
@@ -186,11 +186,11 @@ describe("Write.Arguments", () => {
     assert.strictEqual(problemOf("queue { concurrency = 0 }"), "0 must be at least 1")
     assert.strictEqual(
       problemOf("queue { when_full = \"wait\" }"),
-      "\"wait\" unrecognized value \"wait\"; must be one of \"drop_oldest\", \"drop_newest\", \"reject\""
+      "\"wait\" must be one of \"drop_oldest\", \"drop_newest\", \"reject\""
     )
     assert.strictEqual(
       problemOf("queue { max_bytes = \"a lot\" }"),
-      "\"a lot\" should be a size such as \"64MiB\" or \"10KB\", got \"a lot\""
+      "\"a lot\" should be a size such as \"64MiB\" or \"10KB\""
     )
     assert.strictEqual(problemOf("queue { max_bytes = 0 }"), "0 must be at least 1")
     assert.strictEqual(problemOf("queue { }\nqueue { }"), "block \"queue\" may only be specified once")
@@ -201,7 +201,10 @@ describe("Write.Arguments", () => {
       problemOf("headers = { a = \"hunter2\\n\" }"),
       "the value of a holds what a header cannot carry"
     )
-    assert.strictEqual(problemOf("headers = { \"a b\" = \"1\" }"), "\"a b\" is not the name of a header")
+    assert.strictEqual(
+      problemOf("headers = { \"a b\" = \"1\" }"),
+      "the name of a header has no blanks and no colons, only letters, digits and !#$%&'*+.^`|~-_"
+    )
     assert.deepStrictEqual(problems(url, "headers = { host = \"profiles.example\" }"), [])
     for (const name of ["Connection", "expect", "Keep-Alive", "TE", "upgrade"]) {
       assert.match(problemOf(`headers = { "${name}" = "a" }`)!, /^setting header "[A-Z][\w-]+" is not allowed$/)
@@ -255,9 +258,9 @@ describe("Write.Arguments", () => {
       ),
       [
         "2:1-5:1 missing required attribute \"url\"",
-        "3:22-3:24 \"5\" time: missing unit in duration \"5\"",
+        "3:22-3:24 \"5\" time: missing unit in duration",
         "4:1-4:32 unrecognized attribute name \"urll\"",
-        "7:7-7:24 \"profiles.example\" must be an absolute URL such as \"https://profiles.example\"",
+        "7:7-7:24 \"***\" must be an absolute URL such as \"https://profiles.example\"",
         "8:18-8:21 \"0s\" must be greater than 0",
         "13:16-13:18 at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
       ]
