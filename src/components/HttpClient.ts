@@ -74,6 +74,12 @@ const SecretHeaders = headers(Decode.list(Decode.Secret), (values) => values.map
 const Text = Decode.withDefault(Decode.String, "")
 const Secret = Decode.withDefault(Decode.Secret, Redacted.make(""))
 
+/** A key in its place would be shown as the name of a file that is not there. */
+const File = Decode.withDefault(
+  Decode.String.check(Schema.makeFilter((text) => /[\n\0]/.test(text) ? "should be the name of a file" : undefined)),
+  ""
+)
+
 // ---- rules ----
 
 /** Whether it is broken, the setting to blame or none for the whole block, and what to say. */
@@ -87,7 +93,7 @@ const isGiven = (setting: string | Redacted.Redacted<string>): boolean =>
 
 // ---- authentication ----
 
-const BasicAuth = Schema.Struct({ username: Text, password: Secret, password_file: Text }).check(
+const BasicAuth = Schema.Struct({ username: Text, password: Secret, password_file: File }).check(
   Schema.makeFilter(({ password, password_file }) =>
     broken([
       [
@@ -99,7 +105,7 @@ const BasicAuth = Schema.Struct({ username: Text, password: Secret, password_fil
   )
 )
 
-const Authorization = Schema.Struct({ type: Text, credentials: Secret, credentials_file: Text }).check(
+const Authorization = Schema.Struct({ type: Text, credentials: Secret, credentials_file: File }).check(
   Schema.makeFilter(({ credentials, credentials_file, type }) =>
     broken([
       [
@@ -132,11 +138,11 @@ const MinVersion = Decode.String.check(
 
 const TlsSettings = Schema.Struct({
   ca_pem: Text,
-  ca_file: Text,
+  ca_file: File,
   cert_pem: Text,
-  cert_file: Text,
+  cert_file: File,
   key_pem: Secret,
-  key_file: Text,
+  key_file: File,
   server_name: Text,
   insecure_skip_verify: Decode.withDefault(Decode.Bool, false),
   min_version: Decode.withDefault(MinVersion, "")
@@ -236,7 +242,7 @@ const proxyOf = (args: ProxySettings): Proxy.Settings => ({
 const OAuth2 = Schema.Struct({
   client_id: Text,
   client_secret: Secret,
-  client_secret_file: Text,
+  client_secret_file: File,
   scopes: Decode.withDefault(Decode.list(Decode.String), []),
   token_url: Decode.withDefault(
     Decode.String.check(Schema.makeFilter((text) => isGiven(text) ? urlProblem(text) : undefined)).annotate({
@@ -295,7 +301,7 @@ const reserved = new Set([
 
 const Client = Schema.Struct({
   bearer_token: Secret,
-  bearer_token_file: Text,
+  bearer_token_file: File,
   basic_auth: Block.optional(BasicAuth),
   authorization: Block.optional(Authorization),
   oauth2: Block.optional(OAuth2),

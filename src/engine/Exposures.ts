@@ -29,6 +29,7 @@ const ofBlock = (ast: SchemaAST.AST): Exposures => {
   const blocks = new Map<string, Exposures>()
   for (const { name, type } of fields) {
     const block = blockOf(type)
+    if (type._tag === "Never") continue
     if (block === undefined) attributes.set(String(name), ofValue(type))
     else blocks.set(String(name), ofBlock(block))
   }
@@ -50,7 +51,7 @@ const ofValue = (ast: SchemaAST.AST): Exposure.Exposure => {
   if (declared !== undefined) return declared
   const inner = innerOf(ast)
   if (inner !== undefined) return ofValue(inner)
-  if (isSecret(ast) || ast._tag === "Never") return Exposure.nothing
+  if (isSecret(ast)) return Exposure.nothing
   if (ast._tag === "String" && ast.checks === undefined) return Exposure.text
   const decode = Schema.decodeUnknownResult(Schema.make<Schema.Codec<unknown, Value.Value>>(ast))
   return Exposure.accepted((text) => Result.isSuccess(decode(Value.text(text))))
@@ -116,18 +117,22 @@ export const hiddenIn = (file: Tree.File, { isKnown, registry }: Language): Read
   return hidden
 }
 
-/** A source with what of it may be shown. */
+/** A source with nothing but what may be shown of it. */
 export const mask = (source: Source.Source, language: Language): Source.Source => {
+  const masked = maskedBytes(source, language)
+  return { name: source.name, bytes: masked, masked }
+}
+
+const maskedBytes = (source: Source.Source, language: Language): Uint8Array => {
   const parsed = Parser.parse(source)
   if (Result.isFailure(parsed)) {
-    const names = { exposures: byName(language.registry), isKnown: language.isKnown }
-    return { ...source, masked: Confidential.guess(source.bytes, names) }
+    return Confidential.guess(source.bytes, { exposures: byName(language.registry), isKnown: language.isKnown })
   }
   const comments = parsed.success.comments.map(({ range }): Masking.Hidden => {
     const written = Source.text(source, range.start.offset, range.end.offset + 1)
     return { range, written, parts: [[2, written.length]] }
   })
-  return { ...source, masked: Confidential.hide(source.bytes, [...hiddenIn(parsed.success, language), ...comments]) }
+  return Confidential.hide(source.bytes, [...hiddenIn(parsed.success, language), ...comments])
 }
 
 /** By the names of attributes, wherever there is one. */

@@ -89,10 +89,12 @@ interface Reading {
   readonly isWhole: boolean
 }
 
+const closing: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" }
+
 class Guessing {
   private readonly names: Names
-  /** Whether each bracket that is open is the one of a block: within others are values. */
-  private readonly open: Array<boolean> = []
+  /** What closes the brackets that are open, and how many of them are not those of blocks: within these are values. */
+  private readonly open: Array<{ readonly close: string; readonly isBlock: boolean }> = []
   private values = 0
   private before: Token | undefined
 
@@ -114,9 +116,7 @@ class Guessing {
     this.follow(line)
     const start = assigns(line[head]) ? head + 1 : head
     const words = withSymbols(line, start, line.map((token, index) => isWord(token) && parts[index]!.length > 0))
-    return line.flatMap((token, index) =>
-      words[index] === true ? [[token.at, token.at + token.text.length]] : parts[index]!
-    )
+    return line.flatMap((token, index) => words[index] === true ? [[token.at, endOf(token)]] : parts[index]!)
   }
 
   private read(line: ReadonlyArray<Token>): Reading {
@@ -161,9 +161,9 @@ class Guessing {
         // Headers that are written as a block are still headers.
         const isHeaded = isWord(this.before) && !(index === 1 && this.names.exposures.has(line[0]!.text))
         const isBlock = text === "{" && (isHeaded || Exposure.isQuoted(this.before?.text ?? ""))
-        this.open.push(isBlock)
+        this.open.push({ close: closing[text]!, isBlock })
         if (!isBlock) this.values++
-      } else if (/^[)\]}]$/.test(text) && this.open.pop() === false) {
+      } else if (this.open.at(-1)?.close === text && this.open.pop()?.isBlock === false) {
         this.values--
       }
       this.before = token
@@ -171,22 +171,29 @@ class Guessing {
   }
 }
 
-/** With the symbols that stand directly before or behind a word that is hidden, as in a password without quotes. */
+/**
+ * With the symbols that stand directly before or behind a word that is hidden, as in a password without quotes; brackets
+ * and commas only between others.
+ */
 const withSymbols = (
   line: ReadonlyArray<Token>,
   start: number,
   hidden: ReadonlyArray<boolean>
 ): ReadonlyArray<boolean> => {
   const all = [...hidden]
+  const touches = (left: number): boolean => line[left] !== undefined && endOf(line[left]) === line[left + 1]?.at
   const join = (index: number, other: number): void => {
-    const [left, right] = [line[Math.min(index, other)]!, line[Math.max(index, other)]!]
-    const isSymbol = !/^["'`,()[\]{}\w]/.test(line[index]!.text)
-    if (all[other] === true && isSymbol && left.at + left.text.length === right.at) all[index] = true
+    const { text } = line[index]!
+    if (all[other] !== true || isWord(line[index]) || Exposure.isQuoted(text)) return
+    const [left, right] = [touches(index - 1), touches(index)]
+    all[index] = /[,()[\]{}]/.test(text) ? left && right : other < index ? left : right
   }
   for (let index = start + 1; index < line.length; index++) join(index, index - 1)
-  for (let index = line.length - 2; index >= start; index--) join(index, index + 1)
+  for (let index = line.length - 2; index >= start; index--) if (all[index] !== true) join(index, index + 1)
   return all
 }
+
+const endOf = ({ at, text }: Token): number => at + text.length
 
 /** Names are no secrets, of fields and of headers. */
 const isKey = (line: ReadonlyArray<Token>, index: number): boolean => {

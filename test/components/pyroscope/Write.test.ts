@@ -167,6 +167,9 @@ describe("Write.Arguments", () => {
       const shown = message === absolute && value !== "\"\"" ? "\"***\"" : value.replace(/\/\/.*@/, "//***@")
       assert.deepStrictEqual(problems(`url = ${value}`), [`3:7-3:${6 + value.length} ${shown} ${message}`])
     }
+    for (const url of ["http://user:12/34@profiles.example", "http://a?b@profiles.example", "http://h/a@b"]) {
+      assert.match(problems(`url = "${url}"`)[0]!, /^3:7-3:\d+ "\*\*\*" the URL has an @ behind its host: /)
+    }
     for (const value of ["HTTP://[::1]:4040/a?", "https://us%20er:p%40ss@profiles.example/"]) {
       assert.deepStrictEqual(problems(`url = "${value}"`), [])
     }

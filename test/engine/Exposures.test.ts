@@ -1,0 +1,66 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Layer, Result, Schema } from "effect"
+import * as Block from "../../src/engine/Block.ts"
+import type { Component } from "../../src/engine/Component.ts"
+import * as Engine from "../../src/engine/Engine.ts"
+import * as Registry from "../../src/engine/Registry.ts"
+import * as Decode from "../../src/evaluation/Decode.ts"
+import * as Diagnostic from "../../src/syntax/Diagnostic.ts"
+import * as Source from "../../src/syntax/Source.ts"
+import { stdlib } from "../evaluation/evaluating.ts"
+
+const Lamp = Schema.Struct({
+  name: Decode.optional(Decode.String),
+  size: Decode.optional(Decode.Int),
+  mode: Decode.optional(Decode.enumeration(["bright", "dark"])),
+  pin: Decode.optional(Decode.Secret),
+  pins: Decode.optional(Decode.map(Decode.list(Decode.Secret))),
+  plain: Block.optional(Schema.Struct({ mode: Decode.optional(Decode.enumeration(["bright", "dark"])) }))
+})
+
+const component: Component<typeof Lamp.Type> = {
+  name: "lamp",
+  arguments: Lamp,
+  exports: {},
+  layer: () => Layer.empty
+}
+
+/** The message, and the line that it is about, for a lamp with that line. */
+const problem = (line: string): readonly [message: string, line: string] => {
+  const source = Source.make("a", `lamp "a" {\n${line}\n}`)
+  const checked = Engine.check({ sources: [source], registry: Registry.make(component), stdlib })
+  assert(Result.isFailure(checked))
+  const { diagnostics, sources } = checked.failure
+  const shown = Diagnostic.renderAll(diagnostics.slice(0, 1), sources, { color: false }).split("\n").find((text) =>
+    text.startsWith("2 | ")
+  )
+  return [diagnostics[0]!.message, shown!.slice(4)]
+}
+
+describe("what an error shows of a value", () => {
+  it.each([
+    [`pin = "hunter2" * 2`, `"***" should be one of [number] for binop *, got string`, `pin = "***" * ***`],
+    [`pin = 12345678`, `*** should be capsule, got number`, `pin = ***`],
+    [
+      `pin = hunter2`,
+      `component "***" does not exist or is out of scope (a text is written in double quotes)`,
+      `pin = ***`
+    ],
+    [`pin = sys.evn("hunter2")`, `field "evn" does not exist`, `pin = sys.evn("***")`],
+    [`pin = "hunter2".x`, `"***" cannot access field "***" on value of type string`, `pin = "***".***`],
+    [`pins = { "X-Key" = "hunter2" }`, `"***" should be array, got string`, `pins = { "X-Key" = "***" }`],
+    [`pins = { "X: hunter2" = [1] }`, `*** should be capsule, got number`, `pins = { "***" = [***] }`],
+    [`size = "hunter2"`, `"***" should be number, got string`, `size = "***"`],
+    [`size = "big"`, `"big" should be number, got string`, `size = "big"`],
+    [`size = true // hunter2`, `true should be number, got bool`, `size = true //***`],
+    [`mode = "hunter2"`, `"***" must be one of "bright", "dark"`, `mode = "***"`],
+    [`mode = "bright" * 2`, `"bright" should be one of [number] for binop *, got string`, `mode = "bright" * 2`],
+    [`name = "first" * 2`, `"first" should be one of [number] for binop *, got string`, `name = "first" * 2`],
+    [`Pin = "hunter2"`, `unrecognized attribute name "Pin"`, `Pin = "***"`],
+    [`inner { pin = "hunter2" }`, `unrecognized block name "inner"`, `inner { pin = "***" }`],
+    [`plain { mode = "light" }`, `"light" must be one of "bright", "dark"`, `plain { mode = "light" }`],
+    [`plain { pin = "hunter2" }`, `unrecognized attribute name "pin"`, `plain { pin = "***" }`]
+  ])("%s", (line, message, shown) => {
+    assert.deepStrictEqual(problem(line), [message, shown])
+  })
+})
