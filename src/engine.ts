@@ -18,6 +18,7 @@ export * as Decode from "./evaluation/Decode.ts"
 export * as Stdlib from "./evaluation/Stdlib.ts"
 export * as Value from "./evaluation/Value.ts"
 export * as Diagnostic from "./syntax/Diagnostic.ts"
+export * as Exposure from "./syntax/Exposure.ts"
 export * as Source from "./syntax/Source.ts"
 
 // Components, in the spelling of configurations

@@ -42,8 +42,11 @@ const ofBlock = (ast: SchemaAST.AST): Exposures => {
 }
 
 const blockOf = (ast: SchemaAST.AST): SchemaAST.AST | undefined => {
-  const item = ast._tag === "Arrays" ? ast.rest[0] : ast
-  return item?._tag === "Objects" && item.indexSignatures.length === 0 ? item : undefined
+  // With a default it is the decoded side of what has the types.
+  const whole = ast.encoding?.at(-1)?.to
+  if (whole !== undefined) return blockOf(whole)
+  if (ast._tag === "Arrays") return ast.rest[0] && blockOf(ast.rest[0])
+  return ast._tag === "Objects" && ast.indexSignatures.length === 0 ? ast : undefined
 }
 
 const ofValue = (ast: SchemaAST.AST): Exposure.Exposure => {

@@ -77,6 +77,9 @@ const assigns = (token: Token | undefined): boolean => token?.text === "=" || to
 /** What might be the name of an attribute. */
 const looksLikeName = (text: string): boolean => /^[a-z]+(_[a-z\d]+)*$/i.test(text)
 
+/** A literal, a word, or what it is. */
+const kindOf = (token: Token): string => isWord(token) ? "w" : Exposure.isClosed(token.text) ? "l" : token.text
+
 /** Literals and names with operators between them, one literal by itself as a rule. */
 const simple = /^[-([]*[lw](?:[-.,+()[\]]+[lw])*[)\],]*$/
 
@@ -126,21 +129,18 @@ class Guessing {
     const naming = (head: number): Reading => ({ head, exposure: Exposure.nothing, isWhole: false })
     if (!isWord(first) || assigns(this.before)) return naming(0)
     const known = end === 1 ? this.names.exposures.get(first!.text) : undefined
-    const isNamed = known !== undefined || (end === 1 && looksLikeName(first!.text))
     if (end === 1 && assigns(next)) {
       if (known !== undefined && next!.text === "=" && this.values === 0) {
         const value = line.slice(2)
-        const kinds = value.map((token) => isWord(token) ? "w" : Exposure.isClosed(token.text) ? "l" : token.text).join(
-          ""
-        )
-        if (simple.test(kinds)) return { head: 1, exposure: known, isWhole: kinds === "l" }
+        const isWhole = value.filter(({ text }) => text !== ",").length === 1
+        if (simple.test(value.map(kindOf).join(""))) return { head: 1, exposure: known, isWhole }
       }
-      return naming(known !== undefined || (isNamed && last !== undefined) ? 1 : 0)
+      return naming(known !== undefined || (looksLikeName(first!.text) && last !== undefined) ? 1 : 0)
     }
     if (next?.text === "{" && this.values === 0) return naming(end)
     const isLabelled = last?.text === "{" && next !== undefined && Exposure.isQuoted(next.text)
     if (isLabelled && end > 1 && Exposure.isName(next.text.slice(1, -1))) return naming(end + 1)
-    return naming(known !== undefined || (isNamed && next !== undefined) ? 1 : 0)
+    return naming(known === undefined ? 0 : 1)
   }
 
   /** The names of references to what is known. */

@@ -15,6 +15,11 @@ const Lamp = Schema.Struct({
   mode: Decode.optional(Decode.enumeration(["bright", "dark"])),
   pin: Decode.optional(Decode.Secret),
   pins: Decode.optional(Decode.map(Decode.list(Decode.Secret))),
+  holder: Block.many(Schema.Struct({
+    pin: Decode.withDefault(Decode.Int, 0),
+    mode: Decode.withDefault(Decode.enumeration(["bright", "dark"]), "dark"),
+    key: Decode.optional(Decode.Secret)
+  })),
   plain: Block.optional(Schema.Struct({ mode: Decode.optional(Decode.enumeration(["bright", "dark"])) }))
 })
 
@@ -58,6 +63,12 @@ describe("what an error shows of a value", () => {
     [`name = "first" * 2`, `"first" should be one of [number] for binop *, got string`, `name = "first" * 2`],
     [`Pin = "hunter2"`, `unrecognized attribute name "Pin"`, `Pin = "***"`],
     [`inner { pin = "hunter2" }`, `unrecognized block name "inner"`, `inner { pin = "***" }`],
+    [
+      `holder { mode = "bright" * 2 }`,
+      `"bright" should be one of [number] for binop *, got string`,
+      `holder { mode = "bright" * 2 }`
+    ],
+    [`holder { mode = "light" }`, `"***" must be one of "bright", "dark"`, `holder { mode = "***" }`],
     [`plain { mode = "light" }`, `"light" must be one of "bright", "dark"`, `plain { mode = "light" }`],
     [`plain { pin = "hunter2" }`, `unrecognized attribute name "pin"`, `plain { pin = "***" }`]
   ])("%s", (line, message, shown) => {
