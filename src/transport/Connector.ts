@@ -6,9 +6,11 @@ import { type Duration, Effect, Redacted } from "effect"
 import { Socket } from "node:net"
 import { SocksClient } from "socks"
 import * as Timer from "../telemetry/Timer.ts"
+import { dial } from "./Dial.ts"
 import * as HeaderValue from "./HeaderValue.ts"
 import * as HttpTunnel from "./HttpTunnel.ts"
 import * as Proxy from "./Proxy.ts"
+import type { Resolve } from "./Resolver.ts"
 import * as Tls from "./Tls.ts"
 import { fromCause, mapDetail, noAnswer, NoConnection, ProxyRefused, type TransportError } from "./TransportError.ts"
 
@@ -22,6 +24,7 @@ export class Failure extends Error {
 }
 
 export interface Settings {
+  readonly resolve: Resolve
   readonly tls: Tls.ConnectionOptions
   readonly http2: boolean
   /** For each step on the way to a connection. */
@@ -80,11 +83,19 @@ const withoutServerName = (settings: Settings): Settings => {
 }
 
 /** The name to expect is that of the settings or of the URL, whatever a `host` header says. */
-const open = ({ timeout, tls }: Settings, allowH2: boolean): Open => {
-  const connector = buildConnector({ ...tls, allowH2, preferH2: true, timeout: Timer.millis(timeout) })
-  return ({ servername: _name, ...target }) =>
+const open = ({ resolve, timeout, tls }: Settings, allowH2: boolean): Open => {
+  const reach = (target: Target): Effect.Effect<Socket, TransportError> =>
+    Effect.timeoutOrElse(
+      Effect.flatMap(resolve(target.hostname), (addresses) => dial(addresses, portOf(target))),
+      { duration: timeout, orElse: () => Effect.fail(noAnswer(timeout)) }
+    )
+  const handshake = buildConnector({ ...tls, allowH2, preferH2: true, timeout: Timer.millis(timeout) })
+  const secure = (
+    { servername: _name, ...target }: Target,
+    httpSocket: Socket
+  ): Effect.Effect<Socket, TransportError> =>
     owned((give, fail) =>
-      connector(target, (error, socket) => {
+      handshake({ ...target, httpSocket }, (error, socket) => {
         if (error !== null) return fail(fromCause(error))
         // With TLS 1.3 a server refuses a client certificate when the connection is there already. Of the errors that
         // come then, undici reports the last, which is the end of the connection: so the first one ends it.
@@ -92,6 +103,10 @@ const open = ({ timeout, tls }: Settings, allowH2: boolean): Open => {
         give(socket)
       })
     )
+  return (target) => {
+    const reached = target.httpSocket === undefined ? reach(target) : Effect.succeed(target.httpSocket)
+    return target.protocol === "https:" ? Effect.flatMap(reached, (socket) => secure(target, socket)) : reached
+  }
 }
 
 /**

@@ -152,7 +152,8 @@ export const make = Effect.fnUntraced(function*<A>(
   }
 })
 
-const stampOf = ({ ino, mtime, size }: FileSystem.File.Info): string =>
+/** Of a file: another after each change. */
+export const stampOf = ({ ino, mtime, size }: FileSystem.File.Info): string =>
   `${Option.getOrElse(ino, () => 0)}/${Option.match(mtime, { onNone: () => 0, onSome: Number })}/${size}`
 
 const equal = (some: ReadonlyArray<string>, others: ReadonlyArray<string>): boolean =>

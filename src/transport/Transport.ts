@@ -13,6 +13,7 @@ import * as HttpClientNetwork from "./HttpClientNetwork.ts"
 import type { Network, UnusableSettings } from "./Network.ts"
 import type * as Problems from "./Problems.ts"
 import * as Proxy from "./Proxy.ts"
+import { Resolver } from "./Resolver.ts"
 import * as Tls from "./Tls.ts"
 import * as UndiciNetwork from "./UndiciNetwork.ts"
 
@@ -57,6 +58,7 @@ export class Transport extends Context.Service<Transport, {
   /** Over undici. */
   static readonly layer: Layer.Layer<Transport> = Transport.make.pipe(
     Layer.provide(UndiciNetwork.layer),
+    Layer.provide(Resolver.layer),
     Layer.provide(NodeFileSystem.layer)
   )
 

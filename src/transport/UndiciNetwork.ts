@@ -4,25 +4,27 @@
  * All connections share a TLS context. When its files have changed, new connections get another, and those that are
  * there are retired.
  */
-import { Effect, FiberSet, FileSystem, Layer, Redacted, Result } from "effect"
+import { Effect, FiberSet, type FileSystem, Layer, Redacted, Result } from "effect"
 import type { Connection } from "./Connection.ts"
 import * as Connector from "./Connector.ts"
 import { Network, type Request, type RoundTripper, type Settings, UnusableSettings } from "./Network.ts"
 import { Pool } from "./Pool.ts"
 import * as Proxy from "./Proxy.ts"
+import { Resolver } from "./Resolver.ts"
 import * as Tls from "./Tls.ts"
 import * as TlsRefusal from "./TlsRefusal.ts"
 import { ProxyRefused } from "./TransportError.ts"
 
-export const layer: Layer.Layer<Network, never, FileSystem.FileSystem> = Layer.effect(
+export const layer: Layer.Layer<Network, never, FileSystem.FileSystem | Resolver> = Layer.effect(
   Network,
   Effect.map(
-    FileSystem.FileSystem,
-    (fs) => Network.of({ open: (settings) => Effect.provideService(open(settings), FileSystem.FileSystem, fs) })
+    Effect.context<FileSystem.FileSystem | Resolver>(),
+    (context) => Network.of({ open: (settings) => Effect.provideContext(open(settings), context) })
   )
 )
 
 const open = Effect.fnUntraced(function*(settings: Settings) {
+  const resolve = yield* Resolver
   const { timeout } = settings
   const http2 = settings.http2 && Tls.allowsHttp2(settings.tls)
   const unusable = (detail: string) => new UnusableSettings({ detail })
@@ -51,7 +53,7 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
       pools.get(leastUsed!)!.retire()
       pools.delete(leastUsed!)
     }
-    const latest = remake(() => tls, (tls) => connector({ tls, http2, timeout }))
+    const latest = remake(() => tls, (tls) => connector({ resolve, tls, http2, timeout }))
     const made = new Pool({
       origin,
       http2,

@@ -5,6 +5,12 @@
 import { once } from "node:events"
 import type { Server as HttpServer } from "node:http"
 import { createServer, type Server } from "node:net"
+import { networkInterfaces } from "node:os"
+
+/** This host's; a container may be without IPv6. */
+export const loopbacks: ReadonlyArray<string> = ["127.0.0.1", "::1"].filter((loopback) =>
+  Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === loopback))
+)
 
 const first = 20_000
 const last = 32_000

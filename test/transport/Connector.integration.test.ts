@@ -8,6 +8,7 @@ import { makeJournal } from "../support/journal.ts"
 import { listening } from "../support/webServer.ts"
 
 const settings: Connector.Settings = {
+  resolve: (address) => Effect.succeed([address]),
   tls: { rejectUnauthorized: false },
   http2: true,
   // Nothing else is to end a connection.

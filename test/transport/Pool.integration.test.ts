@@ -25,7 +25,12 @@ const makePool = Effect.fnUntraced(function*(origin: string) {
   const connections = new Set<Connection>()
   const emptied = yield* Deferred.make<void>()
   const gate = yield* Deferred.make<void>()
-  const open = Connector.direct({ tls: { rejectUnauthorized: false }, http2: true, timeout })
+  const open = Connector.direct({
+    resolve: (address) => Effect.succeed([address]),
+    tls: { rejectUnauthorized: false },
+    http2: true,
+    timeout
+  })
   const pool = new Pool({
     origin,
     http2: true,

@@ -31,7 +31,7 @@ export const network = [
       { after }
     ]
   }),
-  row("nobody listens", {
+  row("nobody listens, at any of its addresses", {
     "server": [Effect.map(nowhere, (address) => ({ url: `http://${address}` })), { code: "ECONNREFUSED" }]
   }),
   row("the connection broke", {
