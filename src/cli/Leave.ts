@@ -9,6 +9,7 @@
  * not every image has one, and this binary is surely there.
  */
 import { existsSync } from "node:fs"
+import * as FileThread from "../transport/FileThread.ts"
 
 /** Ends the process as a command ends: once what it has said is written, for a reader that takes its time as well. */
 export const finish = (code: number): void => void written().then(() => end(code))
@@ -24,10 +25,10 @@ const end = (code: number): void => {
   process.exit(code)
 }
 
-/** What Node calls a call that a thread is in, or is waiting for a thread. */
+/** What Node calls a call that a thread of its own is in, or is waiting for a thread. */
 const threaded = new Set(["FSReqCallback", "FSReqPromise", "GetAddrInfoReqWrap", "GetNameInfoReqWrap"])
 
-const isHeld = (): boolean => process.getActiveResourcesInfo().some((name) => threaded.has(name))
+const isHeld = (): boolean => FileThread.isBusy() || process.getActiveResourcesInfo().some((name) => threaded.has(name))
 
 /** Returns only where a system has no such thing. */
 const become = (code: number): void => {

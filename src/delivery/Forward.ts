@@ -106,7 +106,9 @@ export const make = Effect.fnUntraced(function*(
   const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
   const lanes = yield* Effect.forEach(
     endpoints,
-    (endpoint) => Effect.flatMap(Scope.fork(scope), (own) => Scope.provide(Endpoint.make(endpoint), own))
+    (endpoint) => Effect.flatMap(Scope.fork(scope), (own) => Scope.provide(Endpoint.make(endpoint), own)),
+    // None waits for the files of another.
+    { concurrency: "unbounded" }
   )
   return FanOut.make({ externalLabels }, lanes)
 })

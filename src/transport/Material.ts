@@ -47,6 +47,8 @@ export const secretIn = ({ name, source }: Input, text: string): Result.Result<s
 export interface Material<A> {
   /** What was made of the last good texts, the same object until they change; what is wrong, if there never were any. */
   readonly current: () => Result.Result<A, string>
+  /** Whether the files were there to be looked at in time, at the start or since. */
+  readonly isKnown: () => boolean
   /** Looks at the files now. */
   readonly refresh: Effect.Effect<void>
 }
@@ -58,6 +60,9 @@ const settling = "20 millis"
 
 /** For one look, and for files that never stay as they are. */
 const patience = "2 seconds"
+
+/** For the look at the start: nothing else starts meanwhile. */
+const patienceAtStart = "500 millis"
 
 /** `load` gets the texts in the order of the inputs, and the time in milliseconds since the epoch. */
 export const make = Effect.fnUntraced(function*<A>(
@@ -89,11 +94,11 @@ export const make = Effect.fnUntraced(function*<A>(
   )
   const unreadable = `nothing can be read that stays as it is: ${paths.join(", ")}`
   let [seen, loaded] = yield* Effect.timeoutOrElse(Effect.all([stamp, reload]), {
-    duration: patience,
-    orElse: () => Effect.succeed(["", Result.fail(unreadable)] as const)
+    duration: patienceAtStart,
+    orElse: () => Effect.succeed([undefined, Result.fail(unreadable)] as const)
   })
   let current = Result.map(loaded, ({ made }) => made)
-  if (paths.length === 0) return { current: () => current, refresh: Effect.void }
+  if (paths.length === 0) return { current: () => current, isKnown: () => true, refresh: Effect.void }
 
   const publish = (problem: string | undefined) => Problems.set(problems, paths.join(", "), problem)
   let texts = Result.isSuccess(loaded) ? loaded.success.texts : undefined
@@ -121,7 +126,7 @@ export const make = Effect.fnUntraced(function*<A>(
     yield* publish(Result.isFailure(loaded) ? loaded.failure : undefined)
     return now
   })
-  let last = seen
+  let last = seen ?? ""
   /** Looks in a row that found something new. */
   let restless = 0
   /** A call of the file system that does not come back is not left behind for a next one to join it: threads are few. */
@@ -148,6 +153,7 @@ export const make = Effect.fnUntraced(function*<A>(
   yield* Effect.forkScoped(Effect.forever(Effect.delay(turn.withPermit(scheduled), interval)))
   return {
     current: () => current,
+    isKnown: () => seen !== undefined,
     refresh: Effect.timeoutOrElse(turn.withPermit(refresh), { duration: patience, orElse: () => publish(unreadable) })
   }
 })
@@ -166,6 +172,8 @@ const reasonOf = (error: PlatformError.PlatformError): string => {
     case "PermissionDenied":
       return "permission denied"
     default:
-      return error.message
+      return "description" in error.reason && error.reason.description !== undefined
+        ? error.reason.description
+        : error.message
   }
 }

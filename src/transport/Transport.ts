@@ -4,13 +4,13 @@
  * A client belongs to its settings, not to whoever asks for it: asked for again, with equal settings, while it is in use
  * or shortly after, it is the same one, with the connections and the token that it has.
  */
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import { Context, Effect, Layer, RcMap, type Scope, Stream, SubscriptionRef } from "effect"
+import { Context, Effect, type FileSystem, Layer, RcMap, type Scope, Stream, SubscriptionRef } from "effect"
 import type { HttpClient } from "effect/http"
 import * as Outages from "../telemetry/Outages.ts"
 import * as Client from "./Client.ts"
 import * as HttpClientNetwork from "./HttpClientNetwork.ts"
 import type { Network, UnusableSettings } from "./Network.ts"
+import * as PatientFileSystem from "./PatientFileSystem.ts"
 import type * as Problems from "./Problems.ts"
 import * as Proxy from "./Proxy.ts"
 import { Resolver } from "./Resolver.ts"
@@ -41,7 +41,12 @@ export class Transport extends Context.Service<Transport, {
   private static readonly make: Layer.Layer<Transport, never, Network> = Layer.effect(
     Transport,
     Effect.gen(function*() {
-      const clients = yield* RcMap.make({ lookup: Client.make, idleTimeToLive })
+      const context = yield* Effect.context<FileSystem.FileSystem | Network>()
+      const clients = yield* RcMap.make({
+        // Whoever asks for a client may have a file system of another kind.
+        lookup: (settings: Client.Settings) => Effect.provideContext(Client.make(settings), context),
+        idleTimeToLive
+      })
       return {
         connect: Effect.fnUntraced(function*(settings) {
           const client = yield* Effect.tapError(
@@ -53,13 +58,13 @@ export class Transport extends Context.Service<Transport, {
         })
       }
     })
-  ).pipe(Layer.provide(NodeFileSystem.layer))
+  ).pipe(Layer.provide(PatientFileSystem.layer))
 
   /** Over undici. */
   static readonly layer: Layer.Layer<Transport> = Transport.make.pipe(
     Layer.provide(UndiciNetwork.layer),
     Layer.provide(Resolver.layer),
-    Layer.provide(NodeFileSystem.layer)
+    Layer.provide(PatientFileSystem.layer)
   )
 
   /**

@@ -13,7 +13,7 @@ import * as Proxy from "./Proxy.ts"
 import { Resolver } from "./Resolver.ts"
 import * as Tls from "./Tls.ts"
 import * as TlsRefusal from "./TlsRefusal.ts"
-import { ProxyRefused } from "./TransportError.ts"
+import { NoCredential, ProxyRefused } from "./TransportError.ts"
 
 export const layer: Layer.Layer<Network, never, FileSystem.FileSystem | Resolver> = Layer.effect(
   Network,
@@ -33,7 +33,10 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
   )
   const connectHeaders = valuesOf(settings.proxy.connectHeaders)
   const material = yield* Tls.material(settings.tls)
-  let tls = yield* Effect.mapError(Effect.fromResult(material.current()), unusable)
+  const first = material.current()
+  // Files that have given no answer may be as they should.
+  if (Result.isFailure(first) && material.isKnown()) return yield* unusable(first.failure)
+  let tls = Result.getOrUndefined(first)
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const connections = new Set<Connection>()
   yield* Effect.addFinalizer(() => Effect.promise(() => Promise.all(Array.from(connections, (one) => one.destroy()))))
@@ -53,7 +56,8 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
       pools.get(leastUsed!)!.retire()
       pools.delete(leastUsed!)
     }
-    const latest = remake(() => tls, (tls) => connector({ resolve, tls, http2, timeout }))
+    // Nothing is sent before there is one.
+    const latest = remake(() => tls, (tls) => connector({ resolve, tls: tls!, http2, timeout }))
     const made = new Pool({
       origin,
       http2,
@@ -89,12 +93,13 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
     })
   }
 
-  const latest = (): Tls.ConnectionOptions => Result.getOrElse(material.current(), () => tls)
+  const latest = () => Result.getOrUndefined(material.current())
   const roundTrip: RoundTripper["roundTrip"] = (request) =>
     Effect.suspend(() => {
-      const next = latest()
-      if (next !== tls) {
-        tls = next
+      const next = material.current()
+      if (Result.isFailure(next)) return Effect.fail(NoCredential.ofFile(next.failure))
+      if (next.success !== tls) {
+        tls = next.success
         for (const connection of Array.from(connections)) connection.retire()
       }
       return Effect.flatMap(dispatch(request), (response) => {

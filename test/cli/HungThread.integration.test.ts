@@ -8,7 +8,7 @@ import { isRead, makeFifo } from "./fifo.ts"
 import * as pyroduct from "./pyroduct.ts"
 import { makeSink } from "./sinks.ts"
 
-/** Runs a configuration whose endpoint's token is in a file that gives no answer, so that a thread hangs. */
+/** Runs a configuration in a process one of whose threads reads a file that gives no answer. */
 const start = Effect.fnUntraced(function*({ drainTimeout = "1s", listen = "127.0.0.1", url = "" } = {}) {
   const cwd = yield* temporaryDirectory
   const config = `
@@ -22,14 +22,15 @@ pyroscope.receive_http "in" {
 
 pyroscope.write "out" {
   endpoint {
-    url               = "http://127.0.0.1:9"
-    bearer_token_file = "${yield* makeFifo}"
+    url = "http://127.0.0.1:9"
   }${url === "" ? "" : `\n  endpoint { url = "${url}" }`}
 }
 `
   yield* Effect.promise(() => writeFile(join(cwd, "config.alloy"), config))
   const flags = ["--server.http.listen-addr=127.0.0.1:0", `--shutdown.drain-timeout=${drainTimeout}`]
-  return yield* pyroduct.start(["run", ...flags, "config.alloy"], { cwd })
+  const hang = `import { readFile } from "node:fs"; readFile(${JSON.stringify(yield* makeFifo)}, () => {})`
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hang)}` }
+  return yield* pyroduct.start(["run", ...flags, "config.alloy"], { cwd, env })
 })
 
 /** Gives it a profile, once it is ready. */

@@ -8,15 +8,27 @@ import { fileURLToPath } from "node:url"
 import { temporaryDirectory } from "../support/engine.ts"
 import { makeFifo } from "./fifo.ts"
 
-const module = fileURLToPath(new URL("../../src/cli/Leave.ts", import.meta.url))
+const moduleAt = (path: string) => JSON.stringify(fileURLToPath(new URL(`../../src/${path}`, import.meta.url)))
+
+/** What keeps a thread: one of Node's, or one of our own. */
+const hangs = {
+  "while a thread of Node's hangs": (path: string) => `
+    import { readFile } from "node:fs"
+    readFile(${JSON.stringify(path)}, () => {})
+  `,
+  "while a thread of our own hangs": (path: string) => `
+    import { Effect } from "effect"
+    import * as FileThread from ${moduleAt("transport/FileThread.ts")}
+    Effect.runFork(FileThread.make().readFileString(${JSON.stringify(path)}))
+  `
+}
 
 const size = 1_000_000
 
-/** Logs more than a pipe takes, says so on its standard output, and ends, a thread being in `hung` if there is one. */
-const program = (hung?: string, end = "leave") => `
-  import { readFile } from "node:fs"
-  import { finish, leave } from ${JSON.stringify(module)}
-  ${hung === undefined ? "" : `readFile(${JSON.stringify(hung)}, () => {})`}
+/** Logs more than a pipe takes, says so on its standard output, and ends. */
+const program = (hang = "", end = "leave") => `
+  import { finish, leave } from ${moduleAt("cli/Leave.ts")}
+  ${hang}
   process.stderr.write("x".repeat(${size}))
   process.stdout.write("logged")
   ${end}(3)
@@ -34,12 +46,10 @@ const exitCode = (child: ChildProcess) =>
   Effect.promise(async () => child.exitCode ?? (await once(child, "exit") as [number | null])[0])
 
 describe("The end of the process", () => {
-  for (const isHung of [false, true]) {
-    const circumstances = isHung ? "while a thread hangs" : "while none hangs"
-
+  for (const [circumstances, hang] of Object.entries({ "while none hangs": () => "", ...hangs })) {
     it.live(`waits until what was logged is in the pipe, ${circumstances}`, () =>
       Effect.gen(function*() {
-        const child = yield* start(program(isHung ? yield* makeFifo : undefined))
+        const child = yield* start(program(hang(yield* makeFifo)))
         yield* Effect.promise(() => once(child.stdout!, "data"))
         const [code, logged] = yield* Effect.all([exitCode(child), Effect.promise(() => buffer(child.stderr!))], {
           concurrency: 2
@@ -49,14 +59,14 @@ describe("The end of the process", () => {
 
     it.live(`does not wait for ever where nobody reads, ${circumstances}`, () =>
       Effect.gen(function*() {
-        const child = yield* start(program(isHung ? yield* makeFifo : undefined))
+        const child = yield* start(program(hang(yield* makeFifo)))
         assert.strictEqual(yield* exitCode(child), 3)
       }))
   }
 
   it.live("is not hurried where a command ends: its reader may be a pager", () =>
     Effect.gen(function*() {
-      const hurried = `globalThis.setTimeout = setImmediate\n${program(undefined, "finish")}`
+      const hurried = `globalThis.setTimeout = setImmediate\n${program("", "finish")}`
       const child = yield* start(hurried)
       yield* Effect.promise(() => once(child.stdout!, "data"))
       yield* Effect.promise(() => once(child.stderr!, "readable"))
@@ -77,7 +87,7 @@ describe("The end of the process", () => {
         rmdirSync(${JSON.stringify(gone)})
         process.env.NODE_OPTIONS = "--no-such-option"
         process.env.PATH = ""
-        ${program(fifo)}
+        ${program(hangs["while a thread of Node's hangs"](fifo))}
       `
       const child = spawn(process.execPath, ["--input-type=module", "-e", text], {
         stdio: ["ignore", "pipe", "ignore"]

@@ -1,0 +1,47 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import * as Client from "../../src/transport/Client.ts"
+import * as Material from "../../src/transport/Material.ts"
+import { Resolver } from "../../src/transport/Resolver.ts"
+import * as UndiciNetwork from "../../src/transport/UndiciNetwork.ts"
+import * as Files from "../support/files.ts"
+import { authority, makeHttpServer, trusted } from "../support/servers.ts"
+import { push, settingsOf } from "./connecting.ts"
+
+const file = "/run/ca.pem"
+
+/** A client whose authorities are in a file, while it is being made. */
+const making = Effect.fnUntraced(function*(files: Files.Files, url: string) {
+  const platform = Layer.mergeAll(files.layer, Layer.succeed(Resolver, (address) => Effect.succeed([address])))
+  const network = UndiciNetwork.layer.pipe(Layer.provideMerge(platform))
+  const context = yield* Layer.build(network)
+  return yield* Effect.forkScoped(
+    Effect.provideContext(Client.make(settingsOf(url, { tls: { ca: Material.file(file) } })), context),
+    { startImmediately: true }
+  )
+})
+
+describe("A connection whose certificates' file gives no answer", () => {
+  it.effect("is not waited for at the start, says why nothing is sent, and is made once there is an answer", () =>
+    Effect.gen(function*() {
+      const { url } = yield* makeHttpServer(undefined, trusted)
+      const files = Files.make({ [file]: authority.certificate })
+      files.stall()
+      const starting = yield* making(files, url)
+      yield* TestClock.adjust("500 millis")
+      const { send } = yield* Fiber.join(starting)
+      const error = yield* Effect.flip(send(push()))
+      assert.strictEqual(error.message, `nothing can be read that stays as it is: ${file}`)
+      assert.deepInclude(error, { _tag: "NoCredential", source: "credential file" })
+      files.stall(false)
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual((yield* send(push())).status, 200)
+    }))
+
+  it.effect("is not made at all when the file is not there", () =>
+    Effect.gen(function*() {
+      const starting = yield* making(Files.make(), "https://127.0.0.1:9")
+      assert.strictEqual((yield* Effect.flip(Fiber.join(starting)))._tag, "UnusableSettings")
+    }))
+})
