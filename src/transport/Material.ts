@@ -62,7 +62,7 @@ const settling = "20 millis"
 const patience = "2 seconds"
 
 /** For the look at the start: nothing else starts meanwhile. */
-const patienceAtStart = "500 millis"
+const patienceAtStart = "1 second"
 
 /** `load` gets the texts in the order of the inputs, and the time in milliseconds since the epoch. */
 export const make = Effect.fnUntraced(function*<A>(

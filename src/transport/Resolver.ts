@@ -73,6 +73,9 @@ const maxStale = 3_600_000
 const patience = "10 seconds"
 const patienceWithOld = "2 seconds"
 
+/** For the first look at files without which it is not known what to do. */
+const patienceWithFiles = "5 seconds"
+
 /** Redirects may name any number of hosts. */
 const maxKnown = 256
 
@@ -188,9 +191,8 @@ const latest = (fs: FileSystem.FileSystem, path: string): Effect.Effect<string |
     const stamp = Material.stampOf(yield* fs.stat(path))
     if (stamp !== known?.stamp) known = { stamp, text: yield* fs.readFileString(path) }
   })
-  return look.pipe(
-    Effect.catch(() => Effect.sync(() => known = { stamp: "", text: "" })),
-    Effect.timeoutOption("1 second"),
+  const settled = Effect.catch(look, () => Effect.sync(() => known = { stamp: "", text: "" }))
+  return Effect.suspend(() => Effect.timeoutOption(settled, known === undefined ? patienceWithFiles : "1 second")).pipe(
     Effect.map(() => known?.text)
   )
 }

@@ -38,11 +38,6 @@ describe("Endpoints whose tokens are in files that hang", () => {
       const profile = makePprof({ gzip: true })
       for (let n = 0; n < 10; n++) assert.strictEqual((yield* Push.push(url, `${n}`, profile)).status, 200)
       yield* sink.taken.atLeast(10)
-      for (const fifo of fifos) {
-        yield* lineOf(
-          engine.log,
-          ({ err, msg }) => msg === `cannot use file ${fifo}` && err?.endsWith(`${fifo}: not a regular file`) === true
-        )
-      }
+      for (const fifo of fifos) yield* lineOf(engine.log, ({ msg }) => msg === `cannot use file ${fifo}`)
     }))
 })

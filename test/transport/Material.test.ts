@@ -210,12 +210,14 @@ describe("Material", () => {
       const files = Files.make({ [path]: "good." })
       files.stall()
       const making = yield* Effect.forkScoped(setUp(files), { startImmediately: true })
-      yield* TestClock.adjust("2 seconds")
-      const { current } = yield* Fiber.join(making)
+      yield* TestClock.adjust("1 second")
+      const { current, isKnown } = yield* Fiber.join(making)
       assert.deepStrictEqual(current(), Result.fail(`nothing can be read that stays as it is: ${path}`))
+      assert.isFalse(isKnown())
       files.stall(false)
       yield* TestClock.adjust("5 seconds")
       assert.deepStrictEqual(current(), Result.succeed("good."))
+      assert.isTrue(isKnown())
     }))
 
   it.effect("of several files changes when all fit together", () =>

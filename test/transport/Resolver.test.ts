@@ -83,6 +83,21 @@ describe("A name", () => {
       assert.strictEqual(yield* Fiber.join(resolving), "EAI_AGAIN")
     }))
 
+  it.effect("waits for a slow file system at first, and not for one that is silent later", () =>
+    Effect.gen(function*() {
+      const files = Files.make({ "/hosts": "10.0.0.5 a.example b.example" })
+      files.stall()
+      const resolve = yield* Effect.provide(Resolver.make({ ...Resolver.defaults, hostsFile: "/hosts" }), files.layer)
+      const resolving = yield* Effect.forkChild(resolve("a.example"), { startImmediately: true })
+      yield* TestClock.adjust("4 seconds")
+      files.stall(false)
+      assert.deepStrictEqual(yield* Fiber.join(resolving), ["10.0.0.5"])
+      files.stall()
+      const again = yield* Effect.forkChild(resolve("b.example"), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* Fiber.join(again), ["10.0.0.5"])
+    }))
+
   it.effect("that nobody answers for any more stays what it was, for an hour", () =>
     Effect.gen(function*() {
       const { answers, asked, resolve } = yield* setUp
