@@ -1,8 +1,8 @@
 /**
  * `pyroduct run`: the engine, until a signal stops it.
  *
- * The first SIGINT, SIGTERM or SIGQUIT stops the sources, drains the queues and exits 0, or 1 when profiles had to be given up. A
- * second one exits at once. SIGHUP does not reload yet.
+ * The first SIGINT, SIGTERM or SIGQUIT stops the sources, drains the queues and exits 0, or 1 when profiles had to be
+ * given up. A second one exits at once. SIGHUP does not reload yet.
  */
 import { Clock, Duration, Effect, Layer, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"

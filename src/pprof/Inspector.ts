@@ -29,6 +29,9 @@ export interface Inspector {
   readonly takeHeap: Effect.Effect<HeapProfiler.SamplingHeapProfile, InspectorError>
 }
 
+/** Microseconds between samples, some 35 minutes: V8 takes no more. */
+const longest = 2 ** 31 - 1
+
 const make = (session: Session): Inspector => {
   const post = <A>(command: string, parameters?: object) =>
     Effect.callback<A, InspectorError>((resume) =>
@@ -58,7 +61,9 @@ const make = (session: Session): Inspector => {
     startCpu: (interval) =>
       post("Profiler.disable").pipe(
         Effect.andThen(post("Profiler.enable")),
-        Effect.andThen(post("Profiler.setSamplingInterval", { interval: Duration.toMillis(interval) * 1000 })),
+        Effect.andThen(
+          post("Profiler.setSamplingInterval", { interval: Math.min(Duration.toMillis(interval) * 1000, longest) })
+        ),
         Effect.andThen(Effect.sync(() => {
           title = begin()
         }))

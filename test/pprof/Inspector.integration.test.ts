@@ -36,6 +36,14 @@ describe("Inspector", () => {
       }
     }))
 
+  it.live("takes profiles with however few samples", () =>
+    Effect.gen(function*() {
+      const inspector = yield* connect
+      yield* inspector.startCpu(Duration.hours(1))
+      const micros = yield* burn
+      assert.isAtLeast(lasted(yield* inspector.takeCpu), micros)
+    }))
+
   it.live("tells its profiles from those of another session", () =>
     Effect.gen(function*() {
       const [one, other] = [yield* connect, yield* connect]

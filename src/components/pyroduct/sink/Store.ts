@@ -2,7 +2,8 @@
  * The newest profiles, in memory or as files.
  *
  * - The bound counts what is kept: the bytes of a profile (of a file, if it is one) and what has to be remembered about
- *   it, of which there is little, whatever was sent. The oldest go first, their files with them; files of earlier runs count, go before all others and are not listed.
+ *   it, of which there is little, whatever was sent. The oldest go first, their files with them; files of earlier runs
+ *   count, go before all others and are not listed.
  * - One profile is stored at a time, so that they are listed in the order in which they came.
  * - If a file cannot be written the profile is kept in memory instead: it can be looked at all the same, and health says
  *   that the files are not complete.

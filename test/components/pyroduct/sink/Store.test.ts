@@ -1,6 +1,6 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, PlatformError } from "effect"
+import { Effect, Fiber, FileSystem, PlatformError } from "effect"
 import { TestClock } from "effect/testing"
 import * as Zlib from "node:zlib"
 import * as Directory from "../../../../src/components/pyroduct/sink/Directory.ts"
@@ -112,6 +112,15 @@ describe("Store", () => {
           Array.from({ length: 100 }, (_, n) => 150 - n)
         )
         assert.isBelow(JSON.stringify(listed[0]).length, 150_000)
+      }))
+
+    it.effect("lists all the same what somebody else did not wait for", () =>
+      Effect.gen(function*() {
+        const store = yield* Store.make(settings)
+        yield* store.keep(series(makePprof({ samples: 3, gzip: true })))
+        const impatient = yield* Effect.forkChild(store.profiles, { startImmediately: true })
+        yield* Fiber.interrupt(impatient)
+        assert.deepStrictEqual((yield* store.profiles).map(({ samples }) => samples), [3])
       }))
 
     it.effect("keeps nothing of the request that the profile came in", () =>
