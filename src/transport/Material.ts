@@ -47,8 +47,6 @@ export const secretIn = ({ name, source }: Input, text: string): Result.Result<s
 export interface Material<A> {
   /** What was made of the last good texts, the same object until they change; what is wrong, if there never were any. */
   readonly current: () => Result.Result<A, string>
-  /** Whether the files were there to be looked at in time, at the start or since. */
-  readonly isKnown: () => boolean
   /** Looks at the files now. */
   readonly refresh: Effect.Effect<void>
 }
@@ -64,10 +62,14 @@ const patience = "2 seconds"
 /** For the look at the start: nothing else starts meanwhile. */
 const patienceAtStart = "1 second"
 
-/** `load` gets the texts in the order of the inputs, and the time in milliseconds since the epoch. */
+/**
+ * `load` gets the texts in the order of the inputs, and the time in milliseconds since the epoch. `flawOf` tells what is
+ * wrong with something that is of use nevertheless.
+ */
 export const make = Effect.fnUntraced(function*<A>(
   inputs: ReadonlyArray<Input>,
-  load: (texts: ReadonlyArray<string>, now: number) => Result.Result<A, string>
+  load: (texts: ReadonlyArray<string>, now: number) => Result.Result<A, string>,
+  flawOf: (made: A) => string | undefined = () => undefined
 ): Effect.fn.Return<Material<A>, never, FileSystem.FileSystem | Problems.Problems | Scope.Scope> {
   const fs = yield* FileSystem.FileSystem
   const problems = yield* Problems.Problems
@@ -81,7 +83,10 @@ export const make = Effect.fnUntraced(function*<A>(
         fs.readFileString(source.path),
         (error) => `unable to read ${name}: unable to read file ${source.path}: ${reasonOf(error)}`
       )
+  /** How often the files have been read. */
+  let reads = 0
   const reload = Effect.gen(function*() {
+    reads++
     const texts = yield* Effect.forEach(inputs, read)
     const made = yield* Effect.fromResult(load(texts, yield* Clock.currentTimeMillis))
     return { texts, made }
@@ -98,9 +103,12 @@ export const make = Effect.fnUntraced(function*<A>(
     orElse: () => Effect.succeed([undefined, Result.fail(unreadable)] as const)
   })
   let current = Result.map(loaded, ({ made }) => made)
-  if (paths.length === 0) return { current: () => current, isKnown: () => true, refresh: Effect.void }
+  if (paths.length === 0) return { current: () => current, refresh: Effect.void }
 
   const publish = (problem: string | undefined) => Problems.set(problems, paths.join(", "), problem)
+  const publishFound = Effect.suspend(() =>
+    publish(Result.match(loaded, { onFailure: (problem) => problem, onSuccess: ({ made }) => flawOf(made) }))
+  )
   let texts = Result.isSuccess(loaded) ? loaded.success.texts : undefined
   /** What was read while nothing changed: else it may be half of a file, or of two that do not match. */
   const take = (result: typeof loaded, stamp: string): void => {
@@ -123,7 +131,7 @@ export const make = Effect.fnUntraced(function*<A>(
       if (after !== now) return after
       take(result, now)
     }
-    yield* publish(Result.isFailure(loaded) ? loaded.failure : undefined)
+    yield* publishFound
     return now
   })
   let last = seen ?? ""
@@ -140,8 +148,13 @@ export const make = Effect.fnUntraced(function*<A>(
       }),
     Fiber.interrupt
   )
-  const refresh = Effect.gen(function*() {
+  const refresh = Effect.fnUntraced(function*(readsBefore: number) {
     let before = yield* stamp
+    // A file may be another of the same size and time, as `cp -p` leaves it.
+    if (before === seen && texts !== undefined && reads === readsBefore) {
+      const result = yield* reload
+      if (Result.isSuccess(result) && !equal(texts, result.success.texts)) seen = undefined
+    }
     while (before !== seen || Result.isFailure(loaded)) {
       yield* Effect.sleep(settling)
       const after = yield* look(before)
@@ -149,12 +162,13 @@ export const make = Effect.fnUntraced(function*<A>(
       before = after
     }
   })
-  yield* publish(Result.isFailure(loaded) ? loaded.failure : undefined)
+  yield* publishFound
   yield* Effect.forkScoped(Effect.forever(Effect.delay(turn.withPermit(scheduled), interval)))
   return {
     current: () => current,
-    isKnown: () => seen !== undefined,
-    refresh: Effect.timeoutOrElse(turn.withPermit(refresh), { duration: patience, orElse: () => publish(unreadable) })
+    refresh: Effect.suspend(() =>
+      Effect.timeoutOrElse(turn.withPermit(refresh(reads)), { duration: patience, orElse: () => publish(unreadable) })
+    )
   }
 })
 

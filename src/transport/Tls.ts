@@ -1,7 +1,7 @@
 /**
  * What makes a TLS connection trusted, on both sides.
  */
-import { type Effect, type FileSystem, Redacted, Result, type Scope } from "effect"
+import { Effect, type FileSystem, Redacted, Result, type Scope } from "effect"
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto"
 import { isIP } from "node:net"
 import * as tls from "node:tls"
@@ -63,14 +63,21 @@ export const material = (
   settings: Settings
 ): Effect.Effect<Material.Material<ConnectionOptions>, never, FileSystem.FileSystem | Problems | Scope.Scope> => {
   const inputs = inputsOf(settings)
-  return Material.make(inputs, (texts, now) => {
-    const pem = Object.fromEntries(inputs.map(({ part }, index) => [part, texts[index]]))
-    return Result.map(secureContext(settings, pem, now), (secureContext) => ({
-      secureContext,
-      rejectUnauthorized: !settings.insecureSkipVerify,
-      ...expecting(settings.serverName)
-    }))
-  })
+  const rest = { rejectUnauthorized: !settings.insecureSkipVerify, ...expecting(settings.serverName) }
+  return Effect.map(
+    Material.make(
+      inputs,
+      (texts, now) => {
+        const pem = Object.fromEntries(inputs.map(({ part }, index) => [part, texts[index]]))
+        return Result.map(secureContext(settings, pem, now), ({ flaw, secureContext }) => ({
+          options: { secureContext, ...rest },
+          flaw
+        }))
+      },
+      ({ flaw }) => flaw
+    ),
+    ({ current, refresh }) => ({ refresh, current: () => Result.map(current(), ({ options }) => options) })
+  )
 }
 
 /** What is wrong with the inline texts, if anything is, at a time in milliseconds since the epoch. */
@@ -110,14 +117,18 @@ const inputsOf = ({ ca, certificate, key }: Settings): ReadonlyArray<Input> => {
 /** The texts that are known. */
 type Pem = Partial<Record<Part, string>>
 
-const secureContext = (settings: Settings, pem: Pem, now: number): Result.Result<tls.SecureContext, string> =>
+const secureContext = (
+  settings: Settings,
+  pem: Pem,
+  now: number
+): Result.Result<{ readonly secureContext: tls.SecureContext; readonly flaw: string | undefined }, string> =>
   Result.gen(function*() {
-    const ca = yield* Result.mapError(
-      authorities(pem, now),
-      (wrong) => `unable to use specified CA cert ${describe(settings.ca)}: ${wrong}`
-    )
+    const ofAuthorities = (wrong: string) => `unable to use specified CA cert ${describe(settings.ca)}: ${wrong}`
+    const { ca, flaw } = yield* Result.mapError(authorities(pem, now), ofAuthorities)
+    // The configuration itself can be set right, and is to be.
+    if (flaw !== undefined && settings.ca?._tag === "Inline") return yield* Result.fail(ofAuthorities(flaw))
     const [certificate, key] = [describe(settings.certificate), describe(settings.key)]
-    return yield* Result.mapError(
+    const made = yield* Result.mapError(
       // OpenSSL may have an objection too, such as to a short key. To authorities it has none before a handshake.
       Result.flatMap(identity(pem, now), (identity) =>
         Result.try({
@@ -126,13 +137,14 @@ const secureContext = (settings: Settings, pem: Pem, now: number): Result.Result
               ...versions[settings.minVersion ?? "TLS12"],
               // Each certificate is trusted as it is, as Go's client has it: an intermediate one too, or the server's own.
               allowPartialTrustChain: true,
-              ...ca,
+              ca,
               ...identity
             }),
           catch: (cause) => cause instanceof Error ? cause.message : String(cause)
         })),
       (wrong) => `unable to use specified client cert (${certificate}) & key (${key}): ${wrong}`
     )
+    return { secureContext: made, flaw: flaw === undefined ? undefined : ofAuthorities(flaw) }
   })
 
 const describe = (source: Material.Source | undefined): string =>
@@ -148,11 +160,23 @@ const versions: Readonly<Record<Version, tls.SecureContextOptions>> = {
   TLS13: { minVersion: "TLSv1.3" }
 }
 
-/** Many a bundle has a certificate that is long expired: it is of use as long as any is not. */
-const authorities = ({ ca }: Pem, now: number): Result.Result<tls.SecureContextOptions, string> =>
+interface Authorities {
+  /** PEM; those that Node trusts by itself where there are none. */
+  readonly ca: Array<string> | undefined
+  readonly flaw: string | undefined
+}
+
+/**
+ * Many a bundle has a certificate that is long expired, or one that cannot be parsed: it is of use as long as any can be
+ * used.
+ */
+const authorities = ({ ca }: Pem, now: number): Result.Result<Authorities, string> =>
   Result.gen(function*() {
-    if (ca === undefined) return {}
-    const certificates = yield* certificatesIn(ca)
+    if (ca === undefined) return { ca: undefined, flaw: undefined }
+    const found = yield* certificatesIn(ca)
+    const unparsable = found.find(Result.isFailure)
+    const certificates = found.filter(Result.isSuccess).map(({ success }) => success)
+    if (certificates.length === 0) return yield* Result.fail(unparsable!.failure)
     const end = Math.max(...certificates.map(({ validToDate }) => validToDate.getTime()))
     if (end < now) {
       return yield* Result.fail(
@@ -161,12 +185,14 @@ const authorities = ({ ca }: Pem, now: number): Result.Result<tls.SecureContextO
           : `all ${certificates.length} certificates have expired, the last on ${date(end)}`
       )
     }
-    return { ca: certificates.map(String) }
+    return { ca: certificates.map(String), flaw: unparsable?.failure }
   })
 
 const identity = (pem: Pem, now: number): Result.Result<tls.SecureContextOptions, string> =>
   Result.gen(function*() {
-    const chain = pem.certificate === undefined ? [] : yield* certificatesIn(pem.certificate)
+    const chain = pem.certificate === undefined
+      ? []
+      : yield* Result.flatMap(certificatesIn(pem.certificate), (found) => Result.all(found))
     const key = pem.key === undefined ? undefined : yield* privateKeyIn(pem.key)
     const [own] = chain
     if (own !== undefined) {
@@ -211,7 +237,7 @@ const missing = (what: string, pem: string): string =>
   pem.includes("\0") ? `there is no ${what} in it that can be read, as it is not UTF-8` : `there is no ${what} in it`
 
 /** In their order; there is at least one. */
-const certificatesIn = (pem: string): Result.Result<ReadonlyArray<X509Certificate>, string> => {
+const certificatesIn = (pem: string): Result.Result<ReadonlyArray<Result.Result<X509Certificate, string>>, string> => {
   const blocks = blocksOf(pem)
   const certificates = blocks.filter(isCertificate)
   if (certificates.length === 0) {
@@ -223,7 +249,7 @@ const certificatesIn = (pem: string): Result.Result<ReadonlyArray<X509Certificat
         : missing("certificate", pem)
     )
   }
-  return Result.all(certificates.map(({ text }, index) =>
+  return Result.succeed(certificates.map(({ text }, index) =>
     Result.try({
       try: () => new X509Certificate(text),
       catch: () => `certificate ${index + 1} of ${certificates.length} cannot be parsed`

@@ -34,8 +34,8 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
   const connectHeaders = valuesOf(settings.proxy.connectHeaders)
   const material = yield* Tls.material(settings.tls)
   const first = material.current()
-  // Files that have given no answer may be as they should.
-  if (Result.isFailure(first) && material.isKnown()) return yield* unusable(first.failure)
+  // Files may still become what they should be.
+  if (Result.isFailure(first) && Tls.isFixed(settings.tls)) return yield* unusable(first.failure)
   let tls = Result.getOrUndefined(first)
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const connections = new Set<Connection>()

@@ -7,6 +7,8 @@ export interface Files {
   readonly layer: ReturnType<typeof FileSystem.layerNoop>
   /** Puts a file there, in the place of another. */
   readonly write: (path: string, text: string) => void
+  /** Changes a file's text and nothing else of it, as `cp -p` may. */
+  readonly overwrite: (path: string, text: string) => void
   /** Lets nobody read a file, or everybody; the file itself stays as it is. */
   readonly forbid: (path: string, isForbidden?: boolean) => void
   readonly remove: (path: string) => void
@@ -49,6 +51,9 @@ export const make = (initial: Readonly<Record<string, string>> = {}, duration?: 
         })
     }),
     write: put,
+    overwrite: (path, text) => {
+      files.set(path, { text, version: files.get(path)!.version })
+    },
     forbid: (path, isForbidden = true) => {
       if (isForbidden) forbidden.add(path)
       else forbidden.delete(path)

@@ -31,7 +31,7 @@ describe("Material.refresh", () => {
       const files = Files.make({ [path]: "old." })
       const { current, published, refresh } = yield* setUp(files)
       yield* refresh
-      assert.strictEqual(files.reads(), 1)
+      assert.strictEqual(files.reads(), 2)
 
       /** Whether it is another within the time that a file may take to be written. */
       const refreshed = Effect.gen(function*() {
@@ -54,6 +54,19 @@ describe("Material.refresh", () => {
       files.write(path, "newer.")
       assert.isTrue(yield* refreshed)
       assert.deepStrictEqual(published, [[], [`${path}: it is empty`], []])
+    }))
+
+  it.effect("finds another text in a file of the same size and time", () =>
+    Effect.gen(function*() {
+      const files = Files.make({ [path]: "old." })
+      const { current, published, refresh } = yield* setUp(files)
+      files.overwrite(path, "new.")
+      yield* within(20, refresh)
+      assert.deepStrictEqual(current(), Result.succeed("new."))
+      files.overwrite(path, "")
+      yield* refresh
+      assert.deepStrictEqual(current(), Result.succeed("new."))
+      assert.deepStrictEqual(published, [[]])
     }))
 
   it.effect("finds the first good thing", () =>

@@ -355,23 +355,25 @@ describe("a file that is missing at the start", () => {
     )
   })
 
-  for (const setting of ["ca_file", "cert_file", "key_file"] as const) {
-    live(
-      `of ${setting} is an error`,
-      Effect.gen(function*() {
-        const path = join(yield* temporaryDirectory, "missing.pem")
-        const identity = yield* Effect.promise(async () => issue(await authority(), { client: true }))
-        const tls_config = {
-          ca_file: { ca_file: path },
-          cert_file: { cert_file: path, key_pem: Redacted.make(identity.key) },
-          key_file: { cert_pem: identity.certificate, key_file: path }
-        }[setting]
-        const name =
-          { ca_file: "CA cert", cert_file: "specified client cert", key_file: "specified client key" }[setting]
-        const error = yield* Effect.flip(start({ url: "https://profiles.example", tls_config }))
-        assert.strictEqual(error._tag, "UnusableSettings")
-        assert.strictEqual(error.message, lacking(name)(path))
-      })
-    )
+  const missing = [[Rotating.caFile, 0], [Rotating.certificateFiles, 0], [Rotating.certificateFiles, 1]] as const
+  for (const [{ make, name }, which] of missing) {
+    it.live(`of ${name.split(" ")[which * 2]} is awaited`, () => {
+      const news = makeNews()
+      return Effect.gen(function*() {
+        const { endpoint, files, rotate, target } = yield* make
+        rmSync(files[which]!)
+        const receiver = yield* start({ ...endpoint, max_backoff_retries: 0 })
+        const pushing = yield* Effect.forkChild(push(receiver))
+        const [problem] = yield* news.health.atLeast(1)
+        assert.match(problem!, /: no such file or directory$/)
+        yield* rotate(Rotating.byRenaming)
+        assert.deepStrictEqual((yield* Fiber.join(pushing)).flatMap(wrong), [])
+        assert.strictEqual(target.requests.all.length, 1)
+        yield* news.health.atLeast(2)
+      }).pipe(
+        Effect.provide([Transport.layer, news.layer]),
+        (test) => Effect.provideServiceEffect(test, Clock.Clock, hasty)
+      )
+    })
   }
 })

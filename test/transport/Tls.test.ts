@@ -254,6 +254,19 @@ describe("The material of connections", () => {
       assert.strictEqual((yield* problems).size, 0)
     }))
 
+  live("is made of what can be used of a file, and what cannot is said", () =>
+    Effect.gen(function*() {
+      const { fs, paths, settings } = yield* files({ ca: `${valid.certificate}\n${broken(other.certificate)}` })
+      const { current, problems, refresh } = yield* load(settings)
+      assert.isDefined((yield* Effect.fromResult(current())).secureContext)
+      assert.deepStrictEqual([...(yield* problems).values()], [
+        `unable to use specified CA cert file ${paths.ca}: certificate 2 of 2 cannot be parsed`
+      ])
+      yield* fs.writeFileString(paths.ca, `${valid.certificate}\n${other.certificate}`)
+      yield* refresh
+      assert.strictEqual((yield* problems).size, 0)
+    }))
+
   live("says which file is not there", () =>
     Effect.gen(function*() {
       const { fs, paths, settings } = yield* files({ ca: valid.certificate, ...ours })

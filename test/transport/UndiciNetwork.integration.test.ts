@@ -22,8 +22,8 @@ const making = Effect.fnUntraced(function*(files: Files.Files, url: string) {
   )
 })
 
-describe("A connection whose certificates' file gives no answer", () => {
-  it.effect("is not waited for at the start, says why nothing is sent, and is made once there is an answer", () =>
+describe("A connection whose certificates' file is not there", () => {
+  it.effect("for it gives no answer, is not waited for at the start, says why nothing is sent, and is made once there is an answer", () =>
     Effect.gen(function*() {
       const { url } = yield* makeHttpServer(undefined, trusted)
       const files = Files.make({ [file]: authority.certificate })
@@ -39,9 +39,17 @@ describe("A connection whose certificates' file gives no answer", () => {
       assert.strictEqual((yield* send(push())).status, 200)
     }))
 
-  it.effect("is not made at all when the file is not there", () =>
+  it.effect("is made when there is one", () =>
     Effect.gen(function*() {
-      const starting = yield* making(Files.make(), "https://127.0.0.1:9")
-      assert.strictEqual((yield* Effect.flip(Fiber.join(starting)))._tag, "UnusableSettings")
+      const { url } = yield* makeHttpServer(undefined, trusted)
+      const files = Files.make()
+      const { send } = yield* Fiber.join(yield* making(files, url))
+      assert.match(
+        (yield* Effect.flip(send(push()))).message,
+        /^unable to read CA cert: unable to read file \/run\/ca\.pem: no such file/
+      )
+      files.write(file, authority.certificate)
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual((yield* send(push())).status, 200)
     }))
 })

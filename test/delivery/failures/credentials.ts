@@ -56,7 +56,7 @@ export const credentials = [
     "403": [connectAnswered("403 Forbidden"), { source: "proxy", status: 403 }, /proxy http:/],
     "SOCKS5": [socksProxy({ reply: socksReply.notAllowed }), { source: "proxy", status: 403 }, /proxy socks5:/]
   }),
-  row("a credential file cannot be read, is empty, is no UTF-8, or holds what no header can carry", {
+  row("a credential or certificate file cannot be read, is empty, is no UTF-8, or does not hold what it should", {
     "missing": [tokenFile(undefined), { source: "credential file", status: undefined }, /no such file or directory$/],
     "empty": [tokenFile(" \n"), { source: "credential file", status: undefined }, /is empty$/],
     "Latin-1": [
