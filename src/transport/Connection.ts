@@ -41,7 +41,8 @@ export class Connection {
   private readonly owner: Owner
   /** Of HTTP/1.1. */
   private socket: Socket | undefined
-  private inFlight = 0
+  /** Requests on it that are not over. */
+  inFlight = 0
   private isFull = false
   private isRetired = false
   /** Whether there may be room for many requests in a moment: it is being made, or HTTP/2 is being set up on it. */

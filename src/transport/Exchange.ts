@@ -50,10 +50,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   start(connection: Connection): void {
     const { request } = this
     this.connection = connection
-    if (request.body !== undefined && connection.mayMultiplex && RequestBody.isLong(request.body)) {
-      this.body = new RequestBody(request.body, () => this.isOver)
+    const { body } = request
+    if (body !== undefined && connection.mayMultiplex && RequestBody.isLong(body, connection.inFlight)) {
+      this.body = new RequestBody(body, () => this.isOver)
     }
-    connection.dispatch(request, this, this.body ?? request.body)
+    connection.dispatch(request, this, this.body ?? body)
   }
 
   abort(): void {

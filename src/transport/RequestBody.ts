@@ -3,12 +3,16 @@
  *
  * Of what an HTTP/2 session has still to send, Node counts every byte, and above 10 MB (its `maxSessionMemory`) it refuses
  * the headers of answers: whole bodies of a few large pushes would be enough, and what a server does not read to its end
- * is counted as long as the session lives. 100 pieces, one for each stream that undici opens at a time, stay below that.
+ * is counted as long as the session lives. undici opens 100 streams at a time at most: with a piece for each, or a few
+ * larger bodies and pieces for the others, it stays below that.
  */
 import { Blob } from "node:buffer"
 
 /** In bytes. */
 const piece = 65_536
+
+/** So many bodies of up to four pieces are sent whole, which costs less. */
+const few = 16
 
 /** A `Blob`, so that undici knows its length and may send it once more when a server has refused the stream. */
 export class RequestBody extends Blob {
@@ -18,8 +22,9 @@ export class RequestBody extends Blob {
   /** Whether all of it was handed over. */
   isSent = false
 
-  static isLong(bytes: Uint8Array): boolean {
-    return bytes.byteLength > piece
+  /** Whether a body has to be sent in pieces, while so many requests are on the connection. */
+  static isLong(bytes: Uint8Array, inFlight: number): boolean {
+    return bytes.byteLength > (inFlight < few ? 4 * piece : piece)
   }
 
   /** Once `isOver`, nothing more of it is sent. */
@@ -30,8 +35,9 @@ export class RequestBody extends Blob {
     this.isOver = isOver
   }
 
+  /** undici iterates over it, and needs no more of a stream. */
   override stream(): ReturnType<Blob["stream"]> {
-    return ReadableStream.from(this.pieces()) as ReturnType<Blob["stream"]>
+    return this.pieces() as unknown as ReturnType<Blob["stream"]>
   }
 
   private async *pieces(): AsyncGenerator<Uint8Array> {
