@@ -34,4 +34,4 @@ export const read = Effect.fnUntraced(function*(path: string) {
 })
 
 export const report = ({ diagnostics, sources }: ConfigError): Effect.Effect<void> =>
-  Console.error(Diagnostic.renderAll(diagnostics, sources, { color: process.stderr.isTTY }).trimEnd())
+  Console.error(Diagnostic.renderAll(diagnostics, sources, { color: process.stderr.isTTY }).slice(0, -1))

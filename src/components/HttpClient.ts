@@ -56,12 +56,12 @@ const headers = <Item extends Schema.Codec<unknown, Value>>(
 ) =>
   Decode.map(item).check(
     Schema.makeFilter((fields) =>
-      broken(
-        Object.entries(fields).flatMap(([name, value]): ReadonlyArray<Rule> => [
-          [!/^[\w!#$%&'*+.^`|~-]+$/.test(name), [name], notAName],
-          [connectionHeaders.has(name.toLowerCase()), [name], forbidden(name)],
-          [!textsOf(value).every(HeaderValue.isValid), [name], uncarried(name)]
-        ])
+      Object.entries(fields).flatMap(([name, value]) =>
+        [
+          /^[\w!#$%&'*+.^`|~-]+$/.test(name) ? undefined : notAName,
+          connectionHeaders.has(name.toLowerCase()) ? forbidden(name) : undefined,
+          textsOf(value).every(HeaderValue.isValid) ? undefined : uncarried(name)
+        ].flatMap((issue) => issue === undefined ? [] : [{ path: [name], issue }])
       )
     )
   )
@@ -82,45 +82,64 @@ const File = Decode.withDefault(
 
 // ---- rules ----
 
-/** Whether it is broken, the setting to blame or none for the whole block, and what to say. */
-type Rule = readonly [isBroken: boolean, blame: ReadonlyArray<string>, text: string]
+/** What must not be, the setting to blame or none for the whole block, and what to say. */
+interface Rule<Args> {
+  readonly isBroken: (args: Args) => boolean
+  readonly blame: ReadonlyArray<string>
+  readonly text: string
+}
 
-const broken = (rules: ReadonlyArray<Rule>): ReadonlyArray<Schema.FilterIssue> =>
-  rules.flatMap(([isBroken, path, issue]) => isBroken ? [{ path, issue }] : [])
+const rule = <Args>(blame: Rule<Args>["blame"], text: string, isBroken: Rule<Args>["isBroken"]): Rule<Args> => ({
+  isBroken,
+  blame,
+  text
+})
+
+/** Each rule is a check of its own, so that one that cannot be told (see `engine/Arguments`) hides no other. */
+const checks = <Args>(...rules: readonly [Rule<Args>, ...ReadonlyArray<Rule<Args>>]) => {
+  const filter = ({ blame, isBroken, text }: Rule<Args>) =>
+    Schema.makeFilter((args: Args) => isBroken(args) ? { path: blame, issue: text } : undefined)
+  const [first, ...others] = rules
+  return Schema.makeFilterGroup([filter(first), ...others.map(filter)])
+}
 
 const isGiven = (setting: string | Redacted.Redacted<string>): boolean =>
   (typeof setting === "string" ? setting : Redacted.value(setting)) !== ""
 
+type Setting = string | Redacted.Redacted<string>
+
+/** Of a text and the name of a file with it, both. */
+const both = <const Name extends string>(setting: Name, file: Name, text: string) =>
+  rule<Readonly<Record<Name, Setting>>>([file], text, (args) => isGiven(args[setting]) && isGiven(args[file]))
+
 // ---- authentication ----
 
 const BasicAuth = Schema.Struct({ username: Text, password: Secret, password_file: File }).check(
-  Schema.makeFilter(({ password, password_file }) =>
-    broken([
-      [
-        isGiven(password) && isGiven(password_file),
-        ["password_file"],
-        "at most one of basic_auth password & password_file must be configured"
-      ]
-    ])
+  checks(
+    both("password", "password_file", "at most one of basic_auth password & password_file must be configured")
   )
 )
 
-const Authorization = Schema.Struct({ type: Text, credentials: Secret, credentials_file: File }).check(
-  Schema.makeFilter(({ credentials, credentials_file, type }) =>
-    broken([
-      [
-        isGiven(credentials) && isGiven(credentials_file),
-        ["credentials_file"],
-        "at most one of authorization credentials & credentials_file must be configured"
-      ],
-      [
-        type.trim().toLowerCase() === "basic",
-        ["type"],
-        "authorization type cannot be set to \"basic\", use \"basic_auth\" block instead"
-      ],
-      [!HeaderValue.isValid(type.trim()), ["type"], uncarried("type")],
-      [!HeaderValue.isValid(Redacted.value(credentials)), ["credentials"], uncarried("credentials")]
-    ])
+const AuthorizationSettings = Schema.Struct({ type: Text, credentials: Secret, credentials_file: File })
+
+const Authorization = AuthorizationSettings.check(
+  checks<typeof AuthorizationSettings.Type>(
+    both(
+      "credentials",
+      "credentials_file",
+      "at most one of authorization credentials & credentials_file must be configured"
+    ),
+    rule(
+      ["type"],
+      "authorization type cannot be set to \"basic\", use \"basic_auth\" block instead",
+      ({ type }) => type.trim().toLowerCase() === "basic"
+    ),
+    rule(["type"], uncarried("type"), ({ type }) => !HeaderValue.isValid(type.trim())),
+    rule(
+      ["credentials"],
+      uncarried("credentials"),
+      ({ credentials }) => !HeaderValue.isValid(Redacted.value(credentials))
+    )
   )
 )
 
@@ -157,39 +176,39 @@ const tlsOf = (args: typeof TlsSettings.Type): Tls.Settings => ({
   minVersion: args.min_version === "" ? undefined : args.min_version
 })
 
-const TlsConfig = TlsSettings.check(Schema.makeFilter((args) => {
-  const settings = tlsOf(args)
-  const { certificate, key } = settings
-  const issues = broken([
-    [
-      isGiven(args.ca_pem) && isGiven(args.ca_file),
-      ["ca_file"],
-      "at most one of ca_pem and ca_file must be configured"
-    ],
-    [
-      isGiven(args.cert_pem) && isGiven(args.cert_file),
-      ["cert_file"],
-      "at most one of cert_pem and cert_file must be configured"
-    ],
-    [
-      isGiven(args.key_pem) && isGiven(args.key_file),
-      ["key_file"],
-      "at most one of key_pem and key_file must be configured"
-    ],
-    [
-      certificate !== undefined && key === undefined,
-      [isGiven(args.cert_file) ? "cert_file" : "cert_pem"],
-      "exactly one of key_pem or key_file must be configured when a client certificate is configured"
-    ],
-    [
-      key !== undefined && certificate === undefined,
-      [isGiven(args.key_file) ? "key_file" : "key_pem"],
-      "exactly one of cert_pem or cert_file must be configured when a client key is configured"
-    ]
-  ])
-  // No clock is within reach of a check, and what has expired today will not do under any other.
-  return issues.length > 0 ? issues : Tls.problem(settings, Date.now())
-}))
+type TlsArguments = typeof TlsSettings.Type
+
+const hasCertificate = (args: TlsArguments): boolean => isGiven(args.cert_pem) || isGiven(args.cert_file)
+const hasKey = (args: TlsArguments): boolean => isGiven(args.key_pem) || isGiven(args.key_file)
+
+const lacksKey = "exactly one of key_pem or key_file must be configured when a client certificate is configured"
+const lacksCertificate = "exactly one of cert_pem or cert_file must be configured when a client key is configured"
+
+const tlsRules = [
+  both("ca_pem", "ca_file", "at most one of ca_pem and ca_file must be configured"),
+  both("cert_pem", "cert_file", "at most one of cert_pem and cert_file must be configured"),
+  both("key_pem", "key_file", "at most one of key_pem and key_file must be configured"),
+  rule<TlsArguments>(["cert_file"], lacksKey, (args) => isGiven(args.cert_file) && !hasKey(args)),
+  rule<TlsArguments>(
+    ["cert_pem"],
+    lacksKey,
+    (args) => isGiven(args.cert_pem) && !isGiven(args.cert_file) && !hasKey(args)
+  ),
+  rule<TlsArguments>(["key_file"], lacksCertificate, (args) => isGiven(args.key_file) && !hasCertificate(args)),
+  rule<TlsArguments>(
+    ["key_pem"],
+    lacksCertificate,
+    (args) => isGiven(args.key_pem) && !isGiven(args.key_file) && !hasCertificate(args)
+  )
+] as const
+
+const TlsConfig = TlsSettings.check(
+  checks<TlsArguments>(...tlsRules),
+  Schema.makeFilter((args: TlsArguments) =>
+    // No clock is within reach of a check, and what has expired today will not do under any other.
+    tlsRules.some(({ isBroken }) => isBroken(args)) ? undefined : Tls.problem(tlsOf(args), Date.now())
+  )
+)
 
 // ---- proxies ----
 
@@ -204,31 +223,30 @@ const ProxySettings = Schema.Struct({
 type ProxySettings = typeof ProxySettings.Type
 
 /** An empty `proxy_url` is no proxy, but there it is. */
-const proxyRules = (args: ProxySettings): ReadonlyArray<Rule> => {
-  const { no_proxy, proxy_connect_header, proxy_from_environment, proxy_url } = args
-  return [
-    [
-      Object.keys(proxy_connect_header).length > 0 && !isGiven(proxy_url ?? "") && !proxy_from_environment,
-      ["proxy_connect_header"],
-      "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured"
-    ],
-    [
-      proxy_from_environment && isGiven(proxy_url ?? ""),
-      ["proxy_url"],
-      "if proxy_from_environment is configured, proxy_url must not be configured"
-    ],
-    [
-      proxy_from_environment && isGiven(no_proxy),
-      ["no_proxy"],
-      "if proxy_from_environment is configured, no_proxy must not be configured"
-    ],
-    [
-      !proxy_from_environment && isGiven(no_proxy) && proxy_url === undefined,
-      ["no_proxy"],
-      "if no_proxy is configured, proxy_url must also be configured"
-    ]
-  ]
-}
+const proxyRules: ReadonlyArray<Rule<ProxySettings>> = [
+  rule(
+    ["proxy_connect_header"],
+    "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured",
+    (args) =>
+      Object.keys(args.proxy_connect_header).length > 0 && !isGiven(args.proxy_url ?? "") &&
+      !args.proxy_from_environment
+  ),
+  rule(
+    ["proxy_url"],
+    "if proxy_from_environment is configured, proxy_url must not be configured",
+    (args) => args.proxy_from_environment && isGiven(args.proxy_url ?? "")
+  ),
+  rule(
+    ["no_proxy"],
+    "if proxy_from_environment is configured, no_proxy must not be configured",
+    (args) => args.proxy_from_environment && isGiven(args.no_proxy)
+  ),
+  rule(
+    ["no_proxy"],
+    "if no_proxy is configured, proxy_url must also be configured",
+    (args) => isGiven(args.no_proxy) && !args.proxy_from_environment && args.proxy_url === undefined
+  )
+]
 
 const proxyOf = (args: ProxySettings): Proxy.Settings => ({
   url: args.proxy_url ?? "",
@@ -257,23 +275,23 @@ const OAuth2 = Schema.Struct({
   ),
   ...ProxySettings.fields,
   tls_config: Block.optional(TlsConfig)
-}).check(Schema.makeFilter((args) =>
-  broken([
-    [!isGiven(args.client_id), [], "oauth2 client_id must be configured"],
-    [
-      !isGiven(args.client_secret) && !isGiven(args.client_secret_file),
+}).check(
+  checks(
+    rule([], "oauth2 client_id must be configured", (args) => !isGiven(args.client_id)),
+    rule(
       [],
-      "either oauth2 client_secret or client_secret_file must be configured"
-    ],
-    [!isGiven(args.token_url), [], "oauth2 token_url must be configured"],
-    [
-      isGiven(args.client_secret) && isGiven(args.client_secret_file),
-      ["client_secret_file"],
+      "either oauth2 client_secret or client_secret_file must be configured",
+      (args) => !isGiven(args.client_secret) && !isGiven(args.client_secret_file)
+    ),
+    rule([], "oauth2 token_url must be configured", (args) => !isGiven(args.token_url)),
+    both(
+      "client_secret",
+      "client_secret_file",
       "at most one of oauth2 client_secret & client_secret_file must be configured"
-    ],
-    ...proxyRules(args)
-  ])
-))
+    ),
+    ...proxyRules
+  )
+)
 
 // ---- all of it ----
 
@@ -313,27 +331,48 @@ const Client = Schema.Struct({
 })
 export type Arguments = typeof Client.Type
 
-/** What must be true of the arguments together. A block counts by being there. */
-export const rules = Schema.makeFilter((args: Arguments) => {
-  const ways = [
-    ...(["basic_auth", "authorization", "oauth2"] as const).filter((block) => args[block] !== undefined),
-    ...(["bearer_token", "bearer_token_file"] as const).filter((attribute) => isGiven(args[attribute]))
-  ]
-  return broken([
-    [
-      ways.length > 1,
-      ways.slice(-1),
-      "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
-    ],
-    [!HeaderValue.isValid(Redacted.value(args.bearer_token)), ["bearer_token"], uncarried("bearer_token")],
-    ...Object.keys(args.http_headers).map((name): Rule => [
-      reserved.has(name.toLowerCase()),
-      ["http_headers", name],
-      forbidden(name)
-    ]),
-    ...proxyRules(args)
-  ])
+/** The ways to authenticate that are there. A block counts by being there, an attribute by being given. */
+const waysIn = (args: Arguments): ReadonlyArray<string> => [
+  ...(["basic_auth", "authorization", "oauth2"] as const).filter((block) => args[block] !== undefined),
+  // Of one without a value nobody knows, and the others are enough to tell.
+  ...(["bearer_token", "bearer_token_file"] as const).filter((name) => name in args && isGiven(args[name]))
+]
+
+/** What must be true of the arguments together. */
+export const rules = Schema.makeFilterGroup([
+  Schema.makeFilter((args: Arguments) => {
+    const ways = waysIn(args)
+    return ways.length < 2 ? undefined : {
+      path: ways.slice(-1),
+      issue: "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
+    }
+  }),
+  Schema.makeFilter(({ http_headers }: Arguments) =>
+    Object.keys(http_headers)
+      .filter((name) => reserved.has(name.toLowerCase()))
+      .map((name) => ({ path: ["http_headers", name], issue: forbidden(name) }))
+  ),
+  checks<Arguments>(
+    rule(
+      ["bearer_token"],
+      uncarried("bearer_token"),
+      ({ bearer_token }) => !HeaderValue.isValid(Redacted.value(bearer_token))
+    ),
+    ...proxyRules
+  )
+])
+
+/** The check of a component whose URL may have user info in it, which would be ignored beside another credential. */
+export const userInfoRule = Schema.makeFilter((args: Arguments & { readonly url: string }) => {
+  const [way] = waysIn(args)
+  if (way === undefined || !hasUserInfo(args.url)) return undefined
+  return { path: ["url"], issue: `the user info of the URL would be ignored beside ${way}: configure one of them` }
 })
+
+const hasUserInfo = (text: string): boolean => {
+  const { password, username } = new URL(text)
+  return username !== "" || password !== ""
+}
 
 export const Arguments = Client.check(rules)
 

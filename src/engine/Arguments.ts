@@ -9,33 +9,40 @@ import { Effect, Result, Schema, SchemaAST, SchemaIssue } from "effect"
 import * as Culprit from "../evaluation/Culprit.ts"
 import * as Expression from "../evaluation/Expression.ts"
 import type { Scope } from "../evaluation/Scope.ts"
-import type { Value } from "../evaluation/Value.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Exposure from "../syntax/Exposure.ts"
 import * as Masking from "../syntax/Masking.ts"
-import type { Range } from "../syntax/Source.ts"
+import { Problems } from "../syntax/Problems.ts"
+import type { Position, Range } from "../syntax/Source.ts"
 import type * as Tree from "../syntax/Tree.ts"
 import * as Exposures from "./Exposures.ts"
 
 /** A schema of arguments: its encoded side has a `Value` for each attribute and a nested record for each block. */
 export type Arguments<A> = Schema.Codec<A, unknown>
 
+/** Problems whose place `isKnown` are left out: they have been reported. Those there are too many of are counted. */
 export const decode = <A>(
   schema: Arguments<A>,
   block: Tree.Block,
   file: string,
-  scope: Scope
+  scope: Scope,
+  isKnown: (place: Position) => boolean = () => false
 ): Result.Result<A, ReadonlyArray<Diagnostic.Diagnostic>> => {
-  const problems: Array<Diagnostic.Diagnostic> = []
+  const problems = new Problems()
+  let isRight = true
   const report: Report = (message, range) => {
-    problems.push(Diagnostic.error(message, file, range))
+    isRight = false
+    if (isKnown(range.start)) return
+    // A text takes its time to make, and that of a further one is not shown.
+    problems.add(Diagnostic.error(problems.isFull ? "" : message(), file, range))
   }
-  const body = read(shapeOf(SchemaAST.toEncoded(schema.ast)), Exposures.ofArguments(schema), block, scope, report)
+  const struct = codecOf(schema.ast)
+  const body = read(shapeOf(struct), Exposures.ofArguments(schema), block, scope, report)
   const decoded = Schema.decodeUnknownResult(schema, { errors: "all" })(body.encoded)
-  if (Result.isFailure(decoded)) locate(decoded.failure.issue, body, report)
-  return Result.isSuccess(decoded) && problems.length === 0
-    ? Result.succeed(decoded.success)
-    : Result.fail(problems.sort(Diagnostic.byPosition))
+  if (Result.isSuccess(decoded) && isRight) return Result.succeed(decoded.success)
+  if (isStruct(struct)) judge(struct, body, report)
+  if (Result.isFailure(decoded) && isRight) locate(decoded.failure.issue, body, report)
+  return Result.fail(problems.all.toSorted(Diagnostic.byPosition))
 }
 
 /** Arguments as an application gives them: what has a default may be left out. */
@@ -45,31 +52,37 @@ export const make = <S extends Schema.Top>(
 ): Effect.Effect<S["Type"], Schema.SchemaError> =>
   Effect.mapError(schema.makeEffect(options), (issue) => new Schema.SchemaError(issue))
 
-type Report = (message: string, range?: Range) => void
+/** The text is made when it is needed. */
+type Report = (message: () => string, range: Range) => void
 
 // ---- what a body may hold ----
 
 type Field =
   | { readonly _tag: "Attribute" }
   | { readonly _tag: "Unsupported" }
-  | { readonly _tag: "Block"; readonly isRepeatable: boolean; readonly shape: Shape }
+  | { readonly _tag: "Block"; readonly isRepeatable: boolean; readonly struct: SchemaAST.Objects }
 
 type Shape = ReadonlyMap<string, Field>
 
 const shapeOf = (ast: SchemaAST.AST): Shape =>
-  new Map(
-    ast._tag === "Objects"
-      ? ast.propertySignatures.map(({ name, type }) => [String(name), fieldOf(type)])
-      : []
-  )
+  new Map(isStruct(ast) ? ast.propertySignatures.map(({ name, type }) => [String(name), fieldOf(type)]) : [])
 
-const fieldOf = (ast: SchemaAST.AST): Field => {
+const fieldOf = (type: SchemaAST.AST): Field => {
+  const ast = codecOf(type)
   if (ast._tag === "Never") return { _tag: "Unsupported" }
-  if (ast._tag === "Objects") return { _tag: "Block", isRepeatable: false, shape: shapeOf(ast) }
-  const item = ast._tag === "Arrays" ? ast.rest[0] : undefined
-  return item?._tag === "Objects"
-    ? { _tag: "Block", isRepeatable: true, shape: shapeOf(item) }
+  if (isStruct(ast)) return { _tag: "Block", isRepeatable: false, struct: ast }
+  const item = ast._tag === "Arrays" && ast.rest[0] !== undefined ? codecOf(ast.rest[0]) : undefined
+  return item !== undefined && isStruct(item)
+    ? { _tag: "Block", isRepeatable: true, struct: item }
     : { _tag: "Attribute" }
+}
+
+const isStruct = (ast: SchemaAST.AST): ast is SchemaAST.Objects => ast._tag === "Objects"
+
+/** What a schema decodes first: below a default, the schema that it was given to. */
+const codecOf = (ast: SchemaAST.AST): SchemaAST.AST => {
+  const link = ast.encoding?.at(-1)
+  return link === undefined ? ast : codecOf(link.to)
 }
 
 // ---- what it does hold ----
@@ -84,8 +97,8 @@ interface Body {
   readonly encoded: Record<string, unknown>
   readonly attributes: Map<string, Tree.Attribute>
   readonly blocks: Map<string, Array<Body>>
-  /** Fields that are there and have no value: what is wrong with them has been said. */
-  readonly broken: Set<string>
+  /** What has been said to be wrong: statements by name that have no value, and attributes by name with the holes in theirs. */
+  readonly broken: Map<string, ReadonlySet<Range>>
 }
 
 const read = (
@@ -103,7 +116,7 @@ const read = (
     encoded: {},
     attributes: new Map(),
     blocks: new Map(),
-    broken: new Set()
+    broken: new Map()
   }
   for (const statement of block.body) {
     if (statement._tag === "Attribute") readAttribute(body, statement, report)
@@ -116,17 +129,17 @@ const readAttribute = (body: Body, attribute: Tree.Attribute, report: Report): v
   const name = attribute.name.name
   const field = body.shape.get(name)
   if (field?._tag !== "Attribute") {
-    body.broken.add(name)
-    return report(misplacedAttribute(name, field), attribute.range)
+    body.broken.set(name, new Set())
+    return report(() => misplacedAttribute(name, field), attribute.range)
   }
-  if (body.attributes.has(name)) return report(`attribute "${name}" may only be provided once`, attribute.range)
+  if (body.attributes.has(name)) return report(() => `attribute "${name}" may only be provided once`, attribute.range)
   body.attributes.set(name, attribute)
-  const value: Result.Result<Value, Expression.EvaluationError> = Expression.evaluate(attribute.value, body.scope)
-  if (Result.isFailure(value)) {
-    body.broken.add(name)
-    return report(value.failure.message(maskOf(body, name, false)), value.failure.range)
-  }
-  body.encoded[name] = value.success
+  const holes = new Set<Range>()
+  body.encoded[name] = Expression.evaluateParts(attribute.value, body.scope, (error, hole) => {
+    holes.add(hole)
+    report(() => error.message(maskOf(body, name, false)), error.range)
+  })
+  if (holes.size > 0) body.broken.set(name, holes)
 }
 
 /** What may be shown of expressions in an attribute: of those that are a value of their own, or of parts of one. */
@@ -140,22 +153,32 @@ const readBlock = (body: Body, block: Tree.Block, report: Report): void => {
   const name = block.name.join(".")
   const field = body.shape.get(name)
   if (field?._tag !== "Block") {
-    body.broken.add(name)
-    return report(misplacedBlock(name, field), block.range)
+    body.broken.set(name, new Set())
+    return report(() => misplacedBlock(name, field), block.range)
   }
   if (block.label !== undefined) {
-    report(`block "${name}" does not support specifying labels`, { start: block.range.start, end: block.open.end })
+    report(() => `block "${name}" does not support specifying labels`, {
+      start: block.range.start,
+      end: block.open.end
+    })
   }
-  const nested = read(field.shape, body.exposures.blocks.get(name) ?? Exposures.unknown, block, body.scope, report)
+  const nested = read(
+    shapeOf(field.struct),
+    body.exposures.blocks.get(name) ?? Exposures.unknown,
+    block,
+    body.scope,
+    report
+  )
   const siblings = body.blocks.get(name)
   if (siblings === undefined) {
     body.blocks.set(name, [nested])
     body.encoded[name] = field.isRepeatable ? [nested.encoded] : nested.encoded
   } else if (field.isRepeatable) {
     siblings.push(nested)
-    body.encoded[name] = siblings.map((sibling) => sibling.encoded)
+    const records = body.encoded[name] as Array<unknown>
+    records.push(nested.encoded)
   } else if (siblings.push(nested) === 2) {
-    report(`block "${name}" may only be specified once`, siblings[0]!.block.range)
+    report(() => `block "${name}" may only be specified once`, siblings[0]!.block.range)
   }
 }
 
@@ -175,6 +198,72 @@ const misplacedBlock = (name: string, field: Exclude<Field, { _tag: "Block" }> |
 
 // ---- what does not fit ----
 
+/** Arguments as far as they have a value. */
+type Partial = Readonly<Record<string, unknown>>
+
+/** Looks at every argument by itself, and then at the rules about them, as far as they can tell. */
+const judge = (struct: SchemaAST.Objects, body: Body, report: Report): Partial => {
+  const values: Record<string, unknown> = {}
+  const missing = new Set<PropertyKey>(body.broken.keys())
+  for (const property of struct.propertySignatures) {
+    const name = String(property.name)
+    const field = body.shape.get(name)
+    const blocks = body.blocks.get(name)
+    if (field?._tag === "Block" && blocks !== undefined) {
+      const partials = blocks.slice(0, field.isRepeatable ? undefined : 1).map((nested) =>
+        judge(field.struct, nested, report)
+      )
+      values[name] = field.isRepeatable ? partials : partials[0]
+      continue
+    }
+    const alone = Schema.make<Schema.Codec<Partial, unknown>>(new SchemaAST.Objects([property], []))
+    const given = Object.hasOwn(body.encoded, name) ? { [name]: body.encoded[name] } : {}
+    const decoded = Schema.decodeUnknownResult(alone, { errors: "all" })(given)
+    if (Result.isSuccess(decoded)) Object.assign(values, decoded.success)
+    else {
+      missing.add(name)
+      locate(decoded.failure.issue, body, report)
+    }
+  }
+  const partial = withoutMissing(values, missing)
+  for (const check of struct.checks ?? []) {
+    for (const issue of violations(check, partial, struct)) locate(issue, body, report)
+  }
+  return partial
+}
+
+const unknowable = new Error("this argument has no value")
+
+/** What is missing is not `in` it, and whoever reads it nevertheless, or all there is, gets no further. */
+const withoutMissing = (values: Partial, missing: ReadonlySet<PropertyKey>): Partial =>
+  new Proxy(values, {
+    has: (_, name) => !missing.has(name) && Object.hasOwn(values, name),
+    get: (_, name) => {
+      if (missing.has(name)) throw unknowable
+      return Reflect.get(values, name)
+    },
+    ownKeys: () => {
+      if (missing.size > 0) throw unknowable
+      return Reflect.ownKeys(values)
+    }
+  })
+
+/** A rule that needs an argument without a value says nothing: why there is none has been said. */
+const violations = (
+  check: SchemaAST.Check<unknown>,
+  partial: Partial,
+  struct: SchemaAST.Objects
+): ReadonlyArray<SchemaIssue.Issue> => {
+  if (check._tag === "FilterGroup") return check.checks.flatMap((inner) => violations(inner, partial, struct))
+  const options = { errors: "all" } as const
+  const issue = Result.try(() => check.run(partial, struct, options))
+  if (Result.isSuccess(issue)) {
+    return issue.success === undefined ? [] : [new SchemaIssue.Filter(check, issue.success, partial, options)]
+  }
+  if (issue.failure !== unknowable) throw issue.failure
+  return []
+}
+
 /** Follows an issue down to the statement or the expression that it is about. */
 const locate = (issue: SchemaIssue.Issue, body: Body, report: Report, path: ReadonlyArray<PropertyKey> = []): void => {
   switch (issue._tag) {
@@ -190,41 +279,46 @@ const locate = (issue: SchemaIssue.Issue, body: Body, report: Report, path: Read
       for (const broken of formatRule(issue).issues) {
         const place = placeOf(body, [...path, ...(broken.path ?? [])])
         // A rule about one value follows the value's text, one about a block or that leads to a part says all by itself.
-        const subject = broken.path?.length ? "" : placeOf(body, path)?.text ?? ""
-        if (place !== undefined) report(`${subject} ${broken.message}`.trimStart(), place.range)
+        const subject = broken.path?.length ? undefined : placeOf(body, path)
+        if (place !== undefined) report(() => `${subject?.text() ?? ""} ${broken.message}`.trimStart(), place.range)
       }
       return
     case "MissingKey": {
       const place = placeOf(body, path)
       const name = String(path.at(-1))
       const kind = place?.body.shape.get(name)?._tag === "Block" ? "block" : "attribute"
-      if (place !== undefined) report(`missing required ${kind} "${name}"`, place.range)
+      if (place !== undefined) report(() => `missing required ${kind} "${name}"`, place.range)
       return
     }
     default: {
       const place = placeOf(body, path)
-      if (place !== undefined) report(`${place.text} ${SchemaIssue.defaultLeafHook(issue)}`, place.range)
+      if (place !== undefined) report(() => `${place.text()} ${SchemaIssue.defaultLeafHook(issue)}`, place.range)
     }
   }
 }
 
 const formatRule = SchemaIssue.makeFormatterStandardSchemaV1()
 
-interface Place extends Culprit.Culprit {
+interface Place {
   readonly body: Body
+  readonly range: Range
+  readonly text: () => string
 }
 
 /** What a path leads to: an expression or a body. Nothing, where there has been a complaint already. */
 const placeOf = (body: Body, path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>): Place | undefined => {
   const [name, ...rest] = path.map((step) => typeof step === "object" ? step.key : step)
-  const whole: Place = { body, range: body.block.range, text: "" }
+  const whole: Place = { body, range: body.block.range, text: () => "" }
   if (name === undefined) return whole
-  if (body.broken.has(String(name))) return undefined
+  const holes = body.broken.get(String(name))
   const attribute = body.attributes.get(String(name))
   if (attribute !== undefined) {
     const path = rest.filter((step) => typeof step !== "symbol")
-    return { body, ...Culprit.locate(attribute.value, path, maskOf(body, String(name), true)) }
+    const culprit = Culprit.locate(attribute.value, path, maskOf(body, String(name), true))
+    if (holes?.has(culprit.range)) return undefined
+    return { body, range: culprit.range, text: () => culprit.text }
   }
+  if (holes !== undefined) return undefined
   const nested = body.blocks.get(String(name))
   if (nested === undefined) return whole
   return typeof rest[0] === "number" ? placeOf(nested[rest[0]]!, rest.slice(1)) : placeOf(nested[0]!, rest)

@@ -16,7 +16,8 @@ import * as Scope from "../evaluation/Scope.ts"
 import * as Value from "../evaluation/Value.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Parser from "../syntax/Parser.ts"
-import type { Position, Range, Source } from "../syntax/Source.ts"
+import { Problems } from "../syntax/Problems.ts"
+import type { Range, Source } from "../syntax/Source.ts"
 import type * as Tree from "../syntax/Tree.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
 import * as Health from "../telemetry/Health.ts"
@@ -64,24 +65,26 @@ export const check = <R>(settings: Settings<R>): Result.Result<ReadonlyArray<Gra
   const broken = parsed.flatMap((file) => Result.isFailure(file) ? file.failure : [])
   if (broken.length > 0) return Result.fail(errorOf(settings, broken))
   const files = parsed.flatMap((file) => Result.isSuccess(file) ? [file.success] : [])
-  const { nodes, problems, unresolved } = Graph.make(
+  const { isUnresolved, nodes, problems } = Graph.make(
     files,
     settings.registry,
     (name) => settings.stdlib.has(name),
     showing(files, languageOf(settings))
   )
-  const placeholders = new Map(nodes.map((node) => [node.id, exportsOf(node, (e) => e.placeholder)]))
-  const scope = scopeOf(placeholders, settings.stdlib)
-  const isKnown = ({ file, range }: Diagnostic.Diagnostic): boolean =>
-    range !== undefined && unresolved.some((known) => known.file === file && contains(known.range, range.start))
-  const decoding = nodes.flatMap((node) => {
-    const decoded = Arguments.decode(node.component.arguments, node.block, node.file, scope)
-    return Result.isFailure(decoded) ? decoded.failure.filter((problem) => !isKnown(problem)) : []
-  })
-  const diagnostics = files.flatMap(({ name }) =>
-    [...problems, ...decoding].filter(({ file }) => file === name).sort(Diagnostic.byPosition)
+  // What has no label cannot be referred to.
+  const named = nodes.filter(({ block }) => block.label !== undefined)
+  const scope = scopeOf(
+    new Map(named.map((node) => [node.id, exportsOf(node, (e) => e.placeholder)])),
+    settings.stdlib
   )
-  return diagnostics.length > 0 ? Result.fail(errorOf(settings, diagnostics)) : Result.succeed(nodes)
+  const all = new Problems()
+  for (const problem of problems) all.add(problem)
+  for (const { block, component, file } of nodes) {
+    const decoded = Arguments.decode(component.arguments, block, file, scope, (place) => isUnresolved(file, place))
+    if (Result.isFailure(decoded)) { for (const problem of decoded.failure) all.add(problem) }
+  }
+  const inOrder = files.flatMap(({ name }) => all.all.filter(({ file }) => file === name).sort(Diagnostic.byPosition))
+  return inOrder.length > 0 ? Result.fail(errorOf(settings, inOrder)) : Result.succeed(nodes)
 }
 
 const errorOf = <R>(settings: Settings<R>, diagnostics: ReadonlyArray<Diagnostic.Diagnostic>): ConfigError => {
@@ -99,15 +102,15 @@ const languageOf = <R>({ registry, stdlib }: Settings<R>): Exposures.Language =>
 
 /** Whether the name that begins there may be shown. */
 const showing = (files: ReadonlyArray<Tree.File>, language: Exposures.Language) => {
-  const hidden = new Map(files.map((file) => [
-    file.name,
+  const hiddenIn = (file: Tree.File): ReadonlySet<number> =>
     new Set(Exposures.hiddenIn(file, language).map(({ range }) => range.start.offset))
-  ]))
-  return ({ start }: Range, file: string): boolean => hidden.get(file)?.has(start.offset) !== true
+  let hidden: ReadonlyMap<string, ReadonlySet<number>> | undefined
+  return ({ start }: Range, file: string): boolean => {
+    // Most configurations refer to nothing that is not there.
+    hidden ??= new Map(files.map((file) => [file.name, hiddenIn(file)]))
+    return hidden.get(file)?.has(start.offset) !== true
+  }
 }
-
-const contains = (range: Range, { offset }: Position): boolean =>
-  range.start.offset <= offset && offset <= range.end.offset
 
 /** Runs a configuration until the scope closes. */
 export const start = Effect.fn("Engine.start")(function*<R>(

@@ -7,7 +7,8 @@
 import * as References from "../evaluation/References.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Exposure from "../syntax/Exposure.ts"
-import type { Range } from "../syntax/Source.ts"
+import { Problems } from "../syntax/Problems.ts"
+import type { Position, Range } from "../syntax/Source.ts"
 import * as Tree from "../syntax/Tree.ts"
 import type * as Component from "./Component.ts"
 import type { Registry } from "./Registry.ts"
@@ -28,8 +29,11 @@ export interface Graph<R> {
    */
   readonly nodes: ReadonlyArray<Node<R>>
   readonly problems: ReadonlyArray<Diagnostic.Diagnostic>
-  /** References that lead nowhere, or to a block that is itself a problem: evaluating them would only say so again. */
-  readonly unresolved: ReadonlyArray<{ readonly file: string; readonly range: Range }>
+  /**
+   * Whether a place is in a reference that leads nowhere, or to a block that is itself a problem: evaluating it would only
+   * say so again.
+   */
+  readonly isUnresolved: (file: string, place: Position) => boolean
 }
 
 /** Of a reference to nothing `isShown` tells whether it is one, or may be a secret without its quotes. */
@@ -39,76 +43,95 @@ export const make = <R>(
   isInScope: (name: string) => boolean,
   isShown: (range: Range, file: string) => boolean = () => true
 ): Graph<R> => {
-  const problems: Array<Diagnostic.Diagnostic> = []
-  const unresolved: Array<{ readonly file: string; readonly range: Range }> = []
-  const drafts = new Map<string, Draft<R>>()
-  const declared = new Set<string>()
+  const problems = new Problems()
+  const unresolved = new Set<string>()
+  const drafts: Array<Draft<R>> = []
+  /** Whatever a reference may lead to: the draft, or nothing where the block is a problem. */
+  const declared = new Map<string, Draft<R> | undefined>()
   for (const file of files) {
     const report = (message: string, range: Range) => {
-      problems.push(Diagnostic.error(message, file.name, range))
+      problems.add(Diagnostic.error(message, file.name, range))
     }
     for (const statement of file.body) {
       if (statement._tag === "Attribute") {
         report(`unrecognized attribute ${statement.name.name}`, statement.name.range)
         continue
       }
-      declared.add(Tree.blockId(statement))
-      const draft = draftOf(statement, file.name, registry, drafts, report)
-      if (draft !== undefined) drafts.set(draft.id, draft)
+      const { component, id, isNew } = identify(statement, registry, declared, report)
+      const draft = component && { id, component, block: statement, file: file.name, targets: new Set<Draft<R>>() }
+      if (draft !== undefined) drafts.push(draft)
+      if (isNew) declared.set(id, draft)
     }
   }
-  for (const { block, file, targets } of drafts.values()) {
-    for (const { path, range } of References.bodyReferences(block.body)) {
-      const prefixes = path.map((_, index) => path.slice(0, index + 1).join("."))
-      const target = prefixes.find((prefix) => declared.has(prefix))
-      if (target !== undefined && drafts.has(target)) targets.add(target)
-      else if (target !== undefined) unresolved.push({ file, range })
-      else if (!isInScope(path[0]!)) {
+  for (const { block, file, targets } of drafts) {
+    for (const { names, path, range } of References.bodyReferences(block.body)) {
+      const id = declaredIn(path, declared)
+      const target = id === undefined ? undefined : declared.get(id)
+      if (target !== undefined) {
+        targets.add(target)
+        continue
+      }
+      if (id === undefined) {
+        if (isInScope(path[0]!)) continue
         const [name, advice] = isShown(range, file)
           ? [path.join("."), ""]
           : [Exposure.mask, " (a text is written in double quotes)"]
         const message = `component "${name}" does not exist or is out of scope${advice}`
-        problems.push(Diagnostic.error(message, file, range))
-        unresolved.push({ file, range })
+        problems.add(Diagnostic.error(message, file, range))
       }
+      for (const name of names) unresolved.add(placeOf(file, name.start))
     }
   }
-  problems.push(...cycles(drafts))
-  const nodes = problems.length === 0
-    ? startOrder(drafts)
-    : [...drafts.values()].map(({ block, component, file, id }) => ({ block, component, file, id, dependencies: [] }))
-  return { nodes, problems, unresolved }
+  const groups = groupsOf(drafts)
+  for (const cycle of cycles(drafts, groups)) problems.add(cycle)
+  return {
+    nodes: problems.isEmpty
+      ? startOrder(drafts, groups)
+      : drafts.map(({ block, component, file, id }) => ({ block, component, file, id, dependencies: [] })),
+    problems: problems.all,
+    isUnresolved: (file, place) => unresolved.has(placeOf(file, place))
+  }
+}
+
+const placeOf = (file: string, { offset }: Position): string => `${offset}:${file}`
+
+/** The shortest beginning of a path that is the id of a block. */
+const declaredIn = (path: ReadonlyArray<string>, declared: ReadonlyMap<string, unknown>): string | undefined => {
+  let id = ""
+  for (const name of path) {
+    id = id === "" ? name : `${id}.${name}`
+    if (declared.has(id)) return id
+  }
+  return undefined
 }
 
 interface Draft<R> extends Omit<Node<R>, "dependencies"> {
-  readonly targets: Set<string>
+  readonly targets: Set<Draft<R>>
 }
 
-const draftOf = <R>(
+/** What a block is, and whether references that begin with its id lead to it. A block with a mistake is looked into, too. */
+const identify = <R>(
   block: Tree.Block,
-  file: string,
   registry: Registry<R>,
-  drafts: ReadonlyMap<string, Draft<R>>,
+  declared: ReadonlyMap<string, Draft<R> | undefined>,
   report: (message: string, range: Range) => void
-): Draft<R> | undefined => {
+): { readonly component: Component.Any<R> | undefined; readonly id: string; readonly isNew: boolean } => {
   const name = block.name.join(".")
   const component = registry.components.get(name)
   const id = Tree.blockId(block)
-  if (component === undefined) {
-    return void report(unknownComponent(name), block.nameRange)
-  }
-  if (block.label === undefined) {
-    return void report(`component "${name}" must have a label`, block.nameRange)
-  }
-  const other = drafts.get(id)
-  if (other !== undefined) {
+  const other = declared.get(id)
+  if (component === undefined) report(unknownComponent(name), block.nameRange)
+  else if (block.label === undefined) {
+    report(`component "${name}" must have a label`, block.nameRange)
+    return { component, id, isNew: false }
+  } else if (other !== undefined) {
     const { column, line } = other.block.range.start
-    return void report(`block ${id} already declared at ${other.file}:${line}:${column}`, {
+    report(`block ${id} already declared at ${other.file}:${line}:${column}`, {
       start: block.nameRange.start,
       end: block.label.range.end
     })
   }
-  return { id, component, block, file, targets: new Set() }
+  return { component, id, isNew: !declared.has(id) }
 }
 
 /**
@@ -116,7 +139,8 @@ const draftOf = <R>(
  * does not, for it may be a receiver that others reach by the network.
  */
 export const stopsAfter = <R>(nodes: ReadonlyArray<Node<R>>): (node: Node<R>) => ReadonlyArray<Node<R>> => {
-  const users = new Map(nodes.map((node) => [node, nodes.filter(({ dependencies }) => dependencies.includes(node))]))
+  const users = new Map(nodes.map((node): [Node<R>, Array<Node<R>>] => [node, []]))
+  for (const node of nodes) for (const dependency of node.dependencies) users.get(dependency)!.push(node)
   const isAlone = (node: Node<R>): boolean => node.dependencies.length === 0 && users.get(node)!.length === 0
   const connected = nodes.filter((node) => !isAlone(node))
   return (node) => isAlone(node) ? connected : users.get(node)!
@@ -155,52 +179,90 @@ const unknownComponent = (name: string): string => {
   return `${kind} "${name}" is not supported by pyroduct yet`
 }
 
-/** One problem for each member of each cycle. */
-const cycles = <R>(drafts: ReadonlyMap<string, Draft<R>>): ReadonlyArray<Diagnostic.Diagnostic> => {
-  const reach = new Map([...drafts.keys()].map((id) => [id, reachableFrom(id, drafts)]))
-  return [...drafts.values()].flatMap((draft) => {
-    if (!reach.get(draft.id)!.has(draft.id)) return []
-    const members = [...drafts.keys()].filter((id) => reach.get(draft.id)!.has(id) && reach.get(id)!.has(draft.id))
-    const message = members.length === 1 ? "cannot reference self" : `cycle detected: ${members.sort().join(", ")}`
+/** Drafts that refer to each other in a circle: each is in one group, and after all groups that it refers to. */
+const groupsOf = <R>(drafts: ReadonlyArray<Draft<R>>): ReadonlyArray<ReadonlyArray<Draft<R>>> => {
+  // Tarjan's algorithm, without recursion: a chain may be as long as a file.
+  const groups: Array<ReadonlyArray<Draft<R>>> = []
+  const visits = new Map<
+    Draft<R>,
+    { low: number; isOpen: boolean; readonly index: number; readonly rest: Iterator<Draft<R>> }
+  >()
+  const open: Array<Draft<R>> = []
+  const path: Array<Draft<R>> = []
+  const enter = (draft: Draft<R>): void => {
+    const index = visits.size
+    visits.set(draft, { low: index, isOpen: true, index, rest: draft.targets.values() })
+    open.push(draft)
+    path.push(draft)
+  }
+  for (const draft of drafts) {
+    if (!visits.has(draft)) enter(draft)
+    while (path.length > 0) {
+      const current = path.at(-1)!
+      const visit = visits.get(current)!
+      const next = visit.rest.next()
+      if (!next.done) {
+        const known = visits.get(next.value)
+        if (known === undefined) enter(next.value)
+        else if (known.isOpen) visit.low = Math.min(visit.low, known.index)
+        continue
+      }
+      path.pop()
+      const parent = visits.get(path.at(-1)!)
+      if (parent !== undefined) parent.low = Math.min(parent.low, visit.low)
+      if (visit.low < visit.index) continue
+      const group = open.splice(open.lastIndexOf(current))
+      for (const member of group) visits.get(member)!.isOpen = false
+      groups.push(group)
+    }
+  }
+  return groups
+}
+
+/** How many members of a cycle are named. */
+const named = 10
+
+/** One problem for each cycle, at the member that stands first. */
+const cycles = <R>(
+  drafts: ReadonlyArray<Draft<R>>,
+  groups: ReadonlyArray<ReadonlyArray<Draft<R>>>
+): ReadonlyArray<Diagnostic.Diagnostic> => {
+  const untold = new Map(
+    groups
+      .filter((group) => group.length > 1 || group.some((draft) => draft.targets.has(draft)))
+      .flatMap((group) => group.map((draft) => [draft, group]))
+  )
+  return drafts.flatMap((draft) => {
+    const group = untold.get(draft)
+    if (group === undefined) return []
+    for (const member of group) untold.delete(member)
+    const ids = group.map(({ id }) => id).sort()
+    const more = ids.length > named ? ` and ${ids.length - named} more` : ""
+    const message = ids.length === 1
+      ? "cannot reference self"
+      : `cycle detected: ${ids.slice(0, named).join(", ")}${more}`
     return [Diagnostic.error(message, draft.file, draft.block.nameRange)]
   })
 }
 
-const reachableFrom = <R>(id: string, drafts: ReadonlyMap<string, Draft<R>>): ReadonlySet<string> => {
-  const reached = new Set<string>()
-  const visit = (id: string): void => {
-    for (const target of drafts.get(id)?.targets ?? []) {
-      if (reached.has(target)) continue
-      reached.add(target)
-      visit(target)
-    }
-  }
-  visit(id)
-  return reached
-}
-
-const startOrder = <R>(drafts: ReadonlyMap<string, Draft<R>>): ReadonlyArray<Node<R>> => {
-  const referredTo = new Set(Array.from(drafts.values(), ({ targets }) => Array.from(targets)).flat())
+const startOrder = <R>(
+  drafts: ReadonlyArray<Draft<R>>,
+  groups: ReadonlyArray<ReadonlyArray<Draft<R>>>
+): ReadonlyArray<Node<R>> => {
+  const referredTo = new Set(drafts.flatMap(({ targets }) => [...targets]))
+  const placed = new Map<Draft<R>, { readonly node: Node<R>; readonly depth: number }>()
   /**
    * Steps to the end of the longest chain. Sources are further from it than anything else, and what stands alone is not
    * on any chain: a receiver that others reach by the network, perhaps, so it starts first.
    */
-  const depthOf = (id: string, targets: ReadonlyArray<{ readonly depth: number }>): number => {
-    if (!referredTo.has(id)) return targets.length > 0 ? drafts.size : -1
-    return Math.max(-1, ...targets.map(({ depth }) => depth)) + 1
+  const depthOf = (draft: Draft<R>): number => {
+    if (!referredTo.has(draft)) return draft.targets.size > 0 ? drafts.length : -1
+    return [...draft.targets].reduce((deepest, target) => Math.max(deepest, placed.get(target)!.depth), -1) + 1
   }
-  const placed = new Map<string, { readonly node: Node<R>; readonly depth: number }>()
-  const place = (draft: Draft<R>): { readonly node: Node<R>; readonly depth: number } => {
-    const known = placed.get(draft.id)
-    if (known !== undefined) return known
-    const { block, component, file, id } = draft
-    const targets = [...draft.targets].map((target) => place(drafts.get(target)!))
-    const result = {
-      node: { id, component, block, file, dependencies: targets.map(({ node }) => node) },
-      depth: depthOf(id, targets)
-    }
-    placed.set(id, result)
-    return result
+  for (const draft of groups.flat()) {
+    const { block, component, file, id, targets } = draft
+    const dependencies = Array.from(targets, (target) => placed.get(target)!.node)
+    placed.set(draft, { node: { id, component, block, file, dependencies }, depth: depthOf(draft) })
   }
-  return [...drafts.values()].map(place).sort((a, b) => a.depth - b.depth).map(({ node }) => node)
+  return drafts.map((draft) => placed.get(draft)!).sort((a, b) => a.depth - b.depth).map(({ node }) => node)
 }

@@ -26,7 +26,22 @@ export const locate = (
   const inner = step === undefined ? undefined : child(expr, step)
   if (inner !== undefined) return locate(inner, rest, mask)
   const suffix = path.map((step) => typeof step === "number" ? `[${step}]` : `.${step}`)
-  return { range: expr.range, text: Printer.expression(mask(expr)) + suffix.join("") }
+  // Of many that do not fit few are shown.
+  return {
+    range: expr.range,
+    get text() {
+      return Printer.excerpt(mask(expr)) + suffix.join("")
+    }
+  }
+}
+
+/** Every field of an object may be a culprit. */
+const fields = new WeakMap<Tree.ObjectLiteral, ReadonlyMap<string, Tree.Expression>>()
+
+const fieldsOf = (expr: Tree.ObjectLiteral): ReadonlyMap<string, Tree.Expression> => {
+  const known = fields.get(expr) ?? new Map(expr.fields.map(({ name, value }) => [name.name, value]))
+  fields.set(expr, known)
+  return known
 }
 
 const child = (expr: Tree.Expression, step: string | number): Tree.Expression | undefined => {
@@ -36,7 +51,7 @@ const child = (expr: Tree.Expression, step: string | number): Tree.Expression | 
     case "Array":
       return typeof step === "number" ? expr.elements[step] : undefined
     case "Object":
-      return expr.fields.findLast((field) => field.name.name === step)?.value
+      return typeof step === "string" ? fieldsOf(expr).get(step) : undefined
     default:
       return undefined
   }

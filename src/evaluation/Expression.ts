@@ -75,6 +75,36 @@ export const evaluate = (expr: Tree.Expression, scope: Scope): Evaluated => {
   }
 }
 
+/** What stands where there is no value. No schema takes it, but for those that take anything. */
+const hole = Value.opaque("hole", undefined)
+
+/**
+ * The value of an expression with all that is wrong with it: `report` gets it together with the range of the element of a
+ * literal list or object (or of the whole expression) that has no value, and the other elements have theirs.
+ */
+export const evaluateParts = (
+  expr: Tree.Expression,
+  scope: Scope,
+  report: (error: EvaluationError, hole: Range) => void
+): Value.Value => {
+  switch (expr._tag) {
+    case "Paren":
+      return evaluateParts(expr.expression, scope, (error, hole) => {
+        report(error, hole === expr.expression.range ? expr.range : hole)
+      })
+    case "Array":
+      return Value.list(expr.elements.map((element) => evaluateParts(element, scope, report)))
+    case "Object":
+      return Value.object(expr.fields.map(({ name, value }) => [name.name, evaluateParts(value, scope, report)]))
+    default: {
+      const value = evaluate(expr, scope)
+      if (Result.isSuccess(value)) return value.success
+      report(value.failure, expr.range)
+      return hole
+    }
+  }
+}
+
 const evaluateAll = (exprs: ReadonlyArray<Tree.Expression>, scope: Scope) =>
   Result.gen(function*() {
     const values: Array<Value.Value> = []
@@ -164,7 +194,7 @@ const call = ({ callee, args }: Tree.Call, value: Value.Value, scope: Scope): Ev
   })
 
 const blaming = (expr: Tree.Expression, message: string): EvaluationError => ({
-  message: (mask) => `${Printer.expression(mask(expr))} ${message}`,
+  message: (mask) => `${Printer.excerpt(mask(expr))} ${message}`,
   range: expr.range
 })
 

@@ -7,6 +7,8 @@ import type * as Tree from "../syntax/Tree.ts"
 /** `a.b.c` as `["a", "b", "c"]`, from the first name to the last. */
 export interface Reference {
   readonly path: ReadonlyArray<string>
+  /** Where each of these names is. */
+  readonly names: ReadonlyArray<Range>
   readonly range: Range
 }
 
@@ -15,12 +17,12 @@ export interface Reference {
  * a call ends a reference; what is inside brackets is looked into by itself. The keys of objects refer to nothing.
  */
 export const references = (expr: Tree.Expression): ReadonlyArray<Reference> => {
-  const names: Array<string> = []
+  const names: Array<Tree.Identifier> = []
   let root = expr
-  for (; root._tag === "Access"; root = root.value) names.push(root.name.name)
-  return root._tag === "Name"
-    ? [{ path: [root.name, ...names.reverse()], range: expr.range }]
-    : children(root).flatMap(references)
+  for (; root._tag === "Access"; root = root.value) names.push(root.name)
+  if (root._tag !== "Name") return children(root).flatMap(references)
+  const path = [root, ...names.reverse()]
+  return [{ path: path.map(({ name }) => name), names: path.map(({ range }) => range), range: expr.range }]
 }
 
 /** The references of all attributes of a body, those of its nested blocks included. */

@@ -3,6 +3,7 @@
  */
 import * as Diagnostic from "./Diagnostic.ts"
 import * as Lexer from "./Lexer.ts"
+import { Problems } from "./Problems.ts"
 import * as Source from "./Source.ts"
 import type { Kind, Token } from "./Token.ts"
 import type { Comment } from "./Tree.ts"
@@ -17,7 +18,7 @@ export class Cursor {
   readonly source: Source.Source
   readonly comments: Array<Comment> = []
   /** In the order raised, the lexer's among the parser's. */
-  readonly diagnostics: Array<Diagnostic.Diagnostic> = []
+  readonly problems = new Problems()
   /** Always a token of meaning: comments are put aside. */
   token: Token
   depth = 0
@@ -27,7 +28,7 @@ export class Cursor {
 
   constructor(source: Source.Source) {
     this.source = source
-    this.scan = Lexer.make(source, (diagnostic) => this.diagnostics.push(diagnostic))
+    this.scan = Lexer.make(source, (diagnostic) => this.problems.add(diagnostic))
     this.token = this.read()
   }
 
@@ -49,6 +50,14 @@ export class Cursor {
     if (!this.at(kind)) {
       this.fail(`expected ${kind}, got ${this.token.kind}`)
     }
+    return this.take()
+  }
+
+  /** Takes the bracket that closes what was opened; where the text ends instead it says what that was. */
+  close(kind: Kind, what: string, open: Source.Range): Token {
+    const { column, line } = open.start
+    if (!this.at("EOF")) return this.expect(kind)
+    this.fail(`expected ${kind}, got EOF: the ${what} opened at ${line}:${column} is not closed`)
     return this.take()
   }
 
@@ -97,7 +106,7 @@ export class Cursor {
 
   report(message: string, range: Source.Range): void {
     if (!this.stopped) {
-      this.diagnostics.push(Diagnostic.error(message, this.source.name, range))
+      this.problems.add(Diagnostic.error(message, this.source.name, range))
     }
   }
 

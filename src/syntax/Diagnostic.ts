@@ -1,10 +1,9 @@
 /**
  * What is wrong with a configuration, and where.
  */
-import * as Confidential from "./Confidential.ts"
-import * as Exposure from "./Exposure.ts"
+import * as Character from "./Character.ts"
+import * as Excerpt from "./Excerpt.ts"
 import type { Range, Source } from "./Source.ts"
-import * as Utf8 from "./Utf8.ts"
 
 export type Severity = "error" | "warning"
 
@@ -14,6 +13,8 @@ export interface Diagnostic {
   readonly file: string | undefined
   readonly range: Range | undefined
   readonly message: string
+  /** How many problems it stands for where they were too many to keep, the first of them at `range`: see `Problems`. */
+  readonly count?: number
 }
 
 export const error = (message: string, file?: string, range?: Range): Diagnostic => ({
@@ -30,9 +31,9 @@ export const warning = (message: string, file?: string, range?: Range): Diagnost
   message
 })
 
-/** Orders diagnostics of one file as they stand in it. */
+/** Orders diagnostics of one file as they stand in it, one that stands for further problems behind the others. */
 export const byPosition = (a: Diagnostic, b: Diagnostic): number =>
-  (a.range?.start.offset ?? 0) - (b.range?.start.offset ?? 0)
+  (a.count ?? 0) - (b.count ?? 0) || (a.range?.start.offset ?? 0) - (b.range?.start.offset ?? 0)
 
 /** All diagnostics in one line: the first, and how many more there are. */
 export const summary = (diagnostics: ReadonlyArray<Diagnostic>): string => {
@@ -40,13 +41,24 @@ export const summary = (diagnostics: ReadonlyArray<Diagnostic>): string => {
   if (first === undefined) {
     return "no errors"
   }
-  return more.length === 0 ? line(first) : `${line(first)} (and ${more.length} more diagnostics)`
+  const count = more.reduce((sum, { count = 1 }) => sum + count, 0)
+  return count === 0 ? line(first) : `${line(first)} (and ${count} more diagnostics)`
 }
 
 /** `FILE:LINE:COLUMN: MESSAGE`, without the parts that are not known, `-` when none is. */
 const line = ({ file, range, message }: Diagnostic): string => {
   const place = [file || undefined, range?.start.line, range?.start.column].filter((part) => part !== undefined)
-  return `${place.length === 0 ? "-" : place.join(":")}: ${message}`
+  return `${place.length === 0 ? "-" : place.join(":")}: ${readable(message)}`
+}
+
+/** The longest message; what is wrong is mostly said at its end. */
+const longest = 600
+
+/** Of a length that can be read, and without what a terminal would take for a command. */
+const readable = (message: string): string => {
+  const half = longest / 2
+  const text = message.length > longest ? `${message.slice(0, half)} … ${message.slice(-half)}` : message
+  return Array.from(text, (char) => char === "\n" || char === "\t" ? char : Character.shown(char)).join("")
 }
 
 export interface RenderOptions {
@@ -65,7 +77,9 @@ export const render = (
   options: RenderOptions
 ): string => {
   const source = diagnostic.file === undefined ? undefined : sources.get(diagnostic.file)
-  const lines = source === undefined || diagnostic.range === undefined ? [] : ["", ...snippet(source, diagnostic.range)]
+  const lines = source === undefined || diagnostic.range === undefined
+    ? []
+    : ["", ...Excerpt.lines(source, diagnostic.range)]
   return [header(diagnostic, options.color), ...lines].map((line) => `${line}\n`).join("")
 }
 
@@ -74,7 +88,11 @@ export const renderAll = (
   diagnostics: ReadonlyArray<Diagnostic>,
   sources: ReadonlyMap<string, Source>,
   options: RenderOptions
-): string => diagnostics.map((diagnostic) => render(diagnostic, sources, options)).join("\n")
+): string => {
+  // Each source is masked once: it may be large, and have many problems.
+  const masked = new Map(Array.from(sources, ([name, source]) => [name, Excerpt.masked(source)]))
+  return diagnostics.map((diagnostic) => render(diagnostic, masked, options)).join("\n")
+}
 
 const titles = { error: { text: "Error", color: 31 }, warning: { text: "Warning", color: 33 } } as const
 
@@ -83,82 +101,4 @@ const header = (diagnostic: Diagnostic, color: boolean): string => {
   return color
     ? `\u001b[${title.color};1m${title.text}: \u001b[0m\u001b[1m${line(diagnostic)}\u001b[0m`
     : `${title.text}: ${line(diagnostic)}`
-}
-
-/** How many lines are shown before and after the range. */
-const context = 1
-
-const snippet = (source: Source, range: Range): ReadonlyArray<string> => {
-  const { end, start } = range
-  const first = Math.max(start.line - context, 1)
-  const lines = linesAround(source.masked ?? Confidential.guess(source.bytes), range)
-  const width = String(first + lines.length - 1).length
-  const multiline = start.line < end.line
-  return lines.flatMap((line, index) => {
-    const number = first + index
-    const gutter = !multiline ? "" : number > start.line && number <= end.line ? "| " : "  "
-    const shown = line.map(({ char }) => isTab(char) ? tab(" ") : char).join("")
-    const text = `${String(number).padStart(width)} | ${gutter}${shown}`
-    if (number !== start.line && number !== end.line) {
-      return [text]
-    }
-    const corner = !multiline ? "" : number === start.line ? " _" : "|_"
-    const from = number === start.line ? start.column : 1
-    const to = number === end.line ? end.column : Number.POSITIVE_INFINITY
-    return [text, `${" ".repeat(width)} | ${corner}${underline(line, from, to, multiline ? "_" : " ")}`]
-  })
-}
-
-/** Carets under the columns in the range, `blank` before them and nothing behind. */
-const underline = (line: ReadonlyArray<Character>, from: number, to: number, blank: string): string =>
-  line
-    .filter(({ column }) => column <= to)
-    .map(({ char, end }) => isTab(char) ? tab(blank) : end < from ? blank : "^")
-    .join("")
-
-const isTab = (char: string): boolean => char === "\t" || char === "\v"
-
-const tab = (filler: string): string => filler.repeat(4)
-
-/** The lines of a range and its context, as far as there are any; a final newline begins one more, empty. */
-const linesAround = (bytes: Uint8Array, { end, start }: Range): ReadonlyArray<ReadonlyArray<Character>> => {
-  let from = start.offset - start.column + 1
-  for (let line = start.line; line > 1 && line > start.line - context; line--) {
-    from = from < 2 ? 0 : bytes.lastIndexOf(10, from - 2) + 1
-  }
-  const lines: Array<ReadonlyArray<Character>> = []
-  for (let line = Math.max(start.line - context, 1); line <= end.line + context && from <= bytes.length; line++) {
-    const newline = bytes.indexOf(10, from)
-    const to = newline === -1 ? bytes.length : newline
-    lines.push(characters(bytes.subarray(from, to)))
-    from = to + 1
-  }
-  return lines
-}
-
-/** A character of a line and its first and last column, which count bytes; those of a mask are all of it. */
-interface Character {
-  readonly char: string
-  readonly column: number
-  readonly end: number
-}
-
-/** What a line shows: no `\r`. */
-const characters = (line: Uint8Array): ReadonlyArray<Character> => {
-  const result: Array<Character> = []
-  for (let offset = 0; offset < line.length;) {
-    const column = offset + 1
-    if (line[offset] === Confidential.hidden) {
-      while (line[offset] === Confidential.hidden) offset++
-      for (const char of Exposure.mask) result.push({ char, column, end: offset })
-      continue
-    }
-    const code = Utf8.codePointAt(line, offset)
-    const char = code === Utf8.invalid ? "\ufffd" : String.fromCodePoint(code)
-    offset += Utf8.width(code)
-    if (char !== "\r") {
-      result.push({ char, column, end: offset })
-    }
-  }
-  return result
 }

@@ -5,15 +5,27 @@
  * cell and one blank; the text behind the last separator is in no column. Indents are cells too.
  */
 export class Layout {
+  private room: number
   private output = ""
   private lines: Array<Array<string>> = []
   private line: Array<string> | undefined
   private blanks = false
   private level = 0
 
+  /** How many characters are taken at most, blanks not counted. */
+  constructor(limit: number = Number.POSITIVE_INFINITY) {
+    this.room = limit
+  }
+
+  /** Whether something had to be left out. */
+  get isFull(): boolean {
+    return this.room < 0
+  }
+
   /** Text may span lines: the further ones stand as they are. */
   text(text: string): void {
-    const [first = "", ...further] = text.split("\n")
+    const [first = "", ...further] = text.slice(0, Math.max(this.room, 0)).split("\n")
+    this.room -= text.length
     this.line ??= [...Array.from({ length: this.level }, () => tab), ""]
     this.line.push(`${this.line.pop()}${this.blanks ? " " : ""}${first}`)
     this.blanks = false

@@ -11,7 +11,7 @@ import * as Source from "./Source.ts"
 import * as Token from "./Token.ts"
 import type * as Tree from "./Tree.ts"
 
-/** Fails with all diagnostics of the file, in the order raised: at least one, all errors. */
+/** Fails with the diagnostics of the file (see `Problems`) in the order raised: at least one, all errors. */
 export const parse = (source: Source.Source): Result.Result<Tree.File, ReadonlyArray<Diagnostic>> => {
   const cursor = new Cursor(source)
   return finish(cursor, { name: source.name, body: statements(cursor, "EOF"), comments: cursor.comments })
@@ -28,7 +28,7 @@ export const parseExpression = (source: Source.Source): Result.Result<Tree.Expre
 }
 
 const finish = <A>(cursor: Cursor, tree: A): Result.Result<A, ReadonlyArray<Diagnostic>> =>
-  cursor.diagnostics.length === 0 ? Result.succeed(tree) : Result.fail(cursor.diagnostics)
+  cursor.problems.isEmpty ? Result.succeed(tree) : Result.fail(cursor.problems.all)
 
 // Statements
 
@@ -122,8 +122,8 @@ const attribute = (cursor: Cursor, names: DottedName, label: Tree.Identifier | u
 const block = (cursor: Cursor, names: DottedName, label: Tree.Identifier | undefined): Tree.Block => {
   const open = cursor.take()
   const body = blockBody(cursor)
-  const close = cursor.expect("}")
   const [first] = names
+  const close = cursor.close("}", `block ${names.map((name) => name.text).join(".")}`, first.range)
   return {
     _tag: "Block",
     name: names.map((name) => name.text),
@@ -245,9 +245,9 @@ const postfix = (cursor: Cursor): Tree.Expression => {
       }
       case "(": {
         cursor.deepen()
-        cursor.take()
+        const open = cursor.take()
         const args = list(cursor, ")", "expression", expression)
-        const close = cursor.expect(")")
+        const close = cursor.close(")", "list of arguments", open.range)
         value = { _tag: "Call", callee: value, args, range: Source.span(value.range, close.range) }
         break
       }
@@ -312,12 +312,12 @@ const operand = (cursor: Cursor): Tree.Expression => {
     case "[": {
       cursor.take()
       const elements = list(cursor, "]", "expression", expression)
-      return { _tag: "Array", elements, range: Source.span(token.range, cursor.expect("]").range) }
+      return { _tag: "Array", elements, range: Source.span(token.range, cursor.close("]", "array", token.range).range) }
     }
     case "{": {
       cursor.take()
       const fields = list(cursor, "}", "field", field)
-      return { _tag: "Object", fields, range: Source.span(token.range, cursor.expect("}").range) }
+      return { _tag: "Object", fields, range: Source.span(token.range, cursor.close("}", "object", token.range).range) }
     }
     default:
       cursor.fail(`expected expression, got ${token.kind}`)

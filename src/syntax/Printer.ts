@@ -8,14 +8,25 @@ import { Layout } from "./Layout.ts"
 import * as StringLiteral from "./StringLiteral.ts"
 import type * as Tree from "./Tree.ts"
 
-/** An expression as an error message shows it; comments in it are left out. */
+/** An expression, without the comments in it. */
 export const expression = (node: Tree.Expression): string => {
   const layout = new Layout()
   print(layout, node)
   return layout.toString()
 }
 
+/** The longest that an error message shows of an expression. */
+const longest = 300
+
+/** An expression as an error message shows it: the beginning of it where it is long. */
+export const excerpt = (node: Tree.Expression): string => {
+  const layout = new Layout(longest)
+  print(layout, node)
+  return layout.isFull ? `${layout.toString().trimEnd()}…` : layout.toString()
+}
+
 const print = (layout: Layout, node: Tree.Expression): void => {
+  if (layout.isFull) return
   switch (node._tag) {
     case "Literal":
       return layout.text(node.raw)
@@ -71,7 +82,8 @@ const call = (layout: Layout, { args, callee, range }: Tree.Call): void => {
 /** Expressions between brackets on the lines `open` and `close`: each begins a line where it did in the source. */
 const items = (layout: Layout, nodes: ReadonlyArray<Tree.Expression>, open: number, close: number): void => {
   let line = open
-  nodes.forEach((node, index) => {
+  for (const [index, node] of nodes.entries()) {
+    if (layout.isFull) return
     const breaks = node.range.start.line !== line
     if (breaks) {
       layout.indent()
@@ -87,7 +99,7 @@ const items = (layout: Layout, nodes: ReadonlyArray<Tree.Expression>, open: numb
     if (breaks) {
       layout.unindent()
     }
-  })
+  }
   if (nodes.length > 0 && line !== close) {
     layout.section()
   }
@@ -99,7 +111,8 @@ const object = (layout: Layout, { fields, range }: Tree.ObjectLiteral): void => 
   let line = range.start.line
   // Fields line up their `=` as long as no value between them spans lines.
   let flat = false
-  fields.forEach(({ name, quoted, value }, index) => {
+  for (const [index, { name, quoted, value }] of fields.entries()) {
+    if (layout.isFull) return
     if (name.range.start.line === line) {
       if (index > 0) {
         layout.blank()
@@ -119,7 +132,7 @@ const object = (layout: Layout, { fields, range }: Tree.ObjectLiteral): void => 
     if (index < fields.length - 1 || line !== range.end.line) {
       layout.text(",")
     }
-  })
+  }
   if (fields.length > 0 && line !== range.end.line) {
     layout.section()
   }

@@ -263,7 +263,7 @@ describe("pyroduct run", () => {
       assert.deepStrictEqual([code, stdout], [1, ""])
       assert.match(
         stderr,
-        /^Error: config.alloy:12:26: "profiles.example" must be an absolute URL [^]+\nError: could not perform the initial load successfully\n$/
+        /^Error: config.alloy:12:26: "\*{3}" must be an absolute URL [^]+\nError: could not perform the initial load successfully\n$/
       )
     }))
 

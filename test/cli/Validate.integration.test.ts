@@ -134,7 +134,8 @@ describe("pyroduct validate", () => {
       assert.strictEqual(code, 1)
       assert.strictEqual(
         stderr,
-        `Error: ${cwd}/cut.alloy:3:1: expected }, got EOF\n\n2 |   endpoint {\n3 | \n  |\nError: validation failed\n`
+        `Error: ${cwd}/cut.alloy:3:1: expected }, got EOF: the block endpoint opened at 2:3 is not closed\n\n` +
+          "2 |   endpoint {\n3 | \n  | ^\nError: validation failed\n"
       )
     }))
 

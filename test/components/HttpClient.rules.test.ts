@@ -83,8 +83,9 @@ describe("HttpClient.rules", () => {
     assert.deepStrictEqual(problems("tls_config { min_version = \"TLS14\" }"), [
       "2:28-2:34 \"***\" unknown TLS version, use one of TLS10, TLS11, TLS12, TLS13"
     ])
-    assert.deepStrictEqual(problems("oauth2 {", "tls_config { min_version = 12 }", "}"), [
-      "3:28-3:29 12 unknown TLS version, use one of TLS10, TLS11, TLS12, TLS13"
+    const oauth2 = ["client_id = \"i\"", "client_secret = secret", "token_url = \"http://idp.example\""]
+    assert.deepStrictEqual(problems("oauth2 {", ...oauth2, "tls_config { min_version = 12 }", "}"), [
+      "6:28-6:29 12 unknown TLS version, use one of TLS10, TLS11, TLS12, TLS13"
     ])
   })
 
@@ -221,7 +222,7 @@ describe("HttpClient.rules", () => {
     ])
   })
 
-  it("finds the mistakes of blocks at once, and those of the client when its blocks are right", () => {
+  it("finds the mistakes of the client and those of its blocks at once", () => {
     const client = ["bearer_token = \"t\"", "no_proxy = \"a\"", "http_headers = { host = [] }"]
     assert.deepStrictEqual(
       problems(
@@ -235,14 +236,43 @@ describe("HttpClient.rules", () => {
         "}"
       ),
       [
+        "2:16-2:18 at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured",
+        "3:12-3:14 if no_proxy is configured, proxy_url must also be configured",
+        "4:25-4:26 setting header \"Host\" is not allowed",
         "7:17-7:20 at most one of basic_auth password & password_file must be configured",
         "10:12-10:15 exactly one of cert_pem or cert_file must be configured when a client key is configured"
       ]
     )
-    assert.deepStrictEqual(problems(...client, "basic_auth { }"), [
-      "2:16-2:18 at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured",
-      "3:12-3:14 if no_proxy is configured, proxy_url must also be configured",
-      "4:25-4:26 setting header \"Host\" is not allowed"
+  })
+
+  it("does not say that something is missing which is there, and has a mistake of its own", () => {
+    const oauth2 = ["client_id = \"i\"", "client_secret = secret"]
+    assert.deepStrictEqual(problems("oauth2 {", ...oauth2, "token_url = \"http://t\" + 5", "}"), [
+      "5:26 *** should be string, got number"
+    ])
+    assert.deepStrictEqual(problems("tls_config {", "cert_file = \"/c\"", "key_file = nope.x", "}"), [
+      "4:12-4:15 identifier \"***\" does not exist"
+    ])
+    assert.deepStrictEqual(problems("proxy_url = []", "no_proxy = \"a\""), [
+      "2:13-2:14 [] should be string, got array"
+    ])
+  })
+
+  it("finds a pair that excludes itself beside any other mistake", () => {
+    const pair = "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
+    assert.deepStrictEqual(
+      problems("basic_auth { }", "authorization { }", "bearer_token = 5", "enable_http2 = 1", "bogus = 1"),
+      [
+        `3:1-3:17 ${pair}`,
+        "4:16 *** should be capsule, got number",
+        "5:16 1 should be bool, got number",
+        "6:1-6:9 unrecognized attribute name \"bogus\""
+      ]
+    )
+    const inside = problems("basic_auth {", "username = []", "password = secret", "password_file = \"/p\"", "}")
+    assert.deepStrictEqual(inside, [
+      "3:12-3:13 [] should be string, got array",
+      "5:17-5:20 at most one of basic_auth password & password_file must be configured"
     ])
   })
 })

@@ -230,6 +230,8 @@ describe("Arguments", () => {
       [
         "1:1-13:1 missing required attribute \"name\"",
         "2:1-2:10 block \"disk\" does not support specifying labels",
+        "2:1-4:1 missing required attribute \"path\"",
+        "3:10 0 must be greater than 0",
         "5:1-5:9 unrecognized attribute name \"bogus\"",
         "6:13-6:14 field \"no\" does not exist",
         "8:9-8:10 must not exceed max",
@@ -238,6 +240,44 @@ describe("Arguments", () => {
         "12:1-12:8 \"disk\" must be a block, but is used as an attribute"
       ]
     )
+  })
+
+  it("looks at every element of a list, whatever is wrong with another", () => {
+    assert.deepStrictEqual(store("sizes = [c.no, true, (1 + \"x\"), \"2\", []]\ntags = {a = nope, b = true}"), [
+      "3:12-3:13 field \"no\" does not exist",
+      "3:16-3:19 true should be number, got bool",
+      "3:27-3:29 \"x\" should be number, got string",
+      "3:38-3:39 [] should be number, got array",
+      "4:13-4:16 identifier \"nope\" does not exist",
+      "4:23-4:26 true should be string, got bool"
+    ])
+  })
+
+  it("looks at the rules that it can tell of, and at no other", () => {
+    const Pair = Schema.Struct({ a: Decode.withDefault(Decode.Int, 0), b: Decode.withDefault(Decode.Int, 0) }).check(
+      Schema.makeFilter(({ a }) => a === 0 ? "a is missing" : undefined),
+      Schema.makeFilter(({ b }) => b === 0 ? "b is missing" : undefined),
+      Schema.makeFilter((args) => "a" in args ? undefined : "nothing is known of a"),
+      Schema.makeFilter((args) => Object.keys(args).length > 9 ? undefined : "of all there is there is little")
+    )
+    const whole = "1:1-3:1 "
+    assert.deepStrictEqual(outcome(Pair, "a = true"), [
+      `${whole}b is missing`,
+      `${whole}nothing is known of a`,
+      "2:5-2:8 true should be number, got bool"
+    ])
+  })
+
+  it("finds what is wrong with a thousand elements and a block's rule, and counts most of it", () => {
+    const problems = store(`sizes = [${"true, ".repeat(1000)}]\ncache { min = 10 }`)
+    assert(Array.isArray(problems))
+    assert.deepStrictEqual([problems.length, problems.at(-1)], [101, "3:610-3:613 901 more problems from here on"])
+  })
+
+  it("shows the beginning of a long expression, and reports a place of it once", () => {
+    const problems = store(`retries = [${"[1, 2], ".repeat(100_000)}]`)
+    assert(Array.isArray(problems))
+    assert.match(problems.join("\n"), /^3:11-3:\d+ \[\[1, 2\], .{250,450}… should be number, got array$/)
   })
 
   it("carries the file's name", () => {

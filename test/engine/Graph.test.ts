@@ -166,7 +166,7 @@ describe("Graph", () => {
     ])
   })
 
-  it("finds cycles and shows each of their members, but not who leads into them", () => {
+  it("finds a cycle once, at the member that stands first, and not who leads into it", () => {
     assert.deepStrictEqual(
       problems(`store "b" { to = [store.a.out] }
 store "a" { to = [store.c.out] }
@@ -175,8 +175,6 @@ my.source "s" { to = [store.a.out] }
 store "x" { to = [store.x.out] }`),
       [
         "0.alloy:1:1-1:5 cycle detected: store.a, store.b, store.c",
-        "0.alloy:2:1-2:5 cycle detected: store.a, store.b, store.c",
-        "0.alloy:3:1-3:5 cycle detected: store.a, store.b, store.c",
         "0.alloy:5:1-5:5 cannot reference self"
       ]
     )
@@ -188,7 +186,33 @@ store "x" { to = [store.x.out] }`),
 store "b" { to = [store.a.out, store.c.out] }
 store "c" { to = [store.d.out] }
 store "d" { to = [store.c.out] }`).map((line) => line.split(": ")[1]),
-      ["store.a, store.b", "store.a, store.b", "store.c, store.d", "store.c, store.d"]
+      ["store.a, store.b", "store.c, store.d"]
     )
+  })
+
+  const ring = (size: number): string =>
+    Array.from({ length: size }, (_, i) => `store "n${i}" { to = [store.n${(i + 1) % size}.out] }`).join("\n")
+
+  it("names few members of a long cycle", () => {
+    assert.match(
+      problems(ring(500)).join("\n"),
+      /^0\.alloy:1:1-1:5 cycle detected: (store\.n\d+(, )?){10} and 490 more$/
+    )
+  })
+
+  it("follows chains of any length", () => {
+    const size = 10_000
+    assert.lengthOf(problems(ring(size)), 1)
+    const { nodes } = graph(`${ring(size).replace(/\n.*$/, "")}\nstore "n${size - 1}" { }`)
+    assert.deepStrictEqual([nodes.length, nodes[0]?.id, nodes.at(-1)?.id], [size, `store.n${size - 1}`, "store.n0"])
+  })
+
+  it("looks into blocks that have no label, or the id of another", () => {
+    assert.deepStrictEqual(problems("store { to = [store.no.out] }\nstore \"a\" { }\nstore \"a\" { to = [b.c] }"), [
+      "0.alloy:1:1-1:5 component \"store\" must have a label",
+      "0.alloy:3:1-3:9 block store.a already declared at 0.alloy:2:1",
+      "0.alloy:1:15-1:26 component \"store.no.out\" does not exist or is out of scope",
+      "0.alloy:3:19-3:21 component \"b.c\" does not exist or is out of scope"
+    ])
   })
 })

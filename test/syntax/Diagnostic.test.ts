@@ -97,25 +97,66 @@ describe("Diagnostic", () => {
       ])
     })
 
-    it("gives each character one mark, whatever its bytes", () => {
+    it("gives each character as many marks as it takes columns, whatever its bytes", () => {
       assert.deepStrictEqual(render("é = 名前 + 1", "名", "前").slice(2), [
         "1 | é = 名前 + 1",
-        "  |     ^^",
+        "  |     ^^^^",
+        ""
+      ])
+      assert.deepStrictEqual(render("e\u0301a = wrong", "wrong", "wrong").slice(2), [
+        "1 | e\u0301a = wrong",
+        "  |      ^^^^^",
         ""
       ])
     })
 
-    it("prints no caret past the end of the line", () => {
+    it("prints a caret past the end of the line", () => {
       const source = open("a", "x = [\n\t1\n]\n")
       assert.strictEqual(
         Diagnostic.renderAll(parseErrors(source), new Map([["a", source]]), plain),
-        "Error: a:2:3: missing ',' in expression list\n\n1 | x = [\n2 |     1\n  |      \n3 | ]\n"
+        "Error: a:2:3: missing ',' in expression list\n\n1 | x = [\n2 |     1\n  |      ^\n3 | ]\n"
       )
     })
 
     it("shows the first and the last line of a text", () => {
-      assert.deepStrictEqual(render("\nab", "\n", "\n").slice(2), ["1 | ", "  | ", "2 | ab", ""])
+      assert.deepStrictEqual(render("\nab", "\n", "\n").slice(2), ["1 | ", "  | ^", "2 | ab", ""])
       assert.deepStrictEqual(render("\nab", "a", "b").slice(2), ["1 | ", "2 | ab", "  | ^^", ""])
+    })
+
+    it("shows of a long line what is around the range, with the caret under it", () => {
+      const lines = render(`${"名".repeat(1_000_000)}\t= wrong + ${"b".repeat(1_000_000)}\n`, "wrong", "wrong")
+      const [, , text = "", carets = ""] = lines
+      assert.isBelow(text.length, 200)
+      assert.match(text, /^1 \| …名+ {4}= wrong \+ b+…$/)
+      const columns = text.slice(0, text.indexOf("wrong")).replace(/名/g, "xx").length
+      assert.deepStrictEqual([carets.indexOf("^"), carets.trimEnd().length], [columns, columns + "wrong".length])
+    })
+
+    it("shows of a long range its first and its last lines", () => {
+      const text = `a = [\n${"  1,\n".repeat(10_000)}  2]\nb = 1`
+      assert.deepStrictEqual(render(text, "[", "]").slice(2), [
+        "    1 |   a = [",
+        "      |  _____^",
+        ...[2, 3, 4, 5, 6].map((number) => `    ${number} | |   1,`),
+        "      | | ...",
+        ...[10_000, 10_001].map((number) => `${String(number).padStart(5)} | |   1,`),
+        "10002 | |   2]",
+        "      | |_^^^^",
+        "10003 |   b = 1",
+        ""
+      ])
+    })
+
+    it("shows nothing that a terminal would take for a command, nor more of a message than can be read", () => {
+      const shown = render("a = \u001b[31m\u202e", "a", "a").join("\n")
+      assert.match(shown, /1 \| a = \ufffd\[31m\ufffd$/m)
+      const message = Diagnostic.render(
+        Diagnostic.error(`\u001b[2J${"x".repeat(1_000_000)} should be`),
+        new Map(),
+        plain
+      )
+      assert.match(message, /^Error: -: \ufffd\[2Jx+ … x+ should be\n$/)
+      assert.isBelow(message.length, 700)
     })
 
     it("stands on one line without the text or without a place", () => {
@@ -162,6 +203,10 @@ describe("Diagnostic", () => {
     assert.deepStrictEqual(show(`password = "${"long ".repeat(20)}" + ]`, "]", "]"), [
       "1 | password = \"***\" + ]",
       "  |                    ^"
+    ])
+    assert.deepStrictEqual(show(`password = "${"long ".repeat(2_000)}" + ]`, "]", "]"), [
+      "1 | …***\" + ]",
+      "  |         ^"
     ])
     assert.deepStrictEqual(show("password = \"a long one\" ]", "long", "long"), [
       "1 | password = \"***\" ]",

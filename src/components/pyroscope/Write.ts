@@ -38,7 +38,7 @@ const EndpointArguments = Schema.Struct({
   queue: Block.optional(QueueSettings),
   debug_info_upload_timeout: Block.unsupported,
   ...HttpClient.Arguments.fields
-}).check(HttpClient.rules)
+}).check(HttpClient.rules, HttpClient.userInfoRule)
 type EndpointArguments = typeof EndpointArguments.Type
 
 /** An empty value removes a label, so only names matter of those. */

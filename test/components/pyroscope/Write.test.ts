@@ -88,7 +88,7 @@ describe("Write.Arguments", () => {
     const { endpoint, external_labels } = decoded(`
       external_labels = { region = "north", zone = 1 }
       endpoint {
-        url                 = "https://user:pass@profiles.example/prefix"
+        url                 = "https://profiles.example/prefix"
         name                = "first"
         remote_timeout      = "1m30s"
         headers             = { "X-Scope-OrgID" = "tenant" }
@@ -117,7 +117,7 @@ describe("Write.Arguments", () => {
     const { basic_auth, ...first } = endpoint[0]!
     assert.deepStrictEqual(first, {
       ...defaults,
-      url: "https://user:pass@profiles.example/prefix",
+      url: "https://profiles.example/prefix",
       name: "first",
       remote_timeout: Duration.seconds(90),
       headers: { "X-Scope-OrgID": "tenant" },
@@ -164,7 +164,9 @@ describe("Write.Arguments", () => {
       ["\"http://profiles.example/#a\"", "must have no fragment"]
     ] as const
     for (const [value, message] of values) {
-      const shown = message === absolute && value !== "\"\"" ? "\"***\"" : value.replace(/\/\/.*@/, "//***@")
+      const shown = message === absolute && value !== "\"\""
+        ? "\"***\""
+        : value.replace(/\/\/.*@/, "//***@").replace(/[?#][^"]*/, (rest) => `${rest[0]}***`)
       assert.deepStrictEqual(problems(`url = ${value}`), [`3:7-3:${6 + value.length} ${shown} ${message}`])
     }
     for (const url of ["http://user:12/34@profiles.example", "http://a?b@profiles.example", "http://h/a@b"]) {
@@ -223,9 +225,15 @@ describe("Write.Arguments", () => {
     assert.deepStrictEqual(
       problems(url, "basic_auth { }", "bearer_token = \"t\"", "tls_config { cert_file = \"/c\" }"),
       [
+        "5:16-5:18 at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured",
         "6:26-6:29 exactly one of key_pem or key_file must be configured when a client certificate is configured"
       ]
     )
+    const userInfo = "url = \"http://user:hunter2@profiles.example\""
+    assert.deepStrictEqual(problems(userInfo, "basic_auth { }"), [
+      "3:7-3:44 the user info of the URL would be ignored beside basic_auth: configure one of them"
+    ])
+    assert.deepStrictEqual(problems(userInfo, "bearer_token = \"\""), [])
     assert.deepStrictEqual(problems(url, "basic_auth { }", "bearer_token = \"t\"", "no_proxy = \"*\""), [
       "5:16-5:18 at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured",
       "6:12-6:14 if no_proxy is configured, proxy_url must also be configured"
