@@ -1,7 +1,7 @@
 /**
  * A configuration file, and how its problems are shown.
  */
-import { Console, Data, Effect, FileSystem, Result, Runtime } from "effect"
+import { Console, Data, Effect, FileSystem, Result, Runtime, Stream } from "effect"
 import type { ConfigError } from "../engine/Engine.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Source from "../syntax/Source.ts"
@@ -22,13 +22,24 @@ const reasons: Readonly<Record<string, string>> = {
   BadResource: "not a file"
 }
 
+/**
+ * The largest file that is read. What orchestrators keep configurations in holds less (a ConfigMap of Kubernetes 1 MiB),
+ * and of a file that is something else nobody waits for the end.
+ */
+const maxBytes = 8 * 1024 * 1024
+
 export const read = Effect.fnUntraced(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
-  const bytes = yield* fs.readFile(path).pipe(
+  const chunks = yield* fs.stream(path, { bytesToRead: maxBytes + 1 }).pipe(
+    Stream.runCollect,
     Effect.catch((error) =>
       giveUp(`reading config path "${path}": ${reasons[error.reason._tag] ?? error.reason.message}`)
     )
   )
+  const bytes = Buffer.concat(chunks)
+  if (bytes.length > maxBytes) {
+    return yield* giveUp(`reading config path "${path}": larger than 8 MiB, which no configuration is`)
+  }
   const text = Source.check(bytes)
   return Result.isFailure(text) ? yield* giveUp(`${path}: ${text.failure}`) : Source.make(path, text.success)
 })

@@ -394,13 +394,13 @@ const merge = (
   headers: Readonly<Record<string, string>>,
   added: Arguments["http_headers"]
 ): Record<string, ReadonlyArray<string>> => {
-  const merged: Record<string, ReadonlyArray<string>> = {}
-  for (const [name, value] of Object.entries(headers)) merged[name.toLowerCase()] = [value]
+  const merged = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [value]]))
   for (const [name, values] of Object.entries(added)) {
-    merged[name.toLowerCase()] = [...merged[name.toLowerCase()] ?? [], ...values.map(Redacted.value)]
+    const key = name.toLowerCase()
+    merged.set(key, [...merged.get(key) ?? [], ...values.map(Redacted.value)])
   }
-  for (const name of ownHeaders) delete merged[name]
-  return merged
+  for (const name of ownHeaders) merged.delete(name)
+  return Object.fromEntries(merged)
 }
 
 const authenticationOf = (args: Arguments): Authentication.Settings | undefined => {

@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Redacted } from "effect"
+import * as HttpClient from "../../src/components/HttpClient.ts"
 import * as Material from "../../src/transport/Material.ts"
 import * as Proxy from "../../src/transport/Proxy.ts"
 import * as Tls from "../../src/transport/Tls.ts"
-import { problems } from "./clients.ts"
+import { decoded, problems } from "./clients.ts"
 
 describe("HttpClient.rules", () => {
   it("lets a password be given once", () => {
@@ -256,6 +257,19 @@ describe("HttpClient.rules", () => {
     assert.deepStrictEqual(problems("proxy_url = []", "no_proxy = \"a\""), [
       "2:13-2:14 [] should be string, got array"
     ])
+  })
+
+  it("takes headers with the names of what every object has, but for the one that no record can hold", () => {
+    const names = ["constructor", "toString", "hasOwnProperty", "valueOf"]
+    const lines = names.map((name) => `"${name}" = ["${name}"],`)
+    const { headers } = HttpClient.settingsOf(decoded("http_headers = {", ...lines, "}"))
+    assert.deepStrictEqual(headers, Object.fromEntries(names.map((name) => [name.toLowerCase(), [name]])))
+    assert.deepStrictEqual(
+      problems("http_headers = {\"__proto__\" = [\"x\"]}").map((text) => text.replace(/.* cannot/, "")),
+      [
+        " have a field \"__proto__\""
+      ]
+    )
   })
 
   it("finds a pair that excludes itself beside any other mistake", () => {
