@@ -199,9 +199,7 @@ describe("Configurations", () => {
     const text = expression(choosing(choices))
     const read = (text: string) => Result.getOrThrow(Parser.parseExpression(Source.make("test", text)))
     const tree = read(text)
-    const printed = Printer.expression(tree)
-    assert.deepStrictEqual(shape(read(printed)), shape(tree))
-    assert.strictEqual(Printer.expression(read(printed)), printed)
+    assert.deepStrictEqual(shape(read(Printer.expression(tree))), shape(tree))
   }, runs(100))
 
   it.prop("one that is well-formed is checked, and all that is wrong with it has a place", [choices], ([choices]) => {
