@@ -38,9 +38,10 @@ export const decode = <A>(
   }
   const struct = codecOf(schema.ast)
   const body = read(shapeOf(struct), Exposures.ofArguments(schema), block, scope, report)
-  const decoded = Schema.decodeUnknownResult(schema, { errors: "all" })(body.encoded)
+  const decoded = Schema.decodeUnknownResult(schema)(body.encoded)
   if (Result.isSuccess(decoded) && isRight) return Result.succeed(decoded.success)
   if (isStruct(struct)) judge(struct, body, report)
+  // What is wrong with no argument and against no rule can only be wrong with all of them together.
   if (Result.isFailure(decoded) && isRight) locate(decoded.failure.issue, body, report)
   return Result.fail(problems.all.toSorted(Diagnostic.byPosition))
 }

@@ -118,7 +118,7 @@ export const map = <Item extends Schema.Codec<unknown, Value.Value>>(item: Item)
     (value) => {
       if (value._tag !== "Object" && value._tag !== "Null") return Result.fail(Conversion.mismatch("object", value))
       const fields = value._tag === "Object" ? value.fields : new Map<string, Value.Value>()
-      // Of a record it would become the prototype, and nobody would miss it. No label and no header has that name.
+      // Whoever copies a record makes it the prototype, and nobody misses it. No label and no header has that name.
       if (fields.has("__proto__")) return Result.fail("cannot have a field \"__proto__\"")
       return Result.succeed(Object.fromEntries(fields) as typeof record.Encoded)
     },

@@ -58,6 +58,21 @@ const withOwnMetrics = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A,
   Effect.suspend(() => Effect.provideService(self, Metric.MetricRegistry, new Map()))
 
 describe("Engine.check", () => {
+  it("finds every element that does not fit, beside one that refers to nothing", () => {
+    const { registry } = noting()
+    assert.deepStrictEqual(
+      check(registry, "source \"s\" { to = [a.b.c, [], store.no.out, true] }\nstore { count = [] }"),
+      [
+        "0.alloy:1:20-1:24 component \"a.b.c\" does not exist or is out of scope",
+        "0.alloy:1:27-1:28 [] should be string, got array",
+        "0.alloy:1:31-1:42 component \"store.no.out\" does not exist or is out of scope",
+        "0.alloy:1:45-1:48 true should be string, got bool",
+        "0.alloy:2:1-2:5 component \"store\" must have a label",
+        "0.alloy:2:17-2:18 [] should be number, got array"
+      ]
+    )
+  })
+
   it("has no effects", () => {
     const { events, registry } = noting()
     assert.deepStrictEqual(check(registry, "store \"a\" { }\nbroken \"b\" { to = [store.a.out] }"), [])
