@@ -59,9 +59,6 @@ const settling = "20 millis"
 /** For one look, and for files that never stay as they are. */
 const patience = "2 seconds"
 
-/** For the look at the start: nothing else starts meanwhile. */
-const patienceAtStart = "1 second"
-
 /**
  * `load` gets the texts in the order of the inputs, and the time in milliseconds since the epoch. `flawOf` tells what is
  * wrong with something that is of use nevertheless.
@@ -99,7 +96,7 @@ export const make = Effect.fnUntraced(function*<A>(
   )
   const unreadable = `nothing can be read that stays as it is: ${paths.join(", ")}`
   let [seen, loaded] = yield* Effect.timeoutOrElse(Effect.all([stamp, reload]), {
-    duration: patienceAtStart,
+    duration: patience,
     orElse: () => Effect.succeed([undefined, Result.fail(unreadable)] as const)
   })
   let current = Result.map(loaded, ({ made }) => made)

@@ -210,7 +210,7 @@ describe("Material", () => {
       const files = Files.make({ [path]: "good." })
       files.stall()
       const making = yield* Effect.forkScoped(setUp(files), { startImmediately: true })
-      yield* TestClock.adjust("1 second")
+      yield* TestClock.adjust("2 seconds")
       const { current } = yield* Fiber.join(making)
       assert.deepStrictEqual(current(), Result.fail(`nothing can be read that stays as it is: ${path}`))
       files.stall(false)

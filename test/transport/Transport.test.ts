@@ -247,16 +247,14 @@ describe("A client of the Transport", () => {
       assert.strictEqual(yield* own(), first)
     }).pipe(against()))
 
-  it.live("that could not be made is tried anew", () =>
+  it.effect("that could not be made is tried anew", () =>
     Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
-      const ca = `${yield* fs.makeTempDirectoryScoped()}/ca.pem`
-      const withCa = own({ tls: { ...Transport.defaults.tls, ca: Material.file(ca) } })
-      const missing = yield* Effect.flip(withCa)
-      assert.include(missing.message, `${ca}: no such file or directory`)
-      yield* fs.writeFileString(ca, "no certificate")
-      assert.include((yield* Effect.flip(withCa)).message, "there is no certificate in it")
-    }).pipe(Effect.provide(Layer.merge(Transport.Transport.layer, NodeFileSystem.layer))))
+      const ca = Material.inline(Redacted.make("no certificate"))
+      const withCa = own({ tls: { ...Transport.defaults.tls, ca } })
+      for (let times = 0; times < 2; times++) {
+        assert.include((yield* Effect.flip(withCa)).message, "there is no certificate in it")
+      }
+    }).pipe(Effect.provide(Transport.Transport.layer)))
 
   it.effect("has its problems told by all who use it, and by those who come later", () =>
     Effect.gen(function*() {

@@ -29,7 +29,7 @@ describe("A connection whose certificates' file is not there", () => {
       const files = Files.make({ [file]: authority.certificate })
       files.stall()
       const starting = yield* making(files, url)
-      yield* TestClock.adjust("1 second")
+      yield* TestClock.adjust("2 seconds")
       const { send } = yield* Fiber.join(starting)
       const error = yield* Effect.flip(send(push()))
       assert.strictEqual(error.message, `nothing can be read that stays as it is: ${file}`)
