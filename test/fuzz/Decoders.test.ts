@@ -50,30 +50,30 @@ const damaged = (bytes: Uint8Array, damages: ReadonlyArray<readonly [number, num
 // ---- Requests in protobuf ----
 
 /**
- * Fields that messages have, and others of every type, with contents and lengths that need not be right, up to `depth`
- * within each other. A field that messages have is of no other type than there: the library reads it even so, where
- * protobuf takes it for unknown.
+ * Fields that messages have, and others, of every type, with contents and lengths that need not be right, up to `depth`
+ * within each other.
  */
 const message = (depth: number): Arbitrary.Arbitrary<Uint8Array> =>
   Arbitrary.map(Arbitrary.array(field(depth), { maxLength: 4 }), (fields) => Buffer.concat(fields))
 
 const field = (depth: number): Arbitrary.Arbitrary<Uint8Array> =>
   Arbitrary.map(
-    Arbitrary.all([int(0, 12), int(1, 2), int(0, 400), depth === 0 ? arbitraries.bytes(4) : message(depth - 1)]),
-    ([kind, known, value, content]) => {
+    Arbitrary.all([int(0, 12), int(1, 4), int(0, 400), depth === 0 ? arbitraries.bytes(4) : message(depth - 1)]),
+    ([kind, number, value, content]) => {
       const writer = new BinaryWriter()
-      const unknown = 3 + value
+      const known = number < 3 ? number : 1
+      const any = number < 3 ? number : number + value
       switch (kind) {
         case 0:
-          return writer.tag(unknown, 0).uint64(BigInt(value) << 40n).finish()
+          return writer.tag(any, 0).uint64(BigInt(value) << 40n).finish()
         case 1:
-          return writer.tag(unknown, 1).fixed64(BigInt(value)).finish()
+          return writer.tag(any, 1).fixed64(BigInt(value)).finish()
         case 2:
-          return writer.tag(unknown, 5).fixed32(value).finish()
+          return writer.tag(any, 5).fixed32(value).finish()
         case 3:
-          return Buffer.concat([writer.tag(unknown, 3).raw(content).tag(unknown, 4).finish()])
+          return Buffer.concat([writer.tag(any, 3).raw(content).tag(any, 4).finish()])
         case 4:
-          return writer.tag(unknown, 2).bytes(content).finish()
+          return writer.tag(any, 2).bytes(content).finish()
         case 5:
           return writer.tag(known, 2).uint32(value % 20).raw(content).finish()
         default:
@@ -88,7 +88,7 @@ const encoded = Arbitrary.map(
 )
 
 /** What the library takes and we do not. */
-const refusedByUsAlone = /^a field is longer than the message it is in$|^invalid varint$/
+const refusedByUsAlone = "invalid varint"
 
 // ---- Requests in JSON ----
 
@@ -122,7 +122,7 @@ describe("Decoders", () => {
       const ours = PushV1.decode(bytes)
       const theirs = orThrown(() => pushMessages.fromProtobuf(bytes))
       if (Result.isSuccess(ours)) assert.deepStrictEqual(plain(ours.success), plain(Result.getOrThrow(theirs)))
-      else if (Result.isSuccess(theirs)) assert.match(ours.failure.detail, refusedByUsAlone)
+      else if (Result.isSuccess(theirs)) assert.strictEqual(ours.failure.detail, refusedByUsAlone)
     },
     runs(300)
   )

@@ -5,11 +5,13 @@
 import {
   create,
   createFileRegistry,
+  type DescMessage,
   fromBinary,
   fromJson,
   type JsonValue,
   type MessageInitShape
 } from "@bufbuild/protobuf"
+import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire"
 import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
@@ -64,8 +66,31 @@ const seriesOf = (message: unknown): ReadonlyArray<Series> =>
     samples: samples.map(({ ID, rawProfile }) => ({ id: ID, profile: rawProfile }))
   }))
 
+/**
+ * A message without the fields that it has of another wire type than it is described with. They are unknown fields, in
+ * Go too, but the library goes by the number alone.
+ */
+const typed = (bytes: Uint8Array, { fields }: DescMessage): Uint8Array => {
+  const reader = new BinaryReader(bytes)
+  const writer = new BinaryWriter()
+  while (reader.pos < reader.len) {
+    const start = reader.pos
+    const [number, type] = reader.tag()
+    const known = fields.find((field) => field.number === number)
+    if (known === undefined || type !== WireType.LengthDelimited) {
+      reader.skip(type, number)
+      if (known === undefined) writer.raw(bytes.subarray(start, reader.pos))
+    } else {
+      const content = reader.bytes()
+      writer.tag(number, type).bytes(known.message === undefined ? content : typed(content, known.message))
+    }
+  }
+  return writer.finish()
+}
+
 /** Throws where the library does. */
-export const fromProtobuf = (bytes: Uint8Array): ReadonlyArray<Series> => seriesOf(fromBinary(PushRequest, bytes))
+export const fromProtobuf = (bytes: Uint8Array): ReadonlyArray<Series> =>
+  seriesOf(fromBinary(PushRequest, typed(bytes, PushRequest)))
 
 /** Throws where the library does. */
 export const fromParsedJson = (json: unknown): ReadonlyArray<Series> =>
