@@ -114,13 +114,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    // The server has not read the request to its end, and may never do: the next one would wait behind it.
-    if (this.body?.isSent === false || this.connection?.isSending === true) this.connection?.retire()
-    this.settle(this.answer())
+    // That all is sent a TLS socket says only a turn of the event loop later.
+    if (this.isSending) setImmediate(() => this.conclude())
+    else this.conclude()
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (!this.isOver) this.settle(this.recover(error))
+  }
+
+  private get isSending(): boolean {
+    return this.body?.isSent === false || this.connection?.isSending === true
+  }
+
+  private conclude(): void {
+    // The server has not read the request to its end, and may never do: the next one would wait behind it.
+    if (this.isSending) this.connection?.retire()
+    this.settle(this.answer())
   }
 
   private answer(): Result {
