@@ -74,4 +74,37 @@ describe("Exchange", () => {
       assert.strictEqual(yield* textOf(4, bytes), "a\u00e9")
       assert.strictEqual(yield* textOf(5, bytes), "a\u00e9")
     }))
+
+  /** Whether a connection is left whose socket has all of a request sent so many turns after the answer, if ever. */
+  const isLeft = (turns: number) =>
+    Effect.gen(function*() {
+      let isSending = turns > 0
+      let isRetired = false
+      const connection = {
+        get isSending() {
+          return isSending
+        },
+        dispatch: (_request: Request, handler: Dispatcher.DispatchHandler) => {
+          handler.onRequestStart?.(controller, undefined)
+          handler.onResponseStart?.(controller, 200, {})
+          if (turns === 1) setImmediate(() => isSending = false)
+          handler.onResponseEnd?.(controller, {})
+        },
+        finish: () => {},
+        retire: () => isRetired = true
+      } as unknown as Connection
+      const { status } = yield* Effect.callback<Response, TransportError>((resume) =>
+        new Exchange(request, Duration.seconds(10), Effect.die("sent again"), resume).start(connection)
+      )
+      assert.strictEqual(status, 200)
+      return isRetired
+    })
+
+  it.effect("leaves a connection on which the answer comes before all is sent, and no other", () =>
+    Effect.gen(function*() {
+      assert.isFalse(yield* isLeft(0))
+      // As TLS has it.
+      assert.isFalse(yield* isLeft(1))
+      assert.isTrue(yield* isLeft(Infinity))
+    }))
 })
