@@ -114,8 +114,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    // That all is sent a TLS socket says only a turn of the event loop later.
-    if (this.isSending) setImmediate(() => this.conclude())
+    if (this.body?.isSent === false) this.connection?.retire()
+    // That all has been sent a TLS socket says a turn of the event loop late.
+    if (this.connection?.isSending === true) setImmediate(() => this.conclude())
     else this.conclude()
   }
 
@@ -123,13 +124,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!this.isOver) this.settle(this.recover(error))
   }
 
-  private get isSending(): boolean {
-    return this.body?.isSent === false || this.connection?.isSending === true
-  }
-
   private conclude(): void {
     // The server has not read the request to its end, and may never do: the next one would wait behind it.
-    if (this.isSending) this.connection?.retire()
+    if (this.connection?.isSending === true) this.connection.retire()
     this.settle(this.answer())
   }
 
