@@ -105,16 +105,16 @@ export const read = (
     if (message.headers.expect !== undefined) {
       ;(NodeHttpServerRequest.toServerResponse(request) as ServerResponse).writeContinue()
     }
-    const chunks: Array<Uint8Array> = []
+    const pieces = gathering(Number(message.headers["content-length"] ?? 0))
     let bytes = 0
     const onData = (chunk: Uint8Array): void => {
-      chunks.push(chunk)
       bytes += chunk.byteLength
       budget.used += chunk.byteLength
       if (bytes > maxBytes) done(Effect.fail(new BodyTooLarge({ maxBytes })))
       else if (budget.used > budget.maxBytes) done(Effect.fail(new Busy()))
+      else pieces.add(chunk)
     }
-    const onEnd = (): void => done(Effect.succeed(chunks.length === 1 ? chunks[0]! : joined(chunks, bytes)))
+    const onEnd = (): void => done(Effect.succeed(pieces.join()))
     const onCut = (error: Incomplete): void => done(Effect.fail(error))
     const onClose = (): void => onCut(new Incomplete({ why: "aborted" }))
     const stop = (): void => {
@@ -169,13 +169,36 @@ const hasBody = ({ headers }: IncomingMessage): boolean => {
   return coding === undefined ? headers["content-length"] !== undefined : coding.toLowerCase() === "chunked"
 }
 
+/**
+ * The pieces of a body, in the end as one. Once a quarter of its length is there, further ones are put in their places as
+ * they come: to copy tens of megabytes at once takes long, and twice the memory. Before that a sender could take memory
+ * by saying a length.
+ */
+const gathering = (length: number) => {
+  const pieces: Array<Uint8Array> = []
+  let bytes = 0
+  let body: Uint8Array | undefined
+  return {
+    add: (piece: Uint8Array): void => {
+      if (body === undefined) pieces.push(piece)
+      else body.set(piece, bytes)
+      bytes += piece.byteLength
+      if (body === undefined && bytes < length && 4 * bytes >= length) {
+        body = joined(pieces, length)
+        pieces.length = 0
+      }
+    },
+    join: (): Uint8Array => body ?? (pieces.length === 1 ? pieces[0]! : joined(pieces, bytes))
+  }
+}
+
 /** Memory of its own: a small part of Node's pool would keep all of it for as long as a profile waits. */
-const joined = (chunks: ReadonlyArray<Uint8Array>, bytes: number): Uint8Array => {
-  const body = Buffer.allocUnsafeSlow(bytes)
+const joined = (pieces: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
+  const body = Buffer.allocUnsafeSlow(length)
   let at = 0
-  for (const chunk of chunks) {
-    body.set(chunk, at)
-    at += chunk.byteLength
+  for (const piece of pieces) {
+    body.set(piece, at)
+    at += piece.byteLength
   }
   return body
 }

@@ -18,6 +18,7 @@ import * as Ingest from "../wire/Ingest.ts"
 import * as PushV1 from "../wire/PushV1.ts"
 import * as Body from "./Body.ts"
 import type * as Listener from "./Listener.ts"
+import * as Turns from "./Turns.ts"
 
 export interface Settings {
   /** Of a body, before and after decompression. */
@@ -34,9 +35,17 @@ export interface Settings {
 
 export const defaults: Pick<Settings, "maxBytes"> = { maxBytes: 64 * 1024 * 1024 }
 
+/** A request never holds more at once than two of these: its body, what comes out of it, what is made of that. */
+const budgetFor = (maxBytes: number): Body.Budget => Body.makeBudget(2 * maxBytes)
+
+/** So many bytes of messages are decoded in a turn, ten times what is usual, or so many profiles handed over. */
+const perTurn = { bytes: 1024 * 1024, profiles: 256 }
+
+const turns = Turns.make(perTurn.bytes)
+
 export const make = (settings: Settings): Effect.Effect<Listener.Handler> =>
   Effect.map(Effect.context<never>(), (context) => {
-    const limits: Body.Limits = { maxBytes: settings.maxBytes, budget: Body.makeBudget(2 * settings.maxBytes) }
+    const limits: Body.Limits = { maxBytes: settings.maxBytes, budget: budgetFor(settings.maxBytes) }
     const duration = durations(settings.duration)
     return Effect.gen(function*() {
       const request = yield* HttpServerRequest.HttpServerRequest
@@ -139,31 +148,51 @@ const push = Effect.fnUntraced(function*(
   }
   const within = { ...limits, maxBytes: Math.min(limits.maxBytes, format.maxBytes) }
   const received = yield* readBody(request, within)
-  yield* decompressed(received, encodingOf(request), within, (bytes) => {
-    const decoded = format.decode(bytes)
-    if (Result.isFailure(decoded)) return Effect.fail(invalid(decoded.failure.message))
-    // No more than there is room for.
-    const made = Math.min(PushV1.heapBytes(decoded.success, bytes), limits.maxBytes)
-    return Effect.flatMap(
-      profilesOf(decoded.success),
-      (profiles) => fromBody(Body.holding(limits.budget, made, acceptAll(profiles, settings)))
-    )
-  })
+  const message = yield* decompressed(received, encodingOf(request), within)
+  yield* fromBody(Body.holding(limits.budget, message.byteLength, acceptMessage(message, format, settings, limits)))
   return format.success
+})
+
+const acceptMessage = Effect.fnUntraced(function*(
+  message: Uint8Array,
+  format: Format,
+  settings: Settings,
+  { budget, maxBytes }: Body.Limits
+) {
+  yield* turns(message.byteLength)
+  const decoded = format.decode(message)
+  if (Result.isFailure(decoded)) return yield* invalid(decoded.failure.message)
+  const profiles = yield* profilesOf(decoded.success)
+  // No more than there is room for.
+  const made = Math.min(PushV1.heapBytes(decoded.success, message), maxBytes)
+  yield* Body.holding(budget, made, acceptAll(profiles, settings))
 })
 
 const acceptAll = Effect.fnUntraced(function*(profiles: ReadonlyArray<Profile.Profile>, settings: Settings) {
   if (profiles.length > 1) {
-    for (const profile of profiles) {
+    for (const [index, profile] of profiles.entries()) {
+      if (endsTurn(index)) yield* turns(perTurn.bytes)
       const refused = settings.check(profile)
       if (refused !== undefined) return yield* fromRefused(refused)
     }
   }
   if (settings.ready !== undefined) yield* settings.ready
-  for (const profile of profiles) yield* Effect.mapError(settings.accept(profile), fromRefused)
+  for (const [index, profile] of profiles.entries()) {
+    if (endsTurn(index)) yield* turns(perTurn.bytes)
+    yield* Effect.mapError(settings.accept(profile), fromRefused)
+  }
 })
 
-const formats = new Map([
+/** After so many profiles of a request. */
+const endsTurn = (profiles: number): boolean => profiles > 0 && profiles % perTurn.profiles === 0
+
+interface Format {
+  readonly decode: typeof PushV1.decode
+  readonly maxBytes: number
+  readonly success: HttpServerResponse.HttpServerResponse
+}
+
+const formats: ReadonlyMap<string, Format> = new Map([
   ["application/proto", {
     decode: PushV1.decode,
     maxBytes: Infinity,
@@ -188,22 +217,18 @@ const unsupportedMediaType = (contentType: string | undefined): Failure => {
   return new Failure({ status: 415, code: "invalid_argument", detail, headers: { "accept-post": supported } })
 }
 
-/** Hands the message over, which counts against the budget while it is looked at. */
+/** The message, for which there is room beside what it comes from. */
 const decompressed = (
   bytes: Uint8Array,
   encoding: string,
-  { budget, maxBytes }: Body.Limits,
-  use: (message: Uint8Array) => Effect.Effect<void, Failure>
-): Effect.Effect<void, Failure> => {
-  if (encoding === "identity" || bytes.byteLength === 0) {
-    return fromBody(Body.holding(budget, bytes.byteLength, use(bytes)))
-  }
+  { budget, maxBytes }: Body.Limits
+): Effect.Effect<Uint8Array, Failure> => {
+  if (encoding === "identity" || bytes.byteLength === 0) return Effect.succeed(bytes)
   if (encoding !== "gzip") {
     const detail = `unknown compression ${JSON.stringify(encoding)}: supported encodings are gzip`
     return Effect.fail(new Failure({ status: 501, code: "unimplemented", detail }))
   }
-  const inflate = (limit: number) =>
-    Body.holding(budget, bytes.byteLength + limit, Effect.flatMap(Compression.gunzip(bytes, limit), use))
+  const inflate = (limit: number) => Body.holding(budget, bytes.byteLength + limit, Compression.gunzip(bytes, limit))
   const claimed = Math.max(1, Math.min(Compression.claimedSize(bytes) ?? maxBytes, maxBytes))
   return fromBody(
     inflate(claimed).pipe(

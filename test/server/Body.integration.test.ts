@@ -91,6 +91,22 @@ describe("Body", () => {
       }
     }))
 
+  it.live("is what was sent, however it is cut", () =>
+    Effect.gen(function*() {
+      const { budget } = watched(1_000_000)
+      const { port, reads } = yield* reading({ maxBytes: 300_000, budget })
+      const text = Array.from({ length: 30_000 }, (_, index) => `${index},`).join("")
+      for (const size of [1000, Math.ceil(text.length / 4), text.length - 1]) {
+        const sender = yield* converse(port)
+        sender.write(head(text.length))
+        for (let at = 0; at < text.length; at += size) {
+          sender.write(text.slice(at, at + size))
+          yield* Effect.yieldNow
+        }
+        assert.deepStrictEqual(yield* Queue.take(reads), { result: text, used: 0 })
+      }
+    }))
+
   it.live("is refused before a byte is read when it says that it is too large", () =>
     Effect.gen(function*() {
       const { budget, history } = watched(1000)
