@@ -2,7 +2,7 @@
  * The addresses that DNS has for a name. c-ares asks for them over sockets of the event loop, where `getaddrinfo` would
  * keep a thread of Node's four waiting.
  */
-import { Array, Effect, Fiber, Result } from "effect"
+import { Array, Effect, Fiber, Result, Semaphore } from "effect"
 import { type RecordWithTtl, Resolver } from "node:dns"
 
 export interface Answer {
@@ -29,6 +29,7 @@ export interface Dns {
 
 export const make = ({ attempts, servers, timeout }: Settings): Dns => {
   const resolver = new Resolver({ timeout, tries: attempts })
+  const turns = Semaphore.makeUnsafe(most)
   if (servers.length > 0) resolver.setServers(servers)
 
   const ask = (method: "resolve4" | "resolve6", name: string) =>
@@ -46,13 +47,20 @@ export const make = ({ attempts, servers, timeout }: Settings): Dns => {
       )
     )
 
+  /** Both questions about a name. Its turn is over with the first answer, or when there is none soon. */
+  const begin = Effect.fnUntraced(function*(name: string) {
+    const asking = [
+      yield* Effect.forkChild(ask("resolve6", name), { startImmediately: true }),
+      yield* Effect.forkChild(ask("resolve4", name), { startImmediately: true })
+    ]
+    yield* Effect.timeoutOption(firstOf(asking), longestTurn)
+    return asking
+  })
+
   return {
     query: Effect.fnUntraced(function*(name) {
-      const asking = [
-        yield* Effect.forkChild(ask("resolve6", name), { startImmediately: true }),
-        yield* Effect.forkChild(ask("resolve4", name), { startImmediately: true })
-      ]
-      const first = yield* Effect.raceAllFirst(asking.map((fiber) => Fiber.join(fiber)))
+      const asking = yield* turns.withPermit(begin(name))
+      const first = yield* firstOf(asking)
       const all = yield* Effect.forEach(
         asking,
         (fiber) =>
@@ -70,6 +78,16 @@ export const make = ({ attempts, servers, timeout }: Settings): Dns => {
     cancel: () => resolver.cancel()
   }
 }
+
+/**
+ * Names that are begun with at a time. Of hundreds of datagrams at once a name server, or this machine, drops most, and
+ * those that come again together. Names that nobody answers for do not keep the others from their turn.
+ */
+const most = 64
+const longestTurn = "100 millis"
+
+const firstOf = (asking: ReadonlyArray<Fiber.Fiber<Result.Result<Answer, string>>>) =>
+  Effect.raceAllFirst(asking.map((fiber) => Fiber.join(fiber)))
 
 /** In which an answer about the other family is waited for: many a resolver has none to questions about IPv6. */
 const patience = "250 millis"

@@ -5,11 +5,16 @@ import { isIP } from "node:net"
 
 /** The addresses that the text of such a file has for a name, in their order. */
 export const addresses = (text: string, name: string): ReadonlyArray<string> => {
-  const wanted = name.toLowerCase()
-  return text.toLowerCase().split("\n").flatMap((line) => {
-    // Most lines of a long list are about others.
-    if (!line.includes(wanted)) return []
-    const [address = "", ...names] = line.replace(/#.*/, "").trim().split(/\s+/)
-    return names.includes(wanted) && isIP(address) !== 0 ? [address] : []
-  })
+  const [all, wanted] = [`${text.toLowerCase()}\n`, name.toLowerCase()]
+  const found: Array<string> = []
+  // A list may have a hundred thousand lines: only those that may be about this name become texts of their own.
+  for (let at = all.indexOf(wanted); at >= 0;) {
+    const end = all.indexOf("\n", at)
+    const [address = "", ...names] = all.slice(all.lastIndexOf("\n", at) + 1, end).replace(/#.*/, "").trim().split(
+      /\s+/
+    )
+    if (names.includes(wanted) && isIP(address) !== 0) found.push(address)
+    at = all.indexOf(wanted, end)
+  }
+  return found
 }

@@ -76,8 +76,8 @@ const patienceWithOld = "2 seconds"
 /** For the first look at files without which it is not known what to do. */
 const patienceWithFiles = "5 seconds"
 
-/** Redirects may name any number of hosts. */
-const maxKnown = 256
+/** Redirects may name any number of hosts; a machine that sends to more of its own is not known. */
+const maxKnown = 4096
 
 const maxAddresses = 16
 

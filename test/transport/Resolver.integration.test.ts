@@ -61,6 +61,25 @@ describe("The addresses of a host", () => {
       assert.deepStrictEqual(questions.map(({ type }) => type).sort(), ["A", "AAAA"])
     }))
 
+  it.live("are found for as many names as there may be at a time, and all are kept", () =>
+    Effect.gen(function*() {
+      const { questions, resolve } = yield* setUp(
+        ({ name, type }) =>
+          name.startsWith("dead") ? undefined : { addresses: type === "A" ? ["10.0.0.1"] : [], ttl: 60 },
+        { resolvConf: "search .\noptions timeout:5 attempts:3" }
+      )
+      const names = Array.from({ length: 500 }, (_, index) => `n${index}.example`)
+      for (let index = 0; index < 100; index++) {
+        yield* Effect.forkChild(resolve(`dead${index}.example`), { startImmediately: true })
+      }
+      const resolveAll = Effect.forEach(names, resolve, { concurrency: "unbounded" })
+      assert.deepStrictEqual(yield* resolveAll, names.map(() => ["10.0.0.1"]))
+      const asked = () => questions.filter(({ name }) => name.startsWith("n")).length
+      const before = asked()
+      yield* resolveAll
+      assert.strictEqual(asked(), before)
+    }))
+
   it.effect.each([
     { ttl: 0, seconds: 1 },
     { ttl: 7, seconds: 7 },
