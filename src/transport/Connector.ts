@@ -95,7 +95,7 @@ const open = ({ resolve, timeout, tls }: Settings, allowH2: boolean): Open => {
     httpSocket: Socket
   ): Effect.Effect<Socket, TransportError> =>
     owned((give, fail) =>
-      handshake({ ...target, httpSocket }, (error, socket) => {
+      handshake({ ...withoutDot(target), httpSocket }, (error, socket) => {
         if (error !== null) return fail(fromCause(error))
         // With TLS 1.3 a server refuses a client certificate when the connection is there already. Of the errors that
         // come then, undici reports the last, which is the end of the connection: so the first one ends it.
@@ -108,6 +108,10 @@ const open = ({ resolve, timeout, tls }: Settings, allowH2: boolean): Open => {
     return target.protocol === "https:" ? Effect.flatMap(reached, (socket) => secure(target, socket)) : reached
   }
 }
+
+/** A name's dot at its end means nothing to a server, and is not to be sent to it in the handshake (RFC 6066, section 3). */
+const withoutDot = ({ host, ...target }: Target): Target =>
+  host === undefined ? target : { ...target, host: host.replace(/\.(?=(:\d+)?$)/, "") }
 
 /**
  * `open` gives a socket later, and may give at once the one that it works on. One that nobody wants any more is closed,

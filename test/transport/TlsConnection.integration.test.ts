@@ -134,6 +134,14 @@ describe("A server's certificate", () => {
       yield* pushTo(port, { tls: { serverName: "profiles.example" } })
       assert.strictEqual((sockets.all[0] as TLSSocket).servername, "profiles.example")
     }))
+
+  live("is asked for without the dot at the end of a name", () =>
+    Effect.gen(function*() {
+      const { port, sockets } = yield* makeHttpServer(answer(200), trusted)
+      const { send } = yield* connectTo(`https://localhost.:${port}`)
+      assert.strictEqual((yield* send(push())).status, 200)
+      assert.strictEqual((sockets.all[0] as TLSSocket).servername, "localhost")
+    }))
 })
 
 /** The old ones need ciphers that OpenSSL counts as weak. */
