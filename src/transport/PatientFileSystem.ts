@@ -4,8 +4,9 @@
  * A file system that gives no answer (NFS without its server, as a rule) keeps a thread for as long as it is silent, and
  * Node has four of them, for names and compression too. So one file is read at a time. When that takes long its thread is
  * left to it, and the next file gets another: one of our own, that costs Node's none. All files that hang together keep
- * one of Node's threads, and as many of ours; when they are too many, the next one waits. Who asks for a file that is
- * being read already waits for the same answer.
+ * one of Node's threads, and as many of ours; when they are too many, the next one waits. The machine's own files, without
+ * which no host has an address, do not wait for those that a configuration names: they have threads of their own. Who asks
+ * for a file that is being read already waits for the same answer.
  *
  * What is no regular file, such as a pipe, would hang as well, or never end: it is refused.
  */
@@ -83,14 +84,17 @@ const unusable = (path: string, description: string) =>
     description
   })
 
-/** One for the whole process: it is the process that has four threads. */
-let shared: FileThread.Reader | undefined
+/** A file system that can do nothing but read. It is one for the whole process, which has four threads. */
+const shared = (): Layer.Layer<FileSystem.FileSystem> => {
+  let reader: FileThread.Reader | undefined
+  return Layer.effect(
+    FileSystem.FileSystem,
+    Effect.map(FileSystem.FileSystem, (fs) => FileSystem.makeNoop(reader ??= make(fs, FileThread.make)))
+  ).pipe(Layer.provide(NodeFileSystem.layer))
+}
 
-/** A file system that can do nothing but read. */
-export const layer: Layer.Layer<FileSystem.FileSystem> = Layer.effect(
-  FileSystem.FileSystem,
-  Effect.map(FileSystem.FileSystem, (fs) => {
-    shared ??= make(fs, FileThread.make)
-    return FileSystem.makeNoop(shared)
-  })
-).pipe(Layer.provide(NodeFileSystem.layer))
+/** For the files that a configuration names. */
+export const layer = shared()
+
+/** For those of the machine itself. */
+export const layerForSystem = shared()

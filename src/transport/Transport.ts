@@ -63,7 +63,7 @@ export class Transport extends Context.Service<Transport, {
   /** Over undici. */
   static readonly layer: Layer.Layer<Transport> = Transport.make.pipe(
     Layer.provide(UndiciNetwork.layer),
-    Layer.provide(Resolver.layer),
+    Layer.provide(Resolver.layer.pipe(Layer.provide(PatientFileSystem.layerForSystem))),
     Layer.provide(PatientFileSystem.layer)
   )
 
