@@ -29,6 +29,9 @@ const external = (): number => getHeapStatistics().external_memory
 const young = 4 * 1024 * 1024
 const old = 64 * 1024 * 1024
 
+/** Milliseconds. Some megabytes may come meanwhile; looked at more often, they were not fewer, and an idle process works. */
+const interval = 200
+
 /** After the last collection of young buffers, and of all. */
 let kept = external()
 let keptOld = kept
@@ -43,4 +46,4 @@ setInterval(() => {
     collect({ type: "minor" })
     kept = external()
   }
-}, 50).unref()
+}, interval).unref()
