@@ -99,9 +99,6 @@ export interface Lane {
   readonly bytes: () => number
 }
 
-/** In milliseconds, a day: timers know no more than some weeks. */
-const longestSleep = 86_400_000
-
 /** In milliseconds: for so long a delivery tells that an endpoint delivers. */
 const recently = 5_000
 
@@ -289,7 +286,7 @@ export const make = Effect.fnUntraced(function*(
     const time = now()
     const expired = queue.expire(time - maxAge)
     const next = Math.min(queue.oldest(), time) + maxAge + 1
-    return Effect.andThen(finishExpired(expired), Effect.sleep(Duration.millis(Math.min(next - time, longestSleep))))
+    return Effect.andThen(finishExpired(expired), Effect.sleep(Duration.millis(next - time)))
   })
   yield* Effect.forkScoped(Effect.forever(expireMeanwhile))
 

@@ -19,7 +19,10 @@ export interface Receiver {
   readonly sink: Sink.Sink<void, Profile.Profile, never, Refused>
   /** `push` in two steps, for what comes together: waits for room, up to a second. */
   readonly ready: Effect.Effect<void>
-  /** What would refuse this profile whenever it is offered; of what may pass, such as a full queue, nothing. */
+  /**
+   * What is wrong with the profile itself, so that `offer` would refuse it at any time. What queues have room for is
+   * another matter, of which it says nothing.
+   */
   readonly check: (profile: Profile.Profile) => Refused | undefined
   /** Hands a profile over there and then. */
   readonly offer: (profile: Profile.Profile) => Effect.Effect<Receipt.Receipt, Refused>
@@ -111,8 +114,8 @@ const isFinal = ({ reason }: Refused): boolean =>
   reason._tag === "InvalidLabels" || reason._tag === "EmptyProfile" || reason._tag === "TooLarge"
 
 /**
- * One receiver in front of several: each gets every profile, whether or not another refuses it, but for what one of them
- * would never take. A refusal is reported once all have been asked; a profile that can never succeed outranks one that
+ * One receiver in front of several: each gets every profile, whether or not another refuses it, but for what `check` of
+ * one of them finds wrong. A refusal is reported once all have been asked; a profile that can never succeed outranks one that
  * may be tried again.
  */
 export const all = (receivers: ReadonlyArray<Receiver>): Receiver => {

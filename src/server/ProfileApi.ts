@@ -23,7 +23,7 @@ import * as Turns from "./Turns.ts"
 export interface Settings {
   /** Of a body, before and after decompression. */
   readonly maxBytes: number
-  /** Asked of all profiles of a request before the first is accepted, so that a bad request leaves nothing behind. */
+  /** Asked of all profiles of a request before the first is accepted, so that a malformed one leaves nothing behind. */
   readonly check: (profile: Profile.Profile) => Refused | undefined
   /** Refuses by itself what `check` would. */
   readonly accept: (profile: Profile.Profile) => Effect.Effect<unknown, Refused>

@@ -126,6 +126,17 @@ describe("Lane", () => {
         }
       }))
 
+    it.effect("waits for as long as it takes where no age is too old", () =>
+      Effect.gen(function*() {
+        const lane = yield* lanes.make((_, attempt) => attempt === 0 ? dead() : fine(), {
+          maxAge: Duration.infinity,
+          retry: { minBackoff: Duration.days(60), maxBackoff: Duration.days(60) }
+        })
+        const outcome = yield* lane.offer("a")
+        yield* TestClock.adjust("61 days")
+        assert.strictEqual((yield* outcome)._tag, "Delivered")
+      }))
+
     it.effect("one whose age is just the allowed one is sent", () =>
       Effect.gen(function*() {
         const lane = yield* lanes.make((_, attempt) => attempt === 0 ? dead() : fine(), {
