@@ -39,21 +39,38 @@ export interface Names {
 
 const unknown: Names = { exposures: new Map(), isKnown: () => false }
 
+/** Windows-1252 under its other name. What is above ASCII is above it there, too. */
+const characters = new TextDecoder("latin1")
+
+/** How many tokens of a line are looked at together. Of a longer line, which nobody reads, nothing but symbols is shown. */
+const longest = 1000
+
 /** With `hidden` in the place of all that might be a secret. */
 export const guess = (bytes: Uint8Array, names: Names = unknown): Uint8Array => {
   const result = Uint8Array.from(bytes)
   // One character for each byte, so that their places are the same.
-  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
+  const text = characters.decode(bytes)
   const guessing = new Guessing(names)
   let line: Array<Token> = []
-  const endLine = (): void => {
-    for (const [from, to] of guessing.line(line)) fill(result, from, to)
+  let isLong = false
+  const endPart = (): void => {
+    for (const [from, to] of isLong ? guessing.part(line) : guessing.line(line)) fill(result, from, to)
     line = []
+  }
+  const endLine = (): void => {
+    endPart()
+    isLong = false
   }
   for (const { 0: word, index } of text.matchAll(tokens)) {
     if (word === "\n") endLine()
     else if (/^\/[/*]/.test(word)) fill(result, index + 2, index + word.length)
-    else if (!/^\s+$/.test(word)) line.push({ text: word, at: index })
+    else if (!/^\s+$/.test(word)) {
+      line.push({ text: word, at: index })
+      if (line.length === longest) {
+        isLong = true
+        endPart()
+      }
+    }
   }
   endLine()
   return result
@@ -66,9 +83,9 @@ interface Token {
 
 /** Comments, literals (those in single quotes are none, but are meant so), words and numbers, white space, and any other character. */
 const tokens =
-  /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)|"(?:[^"\\\n]|\\[^\n])*"?|'(?:[^'\\\n]|\\[^\n])*'?|`[^`]*`?|[\w\x80-\xff]+|[^\S\n]+|[^]/g
+  /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)|"(?:[^"\\\n]|\\[^\n])*"?|'(?:[^'\\\n]|\\[^\n])*'?|`[^`]*`?|[\w\x80-\uffff]+|[^\S\n]+|[^]/g
 
-const isWord = (token: Token | undefined): boolean => token !== undefined && /^[\w\x80-\xff]/.test(token.text)
+const isWord = (token: Token | undefined): boolean => token !== undefined && /^[\w\x80-\uffff]/.test(token.text)
 
 const isKeyword = ({ text }: Token): boolean => /^(true|false|null)$/.test(text)
 
@@ -103,6 +120,13 @@ class Guessing {
 
   constructor(names: Names) {
     this.names = names
+  }
+
+  /** What of a part of a line that is too long is to be hidden. */
+  part(line: ReadonlyArray<Token>): ReadonlyArray<Exposure.Part> {
+    this.follow(line)
+    const isHidden = (token: Token): boolean => isWord(token) || Exposure.isQuoted(token.text)
+    return line.flatMap((token): ReadonlyArray<Exposure.Part> => isHidden(token) ? [[token.at, endOf(token)]] : [])
   }
 
   /** What of a line is to be hidden. */

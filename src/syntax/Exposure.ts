@@ -33,7 +33,13 @@ export const reference: Exposure = (written, isWhole) => isQuoted(written) ? not
 export const text: Exposure = (written, isWhole) => {
   if (!isQuoted(written)) return []
   if (/^["`][a-z][a-z\d+.-]*:\/\//i.test(written)) return url(written, isWhole)
-  return /:\/\/[^]*@|PRIVATE KEY/.test(written) ? nothing(written, isWhole) : []
+  return hasUserInfo(written) || written.includes("PRIVATE KEY") ? nothing(written, isWhole) : []
+}
+
+/** A regular expression would look for the second mark anew behind each of the first. */
+const hasUserInfo = (written: string): boolean => {
+  const scheme = written.indexOf("://")
+  return scheme >= 0 && written.includes("@", scheme)
 }
 
 /** No text of up to so many characters is a secret worth the name. */

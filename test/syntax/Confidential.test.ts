@@ -92,6 +92,25 @@ describe("Confidential.guess", () => {
     assert.strictEqual(show(Confidential.guess(bytes)), `pyroscope.write "out" {\n  name = "***"\n  n = [***, ***]\n}`)
   })
 
+  it("shows nothing but symbols of a line that nobody reads, and of the others what it would", () => {
+    const long = Array.from({ length: 1_000 }, (_, index) => `name = "value", b${index}`).join(" ")
+    const shown = guess(`name = "a"\n${long}, c = [\nname = "b"\n]\nname = "c"`)
+    assert.match(
+      shown,
+      /^name = "a"\n(\*{3} = \*{3}, \*{3} )+\*{3} = \*{3}, \*{3}, \*{3} = \[\nname = "\*{3}"\n\]\nname = "c"$/
+    )
+  })
+
+  it.each(["/", "\"", "'", "`", "#", "{", "@", "\"http://", "a.", "\"a\" + ", "\\\"", "/*", "*/", "\"\n"])(
+    "copes with a million of %s",
+    (unit) => {
+      for (const start of ["", "url = ", "url = \"http://"]) {
+        const bytes = new TextEncoder().encode((start + unit.repeat(1_000_000)).slice(0, 1_000_000))
+        assert.lengthOf(Confidential.guess(bytes, names), bytes.length)
+      }
+    }
+  )
+
   it("keeps every byte in its place", () => {
     const bytes = new TextEncoder().encode("a = 1\npassword = `p\u20ac\n\u{1f600}`\nurl = \"http://\u00fc@h\"\n")
     const masked = Confidential.guess(bytes, names)

@@ -33,6 +33,12 @@ describe("Exposure", () => {
     assert.strictEqual(show(Exposure.text, "\"-----BEGIN PRIVATE KEY-----\\nabcd\""), "\"***\"")
   })
 
+  it("looks for user info once", () => {
+    const text = `"x ${"://".repeat(300_000)}`
+    assert.deepStrictEqual(Exposure.text(`${text}"`, true), [])
+    assert.deepStrictEqual(Exposure.text(`${text}@"`, true), [[1, text.length + 1]])
+  })
+
   it("shows a text that is accepted, a short one, and numbers", () => {
     const exposure = Exposure.accepted((text) => text === "reject")
     for (const written of ["\"reject\"", "`reject`", "\"5\"", "\"abc\"", "12345", "1.5e3"]) {
