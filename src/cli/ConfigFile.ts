@@ -23,10 +23,10 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /**
- * The largest file that is read. What orchestrators keep configurations in holds less (a ConfigMap of Kubernetes 1 MiB),
- * and of a file that is something else nobody waits for the end.
+ * The largest file that is read: what orchestrators keep configurations in holds no more (a ConfigMap of Kubernetes). To
+ * check the worst file of that size takes some 500 MB and a few seconds.
  */
-const maxBytes = 8 * 1024 * 1024
+const maxBytes = 1024 * 1024
 
 export const read = Effect.fnUntraced(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
@@ -38,7 +38,7 @@ export const read = Effect.fnUntraced(function*(path: string) {
   )
   const bytes = Buffer.concat(chunks)
   if (bytes.length > maxBytes) {
-    return yield* giveUp(`reading config path "${path}": larger than 8 MiB, which no configuration is`)
+    return yield* giveUp(`reading config path "${path}": larger than 1 MiB, which no configuration is`)
   }
   const text = Source.check(bytes)
   return Result.isFailure(text) ? yield* giveUp(`${path}: ${text.failure}`) : Source.make(path, text.success)
