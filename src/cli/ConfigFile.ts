@@ -1,7 +1,7 @@
 /**
  * A configuration file, and how its problems are shown.
  */
-import { Console, Data, Effect, FileSystem, Result, Runtime, Stream } from "effect"
+import { Console, Data, Effect, Fiber, FileSystem, Result, Runtime, Stream } from "effect"
 import type { ConfigError } from "../engine/Engine.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Source from "../syntax/Source.ts"
@@ -30,8 +30,9 @@ const maxBytes = 1024 * 1024
 
 export const read = Effect.fnUntraced(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
-  const chunks = yield* fs.stream(path, { bytesToRead: maxBytes + 1 }).pipe(
-    Stream.runCollect,
+  const reading = yield* Effect.forkDetach(Stream.runCollect(fs.stream(path, { bytesToRead: maxBytes + 1 })))
+  // A file that gives no answer, which cannot be interrupted, is left behind.
+  const chunks = yield* Fiber.join(reading).pipe(
     Effect.catch((error) =>
       giveUp(`reading config path "${path}": ${reasons[error.reason._tag] ?? error.reason.message}`)
     )

@@ -1,8 +1,13 @@
 /**
  * The standard streams as a run has them: a full disk under the log, a reader that is gone or one that does not read
- * costs lines, and nothing else. Imported for its effect, without which Node ends the process.
+ * costs lines, and nothing else. Imported for its effect, without which Node ends the process, or lets all of it wait.
  */
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", () => {})
+  // Where Node would wait for a terminal that takes nothing, as after Ctrl-S. It has no public way to say so.
+  const handle: { readonly setBlocking?: (isBlocking: boolean) => void } | undefined = Reflect.get(stream, "_handle")
+  if (stream.isTTY) handle?.setBlocking?.(false)
+}
 
 /** Writes a line, or loses it. The first one after others were lost has `notice` before it, which says how many. */
 export type Log = (line: string, notice: (lost: number) => string) => void

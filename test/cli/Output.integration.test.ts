@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { createReadStream, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -29,7 +29,10 @@ const startAtTerminal = (script: string, path: string) =>
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
 
-describe("The standard streams of a run", () => {
+/** It makes terminals. */
+const hasScript = spawnSync("script", ["--version"]).status === 0
+
+describe.skipIf(!hasScript)("The standard streams of a run", () => {
   it.live("do not let it wait for a terminal that takes nothing", () =>
     Effect.gen(function*() {
       const script = join(yield* temporaryDirectory, "program.mjs")

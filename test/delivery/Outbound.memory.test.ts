@@ -53,6 +53,7 @@ const pushed = (number: number): Profile.Profile =>
 const withManyLabels = (number: number): Profile.Profile =>
   Profile.series(
     Labels.make({
+      __name__: "process_cpu",
       service_name: `service ${number}`,
       ...Object.fromEntries(Array.from({ length: 30 }, (_, label) => [`label_${label}`, `value ${number}`]))
     }),
