@@ -11,6 +11,12 @@ export class Layout {
   private line: Array<string> | undefined
   private blanks = false
   private level = 0
+  private ended = 0
+
+  /** How many lines have ended. */
+  get height(): number {
+    return this.ended
+  }
 
   /** How many characters are taken at most, blanks not counted. */
   constructor(limit: number = Number.POSITIVE_INFINITY) {
@@ -46,6 +52,7 @@ export class Layout {
   }
 
   newline(): void {
+    this.ended++
     this.lines.push(this.line ?? [])
     this.line = undefined
     this.blanks = false

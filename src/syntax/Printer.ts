@@ -109,7 +109,7 @@ const object = (layout: Layout, { fields, range }: Tree.ObjectLiteral): void => 
   layout.text("{")
   layout.indent()
   let line = range.start.line
-  // Fields line up their `=` as long as no value between them spans lines.
+  // Fields line up their `=` as long as no value between them takes several lines.
   let flat = false
   for (const [index, { name, quoted, value }] of fields.entries()) {
     if (layout.isFull) return
@@ -126,9 +126,10 @@ const object = (layout: Layout, { fields, range }: Tree.ObjectLiteral): void => 
     layout.separator()
     layout.text("=")
     layout.blank()
+    const { height } = layout
     print(layout, value)
     line = name.range.start.line
-    flat = value.range.start.line === value.range.end.line
+    flat = layout.height === height
     if (index < fields.length - 1 || line !== range.end.line) {
       layout.text(",")
     }

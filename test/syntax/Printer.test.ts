@@ -61,6 +61,12 @@ describe("Printer", () => {
     )
   })
 
+  it("lines up the fields around a list that takes one line, however many it took", () => {
+    const printed = "{\"long\" = 1, \"a\" = [],\n\t\"b\"      = 2}"
+    assert.strictEqual(print("{\"long\" = 1, \"a\" = [\n], \"b\" = 2}"), printed)
+    assert.strictEqual(print(printed), printed)
+  })
+
   it("lines up the fields of neighbouring objects", () => {
     assert.strictEqual(
       print("{\na = {x = 1},\nbbb = {yyyy = 2},\n}"),
