@@ -23,6 +23,8 @@ import * as Turns from "./Turns.ts"
 export interface Settings {
   /** Of a body, before and after decompression. */
   readonly maxBytes: number
+  /** Of what all requests hold at a time; twice `maxBytes`, and at least 32 MiB, where it is not given. */
+  readonly maxHeldBytes?: number
   /** Asked of all profiles of a request before the first is accepted, so that a malformed one leaves nothing behind. */
   readonly check: (profile: Profile.Profile) => Refused | undefined
   /** Refuses by itself what `check` would. */
@@ -35,8 +37,11 @@ export interface Settings {
 
 export const defaults: Pick<Settings, "maxBytes"> = { maxBytes: 64 * 1024 * 1024 }
 
-/** A request never holds more at once than two of these: its body, what comes out of it, what is made of that. */
-const budgetFor = (maxBytes: number): Body.Budget => Body.makeBudget(2 * maxBytes)
+/**
+ * What all requests may hold together. One alone never holds more than twice the largest body: its body, what comes out
+ * of it, what is made of that. Where bodies are small, many of them find room at a time.
+ */
+const heldBytes = (maxBytes: number): number => Math.max(2 * maxBytes, 32 * 1024 * 1024)
 
 /** So many bytes of messages are decoded in a turn, ten times what is usual, or so many profiles handed over. */
 const perTurn = { bytes: 1024 * 1024, profiles: 256 }
@@ -45,7 +50,10 @@ const turns = Turns.make(perTurn.bytes)
 
 export const make = (settings: Settings): Effect.Effect<Listener.Handler> =>
   Effect.map(Effect.context<never>(), (context) => {
-    const limits: Body.Limits = { maxBytes: settings.maxBytes, budget: budgetFor(settings.maxBytes) }
+    const limits: Body.Limits = {
+      maxBytes: settings.maxBytes,
+      budget: Body.makeBudget(settings.maxHeldBytes ?? heldBytes(settings.maxBytes))
+    }
     const duration = durations(settings.duration)
     return Effect.gen(function*() {
       const request = yield* HttpServerRequest.HttpServerRequest

@@ -3,6 +3,7 @@ import { Duration, Effect, Fiber, Latch } from "effect"
 import * as Crypto from "node:crypto"
 import * as Zlib from "node:zlib"
 import * as ProfileApi from "../../src/server/ProfileApi.ts"
+import { makeJournal } from "../support/journal.ts"
 import { converse, send } from "./client.ts"
 import { json, jsonRequest, jsonSeries, labels, listening, proto, pushPath, request } from "./profileApi.ts"
 
@@ -159,6 +160,22 @@ describe("ProfileApi, limits", () => {
       assert.deepStrictEqual(answers.map(({ status }) => status), bodies.map(() => 200))
       assert.isAtMost(most.decoded, 2 * 256 + 8)
       assert.isAtMost(most.accepted, 2 * 256 + 8)
+    }))
+
+  it.live("has room for many at a time, however small the largest body is", () =>
+    Effect.gen(function*() {
+      const held = yield* Latch.make()
+      const arrived = makeJournal<void>(() => "held")
+      const accept = () => Effect.andThen(Effect.sync(() => arrived.add(undefined)), held.await)
+      const { push } = yield* listening({ room: "usual", maxBytes: 1000, accept })
+      const body = request(new Uint8Array(800))
+      const pushes = Effect.all(Array.from({ length: 50 }, () => send(push, { headers: proto, body })), {
+        concurrency: "unbounded"
+      })
+      const fiber = yield* Effect.forkChild(pushes)
+      yield* arrived.atLeast(50)
+      yield* held.open
+      assert.isTrue((yield* Fiber.join(fiber)).every(({ status }) => status === 200))
     }))
 
   it.live("keeps of a body nothing but its bytes, however many pieces it comes in", () =>

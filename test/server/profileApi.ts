@@ -12,6 +12,8 @@ import * as PushV1 from "../../src/wire/PushV1.ts"
 
 export interface Options {
   readonly maxBytes?: number
+  /** What requests may hold together: as little as there can be, or what is usual. */
+  readonly room?: "little" | "usual"
   readonly check?: (profile: Profile.Profile) => Refused | undefined
   readonly accept?: (profile: Profile.Profile) => Effect.Effect<unknown, Refused>
   readonly ready?: Effect.Effect<void>
@@ -26,12 +28,14 @@ export const listening = ({
   duration = Metrics.requestDuration,
   listener = {},
   maxBytes = 1_000_000,
-  ready = Effect.void
+  ready = Effect.void,
+  room = "little"
 }: Options = {}) =>
   Effect.gen(function*() {
     const accepted: Array<Profile.Profile> = []
     const handler = yield* ProfileApi.make({
       maxBytes,
+      ...(room === "little" ? { maxHeldBytes: 2 * maxBytes } : {}),
       duration,
       ready,
       check,
