@@ -24,7 +24,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /**
  * The largest file that is read: what orchestrators keep configurations in holds no more (a ConfigMap of Kubernetes). To
- * check the worst file of that size takes some 500 MB and a few seconds.
+ * check the worst file of that size takes less than a gigabyte and some seconds.
  */
 const maxBytes = 1024 * 1024
 

@@ -63,7 +63,7 @@ export const Engine = Context.Service<Engine>("pyroduct/engine/Engine")
 export const check = <R>(settings: Settings<R>): Result.Result<ReadonlyArray<Graph.Node<R>>, ConfigError> => {
   const parsed = settings.sources.map(Parser.parse)
   const broken = parsed.flatMap((file) => Result.isFailure(file) ? file.failure : [])
-  if (broken.length > 0) return Result.fail(errorOf(settings, broken))
+  if (broken.length > 0) return Result.fail(errorOf(settings, parsed, broken))
   const files = parsed.flatMap((file) => Result.isSuccess(file) ? [file.success] : [])
   const { isUnresolved, nodes, problems } = Graph.make(
     files,
@@ -84,14 +84,20 @@ export const check = <R>(settings: Settings<R>): Result.Result<ReadonlyArray<Gra
     if (Result.isFailure(decoded)) { for (const problem of decoded.failure) all.add(problem) }
   }
   const inOrder = files.flatMap(({ name }) => all.all.filter(({ file }) => file === name).sort(Diagnostic.byPosition))
-  return inOrder.length > 0 ? Result.fail(errorOf(settings, inOrder)) : Result.succeed(nodes)
+  return inOrder.length > 0 ? Result.fail(errorOf(settings, parsed, inOrder)) : Result.succeed(nodes)
 }
 
-const errorOf = <R>(settings: Settings<R>, diagnostics: ReadonlyArray<Diagnostic.Diagnostic>): ConfigError => {
+const errorOf = <R>(
+  settings: Settings<R>,
+  parsed: ReadonlyArray<Parser.Parsed>,
+  diagnostics: ReadonlyArray<Diagnostic.Diagnostic>
+): ConfigError => {
   const language = languageOf(settings)
   return new ConfigError({
     diagnostics,
-    sources: new Map(settings.sources.map((source) => [source.name, Exposures.mask(source, language)]))
+    sources: new Map(
+      settings.sources.map((source, index) => [source.name, Exposures.mask(source, parsed[index]!, language)])
+    )
   })
 }
 
@@ -140,7 +146,7 @@ export const start = Effect.fn("Engine.start")(function*<R>(
   }
   if (diagnostics.length > 0) {
     yield* EffectScope.close(scope, Exit.void)
-    return yield* errorOf(settings, diagnostics)
+    return yield* errorOf(settings, settings.sources.map(Parser.parse), diagnostics)
   }
   return { components: Effect.sync(() => running.map(statusOf)) }
 })

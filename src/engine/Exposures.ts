@@ -7,7 +7,7 @@ import * as Value from "../evaluation/Value.ts"
 import * as Confidential from "../syntax/Confidential.ts"
 import * as Exposure from "../syntax/Exposure.ts"
 import * as Masking from "../syntax/Masking.ts"
-import * as Parser from "../syntax/Parser.ts"
+import type * as Parser from "../syntax/Parser.ts"
 import * as Source from "../syntax/Source.ts"
 import type * as Tree from "../syntax/Tree.ts"
 import type { Arguments } from "./Arguments.ts"
@@ -121,13 +121,12 @@ export const hiddenIn = (file: Tree.File, { isKnown, registry }: Language): Read
 }
 
 /** A source with nothing but what may be shown of it. */
-export const mask = (source: Source.Source, language: Language): Source.Source => {
-  const masked = maskedBytes(source, language)
+export const mask = (source: Source.Source, parsed: Parser.Parsed, language: Language): Source.Source => {
+  const masked = maskedBytes(source, parsed, language)
   return { name: source.name, bytes: masked, masked }
 }
 
-const maskedBytes = (source: Source.Source, language: Language): Uint8Array => {
-  const parsed = Parser.parse(source)
+const maskedBytes = (source: Source.Source, parsed: Parser.Parsed, language: Language): Uint8Array => {
   if (Result.isFailure(parsed)) {
     return Confidential.guess(source.bytes, { exposures: byName(language.registry), isKnown: language.isKnown })
   }

@@ -77,7 +77,8 @@ class Lexer {
       return { kind: "EOF", text: "", range: Source.point(start) }
     }
     const kind = this.scan()
-    const text = Source.text(this.source, start.offset, this.offset)
+    // A kind of one character is named after it.
+    const text = kind.length === 1 ? kind : Source.text(this.source, start.offset, this.offset)
     this.due = enders.has(kind) || (kind === "ILLEGAL" && this.due)
     return {
       kind: kind === "IDENT" ? Token.ofWord(text) : kind,

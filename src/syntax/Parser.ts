@@ -11,8 +11,10 @@ import * as Source from "./Source.ts"
 import * as Token from "./Token.ts"
 import type * as Tree from "./Tree.ts"
 
+export type Parsed = Result.Result<Tree.File, ReadonlyArray<Diagnostic>>
+
 /** Fails with the diagnostics of the file (see `Problems`) in the order raised: at least one, all errors. */
-export const parse = (source: Source.Source): Result.Result<Tree.File, ReadonlyArray<Diagnostic>> => {
+export const parse = (source: Source.Source): Parsed => {
   const cursor = new Cursor(source)
   return finish(cursor, { name: source.name, body: statements(cursor, "EOF"), comments: cursor.comments })
 }
