@@ -82,12 +82,12 @@ describe.skipIf(process.platform !== "linux")("Attacks", () => {
             engine,
             Effect.gen(function*() {
               yield* Effect.all([attack(receiver), attack(sink), honest(receiver, name)], { concurrency: "unbounded" })
-              yield* Effect.promise(() =>
-                fetch(`${engine.url}/api/v0/component/pyroduct.sink.shown/profiles`).then((r) => r.arrayBuffer())
+              const listing = yield* Effect.promise(async () =>
+                (await fetch(`${engine.url}/api/v0/component/pyroduct.sink.shown/profiles`)).arrayBuffer()
               )
+              assert.isBelow(listing.byteLength, 1_000_000)
             })
           )
-          console.log(name, costs[name], largest(engine.pid))
         }
         for (const [name, cost] of Object.entries(costs)) assert.isBelow(cost, 250, name)
         assert.isBelow(largest(engine.pid), 600)
