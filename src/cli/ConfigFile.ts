@@ -23,10 +23,10 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /**
- * The largest file that is read: what orchestrators keep configurations in holds no more (a ConfigMap of Kubernetes). To
- * check the worst file of that size takes less than a gigabyte and some seconds.
+ * The largest file that is read: a list of a million elements is smaller. What orchestrators keep configurations in holds
+ * a quarter of it (a ConfigMap of Kubernetes). To check it takes seconds, and where much of it is wrong a gigabyte or two.
  */
-const maxBytes = 1024 * 1024
+const maxBytes = 4 * 1024 * 1024
 
 export const read = Effect.fnUntraced(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
@@ -39,7 +39,7 @@ export const read = Effect.fnUntraced(function*(path: string) {
   )
   const bytes = Buffer.concat(chunks)
   if (bytes.length > maxBytes) {
-    return yield* giveUp(`reading config path "${path}": larger than 1 MiB, which no configuration is`)
+    return yield* giveUp(`reading config path "${path}": larger than 4 MiB, which no configuration is`)
   }
   const text = Source.check(bytes)
   return Result.isFailure(text) ? yield* giveUp(`${path}: ${text.failure}`) : Source.make(path, text.success)

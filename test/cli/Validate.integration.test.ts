@@ -141,11 +141,11 @@ describe("pyroduct validate", () => {
 
   it.live("refuses a file that is larger than any configuration, without reading it to its end", () =>
     Effect.gen(function*() {
-      const cwd = yield* files({ "large.alloy": new Uint8Array(1024 * 1024 + 1).fill(0x20) })
+      const cwd = yield* files({ "large.alloy": new Uint8Array(4 * 1024 * 1024 + 1).fill(0x20) })
       assert.deepStrictEqual(yield* pyroduct.run(["validate", "large.alloy"], { cwd }), {
         code: 1,
         stdout: "",
-        stderr: "Error: reading config path \"large.alloy\": larger than 1 MiB, which no configuration is\n"
+        stderr: "Error: reading config path \"large.alloy\": larger than 4 MiB, which no configuration is\n"
       })
     }))
 
