@@ -1,8 +1,9 @@
 /**
  * Receivers in configurations: what `forward_to` takes and what `receiver` exports.
  */
-import { Context, Effect, Layer, Predicate } from "effect"
+import { Context, Layer, Predicate, Stream } from "effect"
 import * as Receiver from "../delivery/Receiver.ts"
+import * as StableReceiver from "../delivery/StableReceiver.ts"
 import type { Export } from "../engine/Component.ts"
 import * as Decode from "../evaluation/Decode.ts"
 import * as Value from "../evaluation/Value.ts"
@@ -20,10 +21,21 @@ export const layer = (forwardTo: ReadonlyArray<Receiver.Receiver>): Layer.Layer<
     ? Layer.effect(Receiver.Receiver, Receiver.discarding("forward_to is empty"))
     : Layer.succeed(Receiver.Receiver, Receiver.all(forwardTo))
 
-const notRunning = Receiver.make(() => Effect.fail(new Receiver.Refused({ reason: new Receiver.Stopped() })))
+const valueOf = ({ receiver }: StableReceiver.StableReceiver): Value.Value => Value.opaque(capsule, receiver)
 
-/** The `receiver` export of a component whose Layer provides one. */
+/** The `receiver` export of a component whose Layer provides one: the same for the life of a block. */
 export const exported: Export<Receiver.Receiver> = {
-  placeholder: Value.opaque(capsule, notRunning),
-  read: (context) => Value.opaque(capsule, Context.get(context, Receiver.Receiver))
+  placeholder: valueOf(StableReceiver.make()),
+  make: () => {
+    const stable = StableReceiver.make()
+    const value = valueOf(stable)
+    return {
+      initial: value,
+      values: (context) =>
+        Stream.sync(() => {
+          stable.switchTo(Context.get(context, Receiver.Receiver))
+          return value
+        })
+    }
+  }
 }

@@ -11,7 +11,20 @@
  *
  * A first load is all or nothing: if a component cannot be built, those that were are stopped again, in the same way.
  */
-import { Clock, Context, Data, Effect, Exit, Latch, Layer, Metric, Result, Scope as EffectScope } from "effect"
+import {
+  Clock,
+  Context,
+  Data,
+  Effect,
+  Exit,
+  Latch,
+  Layer,
+  Metric,
+  Option,
+  Result,
+  Scope as EffectScope,
+  Stream
+} from "effect"
 import * as Scope from "../evaluation/Scope.ts"
 import * as Value from "../evaluation/Value.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
@@ -74,7 +87,7 @@ export const check = <R>(settings: Settings<R>): Result.Result<ReadonlyArray<Gra
   // What has no label cannot be referred to.
   const named = nodes.filter(({ block }) => block.label !== undefined)
   const scope = scopeOf(
-    new Map(named.map((node) => [node.id, exportsOf(node, (e) => e.placeholder)])),
+    new Map(named.map((node) => [node.id, placeholdersOf(node)])),
     settings.stdlib
   )
   const all = new Problems()
@@ -222,7 +235,15 @@ const build = Effect.fnUntraced(function*<R>(
     message: "started component",
     updatedAt: yield* Clock.currentTimeMillis
   }
-  return exportsOf(node, (e) => e.read(context))
+  const exports = yield* Effect.forEach(
+    Object.entries(node.component.exports),
+    ([name, e]) =>
+      Effect.map(
+        Stream.runHead(e.make().values(context)),
+        (first) => [name, Option.getOrElse(first, () => Value.nil)] as const
+      )
+  )
+  return Value.object(exports)
 })
 
 const reporter = ({ health }: Running): Health.Reporter => {
@@ -239,10 +260,8 @@ const reporter = ({ health }: Running): Health.Reporter => {
   }
 }
 
-const exportsOf = <R>(
-  node: Graph.Node<R>,
-  read: (e: Graph.Node<R>["component"]["exports"][string]) => Value.Value
-): Value.Value => Value.object(Object.entries(node.component.exports).map(([name, e]) => [name, read(e)]))
+const placeholdersOf = <R>({ component }: Graph.Node<R>): Value.Value =>
+  Value.object(Object.entries(component.exports).map(([name, { placeholder }]) => [name, placeholder]))
 
 /** `pyroscope.write.a` and `pyroscope.write.b` as the object `pyroscope` that names lead into. */
 const scopeOf = (exports: ReadonlyMap<string, Value.Value>, stdlib: ReadonlyMap<string, Value.Value>): Scope.Scope => {

@@ -121,14 +121,16 @@ const identify = <R>(
   const id = Tree.blockId(block)
   const other = declared.get(id)
   if (component === undefined) report(unknownComponent(name), block.nameRange)
-  else if (block.label === undefined) {
+  else if (block.label === undefined && !component.isSingleton) {
     report(`component "${name}" must have a label`, block.nameRange)
     return { component, id, isNew: false }
+  } else if (block.label !== undefined && component.isSingleton) {
+    report(`block "${name}" does not support specifying labels`, block.label.range)
   } else if (other !== undefined) {
     const { column, line } = other.block.range.start
     report(`block ${id} already declared at ${other.file}:${line}:${column}`, {
       start: block.nameRange.start,
-      end: block.label.range.end
+      end: block.label?.range.end ?? block.nameRange.end
     })
   }
   return { component, id, isNew: !declared.has(id) }

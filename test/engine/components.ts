@@ -1,8 +1,8 @@
 /**
  * Components that do nothing but be started and stopped.
  */
-import { Clock, Data, Effect, Layer, Schema, type Scope } from "effect"
-import { type Component, ComponentId } from "../../src/engine/Component.ts"
+import { Clock, Data, Effect, Layer, Schema, type Scope, Stream } from "effect"
+import * as Component from "../../src/engine/Component.ts"
 import * as Decode from "../../src/evaluation/Decode.ts"
 import * as Value from "../../src/evaluation/Value.ts"
 
@@ -18,15 +18,15 @@ export class NoDisk extends Data.TaggedError("NoDisk")<{ readonly message: strin
 export const make = <R>(
   name: string,
   run: (args: Arguments, id: string) => Effect.Effect<void, NoDisk, R>
-): Component<Arguments, never, NoDisk, Exclude<R, Scope.Scope>> => ({
+): Component.Component<Arguments, never, NoDisk, Exclude<R, Scope.Scope>> => ({
   name,
   arguments: Arguments,
-  exports: { out: { placeholder: Value.text("a placeholder"), read: () => Value.text("running") } },
-  layer: (args) => Layer.effectDiscard(Effect.flatMap(ComponentId, (id) => run(args, id)))
+  exports: { out: Component.changing(Value.text("a placeholder"), () => Stream.make(Value.text("running"))) },
+  layer: (args) => Layer.effectDiscard(Effect.flatMap(Component.ComponentId, (id) => run(args, id)))
 })
 
 /** Notes in `events` that it starts and that it has stopped. */
-export const noting = (name: string, events: Array<string>): Component<Arguments, never, NoDisk> =>
+export const noting = (name: string, events: Array<string>): Component.Component<Arguments, never, NoDisk> =>
   make(name, (_, id) =>
     Effect.acquireRelease(
       Effect.sync(() => {
@@ -39,7 +39,7 @@ export const noting = (name: string, events: Array<string>): Component<Arguments
     ))
 
 /** Takes `count` seconds to stop, and notes in `events` at which second it begins to and at which it has. */
-export const lingering = (name: string, events: Array<string>): Component<Arguments, never, NoDisk> => {
+export const lingering = (name: string, events: Array<string>): Component.Component<Arguments, never, NoDisk> => {
   const note = (what: string) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
       events.push(`${now / 1000} ${what}`)
@@ -56,5 +56,5 @@ export const lingering = (name: string, events: Array<string>): Component<Argume
 }
 
 /** Cannot be built. */
-export const failing = (name: string): Component<Arguments, never, NoDisk> =>
+export const failing = (name: string): Component.Component<Arguments, never, NoDisk> =>
   make(name, () => new NoDisk({ message: "no disk" }))
