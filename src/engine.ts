@@ -2,7 +2,7 @@
  * pyroduct's engine as a library: the configuration language, the graph of components, the components, and what the
  * binary is made of.
  *
- * `Engine.layer` runs a configuration with the components of a `Registry`; `Components.registry` has those of the binary,
+ * `Engine.layer` runs a configuration with the components of a `Registry`, and `reload` puts another in its place; `Components.registry` has those of the binary,
  * and `Host.stdlib` its standard library. With `Component`, `Block` and `Decode` an application adds components of its
  * own.
  */
@@ -10,7 +10,9 @@
 // The engine
 export * as Block from "./engine/Block.ts"
 export * as Component from "./engine/Component.ts"
+export { ConfigError } from "./engine/ConfigError.ts"
 export * as Engine from "./engine/Engine.ts"
+export * as Plan from "./engine/Plan.ts"
 export * as Registry from "./engine/Registry.ts"
 
 // The language

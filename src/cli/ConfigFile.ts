@@ -2,7 +2,7 @@
  * A configuration file, and how its problems are shown.
  */
 import { Console, Data, Effect, Fiber, FileSystem, Result, Runtime, Stream } from "effect"
-import type { ConfigError } from "../engine/Engine.ts"
+import type { ConfigError } from "../engine/ConfigError.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Source from "../syntax/Source.ts"
 

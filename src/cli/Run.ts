@@ -2,17 +2,19 @@
  * `pyroduct run`: the engine, until a signal stops it.
  *
  * The first SIGINT, SIGTERM or SIGQUIT stops the sources, drains the queues and exits 0, or 1 when profiles had to be
- * given up. A second one exits at once. SIGHUP does not reload yet.
+ * given up. A second one exits at once. SIGHUP reads the configuration again.
  */
-import { Clock, Duration, Effect, Layer, Option } from "effect"
+import { Clock, Duration, Effect, Layer, Option, Queue } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as Drain from "../delivery/Drain.ts"
 import { Identity } from "../delivery/Identity.ts"
-import * as Engine from "../engine/Engine.ts"
+import type * as Engine from "../engine/Engine.ts"
+import * as Plan from "../engine/Plan.ts"
 import * as GoDuration from "../evaluation/GoDuration.ts"
 import { ComponentApi } from "../server/ComponentApi.ts"
 import * as Listener from "../server/Listener.ts"
 import * as Server from "../server/Server.ts"
+import type { Source } from "../syntax/Source.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import { version } from "../telemetry/Version.ts"
@@ -20,6 +22,7 @@ import { Transport } from "../transport/Transport.ts"
 import * as Authorities from "./Authorities.ts"
 import * as Components from "./Components.ts"
 import * as ConfigFile from "./ConfigFile.ts"
+import * as Configuration from "./Configuration.ts"
 import * as Host from "./Host.ts"
 import * as Shutdown from "./Shutdown.ts"
 import * as Signals from "./Signals.ts"
@@ -66,14 +69,16 @@ export const command = Command.make(
   { file, listenAddress, allowedHosts, storagePath, drainTimeout },
   Effect.fnUntraced(function*({ allowedHosts, drainTimeout, file, listenAddress, storagePath }) {
     const drain = Drain.make(drainTimeout)
-    return yield* load(file, storagePath, { ...listenAddress, allowedHosts }, drain.hasBegun).pipe(
+    // Several while one is seen to are one.
+    const hangUps = yield* Queue.sliding<void>(1)
+    return yield* load(file, storagePath, { ...listenAddress, allowedHosts }, hangUps, drain.hasBegun).pipe(
       Effect.provideService(Drain.Drain, drain),
       Shutdown.told(drain, (code) => {
         process.exitCode = code
       }),
       Signals.handled({
         stop: Shutdown.begin(drain, drainTimeout),
-        hangUp: Effect.logWarning("reload is not supported yet: a changed configuration needs a restart")
+        hangUp: Effect.asVoid(Queue.offer(hangUps, undefined))
       })
     )
   })
@@ -86,13 +91,15 @@ const load = Effect.fnUntraced(function*(
   file: string,
   storagePath: string,
   server: Address,
+  hangUps: Queue.Dequeue<void>,
   isStopping: () => boolean
 ) {
-  const source = yield* ConfigFile.read(file)
-  const settings = { sources: [source], registry: Components.registry, stdlib: Host.stdlib() }
+  const read = Effect.map(ConfigFile.read(file), (source) => [source])
+  const settings = { sources: yield* read, registry: Components.registry, stdlib: Host.stdlib() }
   const identity = yield* Storage.identity(storagePath)
   yield* Authorities.trustSystem
-  return yield* run(settings, server, isStopping).pipe(
+  return yield* Effect.fromResult(Plan.check(settings)).pipe(
+    Effect.flatMap((plan) => run(plan, read, server, hangUps, isStopping)),
     Effect.catchTags({
       ConfigError: (error) =>
         Effect.andThen(
@@ -109,10 +116,15 @@ const load = Effect.fnUntraced(function*(
 const platform = Layer.mergeAll(Transport.layer, Listener.Listener.layer, ComponentApi.layer)
 
 /** Ends only by failing to start, or by interruption. */
-const run = <R>(settings: Engine.Settings<R>, address: Address, isStopping: () => boolean) =>
+const run = <R, E extends { readonly message: string }, R2>(
+  plan: Plan.Plan<R>,
+  read: Effect.Effect<ReadonlyArray<Source>, E, R2>,
+  address: Address,
+  hangUps: Queue.Dequeue<void>,
+  isStopping: () => boolean
+) =>
   Effect.gen(function*() {
     const started = yield* Clock.currentTimeMillis
-    yield* Effect.fromResult(Engine.check(settings))
     let engine: Engine.Engine | undefined
     const components = Effect.suspend(() => engine?.components ?? Effect.succeed([]))
     const server = yield* Server.make({
@@ -124,10 +136,11 @@ const run = <R>(settings: Engine.Settings<R>, address: Address, isStopping: () =
       )
     })
     yield* Gauge.observe(Metrics.buildInfo({ version }), () => 1)
-    engine = yield* Engine.start(settings)
+    const configuration = yield* Configuration.start(plan, Effect.provideContext(read, yield* Effect.context<R2>()))
+    engine = configuration.engine
     const millis = (yield* Clock.currentTimeMillis) - started
     yield* Effect.logInfo("pyroduct is ready").pipe(
       Effect.annotateLogs({ version, addr: Listener.formatAddress(server), duration: `${millis}ms` })
     )
-    return yield* Effect.never
+    return yield* Effect.forever(Effect.andThen(Queue.take(hangUps), Effect.ignore(configuration.reload)))
   }).pipe(Effect.scoped)

@@ -3,7 +3,7 @@
  */
 import { Effect, Result } from "effect"
 import { Argument, Command } from "effect/cli"
-import * as Engine from "../engine/Engine.ts"
+import * as Plan from "../engine/Plan.ts"
 import * as Components from "./Components.ts"
 import * as ConfigFile from "./ConfigFile.ts"
 import * as Host from "./Host.ts"
@@ -13,7 +13,7 @@ export const command = Command.make(
   { file: Argument.String("file").pipe(Argument.withDescription("The configuration file")) },
   Effect.fnUntraced(function*({ file }) {
     const source = yield* ConfigFile.read(file)
-    const checked = Engine.check({ sources: [source], registry: Components.registry, stdlib: Host.stdlib() })
+    const checked = Plan.check({ sources: [source], registry: Components.registry, stdlib: Host.stdlib() })
     if (Result.isSuccess(checked)) return
     yield* ConfigFile.report(checked.failure)
     return yield* ConfigFile.giveUp("validation failed")

@@ -1,298 +1,273 @@
 /**
- * A configuration, running.
+ * A configuration, running, and kept up with what it depends on.
  *
- * Loading has two halves. `check` parses the sources, builds the graph and decodes every block's arguments, with
- * placeholders for the exports of components that do not run yet: it finds all that can be wrong with a text and has no
- * effects. `start` builds the components, dependencies first, each in a scope of its own.
+ * It reconciles a `Plan` with the `Instance`s that run. `start` builds the components of a first one, dependencies first
+ * and sources last; it is all or nothing: if a component cannot be built, those that were are stopped again. `reload`
+ * takes another: a text that is wrong changes nothing; of one that is right, blocks that say what they said before go on
+ * untouched, others are built anew beside what runs, and what is gone stops once nobody refers to it any more. A block
+ * that cannot be built keeps what it has, and costs no other.
  *
- * Closing the engine's scope closes them side by side: each as soon as everything that refers to it has closed. So sources
- * stop before what they send to is drained, and of independent pipelines none waits for another, as they share the time
- * that a shutdown has. A component that fails to stop holds up nothing either.
+ * When the exports of a component change, the blocks that refer to it are evaluated again: each at once, and then at most
+ * ten times a second, whatever the number of changes. A block is never evaluated twice at a time, nor beside a reload.
  *
- * A first load is all or nothing: if a component cannot be built, those that were are stopped again, in the same way.
+ * Closing the engine's scope stops the components side by side: each as soon as everything that refers to it has stopped.
+ * So sources stop before what they send to is drained, and of independent pipelines none waits for another, as they share
+ * the time that a shutdown has. A component that fails to stop holds up nothing either.
  */
-import {
-  Clock,
-  Context,
-  Data,
-  Effect,
-  Exit,
-  Latch,
-  Layer,
-  Metric,
-  Option,
-  Result,
-  Scope as EffectScope,
-  Stream
-} from "effect"
-import * as Scope from "../evaluation/Scope.ts"
-import * as Value from "../evaluation/Value.ts"
-import * as Diagnostic from "../syntax/Diagnostic.ts"
-import * as Parser from "../syntax/Parser.ts"
-import { Problems } from "../syntax/Problems.ts"
-import type { Range, Source } from "../syntax/Source.ts"
-import type * as Tree from "../syntax/Tree.ts"
+import { Cause, Context, Effect, Exit, Fiber, Latch, Layer, type Scope as EffectScope, Semaphore } from "effect"
+import type { Source } from "../syntax/Source.ts"
+import type { ComponentDetail, ComponentStatus } from "../telemetry/ComponentStatus.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
-import * as Health from "../telemetry/Health.ts"
+import type * as Health from "../telemetry/Health.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
-import * as Arguments from "./Arguments.ts"
-import { ComponentId } from "./Component.ts"
-import * as Exposures from "./Exposures.ts"
+import type { ConfigError } from "./ConfigError.ts"
 import * as Graph from "./Graph.ts"
-import type { Registry } from "./Registry.ts"
-
-/** What is wrong with a configuration. */
-export class ConfigError extends Data.TaggedError("ConfigError")<{
-  readonly diagnostics: ReadonlyArray<Diagnostic.Diagnostic>
-  /** By their names, with what may be shown of them: for `Diagnostic.renderAll`. */
-  readonly sources: ReadonlyMap<string, Source>
-}> {
-  override get message(): string {
-    return Diagnostic.summary(this.diagnostics)
-  }
-}
-
-export interface Settings<R> {
-  readonly sources: ReadonlyArray<Source>
-  readonly registry: Registry<R>
-  /** What names mean besides components: the standard library. */
-  readonly stdlib: ReadonlyMap<string, Value.Value>
-}
-
-export interface ComponentStatus {
-  readonly id: string
-  readonly name: string
-  readonly health: Health.Health
-}
+import { type Failure, Instance } from "./Instance.ts"
+import * as Plan from "./Plan.ts"
 
 /** A configuration that runs. */
 export interface Engine {
   readonly components: Effect.Effect<ReadonlyArray<ComponentStatus>>
+  readonly component: (id: string) => Effect.Effect<ComponentDetail | undefined>
+  /**
+   * Puts another text in force. Fails with all that is wrong with it: then either nothing has changed, or it
+   * `isInForce` but for the blocks that could not be built. It cannot be interrupted by who asks for it.
+   */
+  readonly reload: (sources: ReadonlyArray<Source>) => Effect.Effect<void, ConfigError>
 }
 
 export const Engine = Context.Service<Engine>("pyroduct/engine/Engine")
 
-/** Finds every problem of a configuration and starts nothing. */
-export const check = <R>(settings: Settings<R>): Result.Result<ReadonlyArray<Graph.Node<R>>, ConfigError> => {
-  const parsed = settings.sources.map(Parser.parse)
-  const broken = parsed.flatMap((file) => Result.isFailure(file) ? file.failure : [])
-  if (broken.length > 0) return Result.fail(errorOf(settings, parsed, broken))
-  const files = parsed.flatMap((file) => Result.isSuccess(file) ? [file.success] : [])
-  const { isUnresolved, nodes, problems } = Graph.make(
-    files,
-    settings.registry,
-    (name) => settings.stdlib.has(name),
-    showing(files, languageOf(settings))
-  )
-  // What has no label cannot be referred to.
-  const named = nodes.filter(({ block }) => block.label !== undefined)
-  const scope = scopeOf(
-    new Map(named.map((node) => [node.id, placeholdersOf(node)])),
-    settings.stdlib
-  )
-  const all = new Problems()
-  for (const problem of problems) all.add(problem)
-  for (const { block, component, file } of nodes) {
-    const decoded = Arguments.decode(component.arguments, block, file, scope, (place) => isUnresolved(file, place))
-    if (Result.isFailure(decoded)) { for (const problem of decoded.failure) all.add(problem) }
-  }
-  const inOrder = files.flatMap(({ name }) => all.all.filter(({ file }) => file === name).sort(Diagnostic.byPosition))
-  return inOrder.length > 0 ? Result.fail(errorOf(settings, parsed, inOrder)) : Result.succeed(nodes)
-}
+/** For a block whose dependencies change without end. */
+const pause = "100 millis"
 
-const errorOf = <R>(
-  settings: Settings<R>,
-  parsed: ReadonlyArray<Parser.Parsed>,
-  diagnostics: ReadonlyArray<Diagnostic.Diagnostic>
-): ConfigError => {
-  const language = languageOf(settings)
-  return new ConfigError({
-    diagnostics,
-    sources: new Map(
-      settings.sources.map((source, index) => [source.name, Exposures.mask(source, parsed[index]!, language)])
-    )
-  })
-}
-
-const languageOf = <R>({ registry, stdlib }: Settings<R>): Exposures.Language => {
-  const own = new Set(Array.from(registry.components.keys(), (name) => name.split(".", 1)[0]!))
-  return { registry, isKnown: (name) => stdlib.has(name) || own.has(name) || Graph.namespaces.has(name) }
-}
-
-/** Whether the name that begins there may be shown. */
-const showing = (files: ReadonlyArray<Tree.File>, language: Exposures.Language) => {
-  const hiddenIn = (file: Tree.File): ReadonlySet<number> =>
-    new Set(Exposures.hiddenIn(file, language).map(({ range }) => range.start.offset))
-  let hidden: ReadonlyMap<string, ReadonlySet<number>> | undefined
-  return ({ start }: Range, file: string): boolean => {
-    // Most configurations refer to nothing that is not there.
-    hidden ??= new Map(files.map((file) => [file.name, hiddenIn(file)]))
-    return hidden.get(file)?.has(start.offset) !== true
-  }
-}
+/** For what has been replaced or removed to end, where a block could not be built beside it. */
+const patience = "5 seconds"
 
 /** Runs a configuration until the scope closes. */
 export const start = Effect.fn("Engine.start")(function*<R>(
-  settings: Settings<R>
+  first: Plan.Plan<R>
 ): Effect.fn.Return<Engine, ConfigError, R | EffectScope.Scope> {
-  const nodes = yield* Effect.fromResult(check(settings))
-  const exports = new Map<string, Value.Value>()
-  const running: Array<Running> = []
-  const diagnostics: Array<Diagnostic.Diagnostic> = []
-  const failed = new Set<Graph.Node<R>>()
-  const scope = yield* EffectScope.fork(yield* Effect.scope)
-  yield* EffectScope.provide(publishHealth(running), scope)
-  const scopeFor = yield* componentScopes(nodes).pipe(EffectScope.provide(scope))
+  const scope = yield* Effect.scope
+  const context = yield* Effect.context<R>()
+  const turn = Semaphore.makeUnsafe(1)
+  let plan = first
+  let instances: ReadonlyMap<string, Instance<R>> = new Map()
+  /** Of each, those whose blocks refer to it. */
+  let dependants: ReadonlyMap<Instance<R>, ReadonlyArray<Instance<R>>> = new Map()
+  const endings = new Set<Fiber.Fiber<void>>()
 
-  for (const node of nodes) {
-    const built = node.dependencies.some((dependency) => failed.has(dependency))
-      ? Result.fail([])
-      : yield* build(node, scopeOf(exports, settings.stdlib), running).pipe(
-        EffectScope.provide(scopeFor(node)),
-        Effect.result
-      )
-    if (Result.isSuccess(built)) exports.set(node.id, built.success)
-    else {
-      failed.add(node)
-      diagnostics.push(...built.failure)
+  const end = (ending: Effect.Effect<void>): void => {
+    const fiber = Effect.runForkWith(context)(
+      Effect.catchCause(ending, (cause) => Effect.logError("a component has not stopped well", cause))
+    )
+    endings.add(fiber)
+    fiber.addObserver(() => endings.delete(fiber))
+  }
+  const environment = {
+    context,
+    stdlib: first.settings.stdlib,
+    changed: (instance: Instance<R>) => {
+      for (const dependant of dependants.get(instance) ?? []) outdated(dependant)
+    },
+    end
+  }
+  const dependenciesOf = (instance: Instance<R>): ReadonlyArray<Instance<R>> =>
+    instance.node.dependencies.map(({ id }) => instances.get(id)!)
+
+  // ---- what changes by itself ----
+
+  let isPaused = true
+  const stale = new Set<Instance<R>>()
+  const evaluations = new Map<Instance<R>, Fiber.Fiber<void>>()
+
+  const evaluate = (instance: Instance<R>): Effect.Effect<void, Failure> =>
+    Effect.suspend(() => {
+      stale.delete(instance)
+      return instance.evaluate(dependenciesOf(instance))
+    }).pipe(Effect.trackDuration(Metrics.evaluationSeconds))
+
+  const follow = Effect.fnUntraced(function*(instance: Instance<R>) {
+    // What changes together is taken together.
+    yield* Effect.yieldNow
+    while (stale.has(instance)) {
+      const before = instance.evaluation
+      yield* Effect.ignore(evaluate(instance))
+      yield* tell(instance, before)
+      yield* Effect.sleep(pause)
     }
-  }
-  if (diagnostics.length > 0) {
-    yield* EffectScope.close(scope, Exit.void)
-    return yield* errorOf(settings, settings.sources.map(Parser.parse), diagnostics)
-  }
-  return { components: Effect.sync(() => running.map(statusOf)) }
-})
-
-/** A scope for each component. When the scope around them closes, each closes as soon as it may. */
-const componentScopes = Effect.fnUntraced(function*<R>(nodes: ReadonlyArray<Graph.Node<R>>) {
-  const around = yield* EffectScope.fork(yield* Effect.scope, "parallel")
-  const stopsAfter = Graph.stopsAfter(nodes)
-  const own = new Map(nodes.map((node) => [node, { scope: EffectScope.makeUnsafe(), closed: Latch.makeUnsafe(false) }]))
-  for (const [node, { closed, scope }] of own) {
-    const others = stopsAfter(node).map((other) => own.get(other)!.closed.await)
-    yield* EffectScope.addFinalizerExit(around, (exit) =>
-      Effect.all(others, { discard: true }).pipe(
-        Effect.andThen(EffectScope.close(scope, exit)),
-        Effect.ensuring(closed.open)
-      ))
-  }
-  return (node: Graph.Node<R>): EffectScope.Scope => own.get(node)!.scope
-})
-
-export const layer = <R>(settings: Settings<R>): Layer.Layer<Engine, ConfigError, R> =>
-  Layer.effect(Engine, start(settings))
-
-interface Running {
-  readonly node: { readonly id: string; readonly component: { readonly name: string } }
-  readonly health: { run: Health.Health; own: Health.Health | undefined }
-}
-
-const statusOf = ({ health, node }: Running): ComponentStatus => ({
-  id: node.id,
-  name: node.component.name,
-  health: health.own === undefined ? health.run : Health.worst(health.run, health.own)
-})
-
-/** Builds one component, in its scope, and gives its exports. */
-const build = Effect.fnUntraced(function*<R>(
-  node: Graph.Node<R>,
-  scope: Scope.Scope,
-  running: Array<Running>
-): Effect.fn.Return<Value.Value, ReadonlyArray<Diagnostic.Diagnostic>, R | EffectScope.Scope> {
-  const args = yield* Effect.fromResult(Arguments.decode(node.component.arguments, node.block, node.file, scope))
-  const now = yield* Clock.currentTimeMillis
-  const component: Running = {
-    node,
-    health: { run: { state: "unknown", message: "component created", updatedAt: now }, own: undefined }
-  }
-  running.push(component)
-  const attributes = yield* Metric.CurrentMetricAttributes
-  const componentScope = yield* Effect.scope
-  // Added before what the Layer adds, so that it runs after all of that.
-  yield* EffectScope.addFinalizer(
-    componentScope,
-    Effect.map(Clock.currentTimeMillis, (updatedAt) => {
-      component.health.run = { state: "exited", message: "component shut down cleanly", updatedAt }
+  })
+  const outdated = (instance: Instance<R>): void => {
+    stale.add(instance)
+    if (isPaused || evaluations.has(instance)) return
+    const fiber = Effect.runForkWith(context)(follow(instance))
+    evaluations.set(instance, fiber)
+    fiber.addObserver(() => {
+      evaluations.delete(instance)
+      if (stale.has(instance)) outdated(instance)
     })
-  )
-  const context = yield* Layer.fresh(node.component.layer(args)).pipe(
-    Layer.buildWithScope(componentScope),
-    Effect.mapError((error) => [
-      Diagnostic.error(`Failed to build component: ${error.message}`, node.file, node.block.nameRange)
-    ]),
-    Effect.provideService(ComponentId, node.id),
-    Effect.provideService(Health.Reporter, reporter(component)),
-    Effect.provideService(Metric.CurrentMetricAttributes, {
-      ...attributes,
-      component_id: node.id,
-      component_path: "/"
-    }),
-    Effect.annotateLogs({ component_path: "/", component_id: node.id })
-  )
-  component.health.run = {
-    state: "healthy",
-    message: "started component",
-    updatedAt: yield* Clock.currentTimeMillis
   }
-  const exports = yield* Effect.forEach(
-    Object.entries(node.component.exports),
-    ([name, e]) =>
-      Effect.map(
-        Stream.runHead(e.make().values(context)),
-        (first) => [name, Option.getOrElse(first, () => Value.nil)] as const
-      )
-  )
-  return Value.object(exports)
+  const hold = Effect.suspend(() => {
+    isPaused = true
+    return Fiber.interruptAll([...evaluations.values()])
+  })
+  const goOn = Effect.sync(() => {
+    isPaused = false
+    for (const instance of stale) outdated(instance)
+  })
+
+  // ---- what a text changes ----
+
+  /** Evaluates all blocks, each once those it refers to have been, and gives what went wrong with which. */
+  const evaluateAll = Effect.fnUntraced(function*(isFirst: boolean) {
+    const failed = new Map<Instance<R>, Failure>()
+    const all = [...instances.values()]
+    const done = new Map(all.map((instance) => [instance, Latch.makeUnsafe()]))
+    const sources = new Set(isFirst ? all.filter(isSource) : [])
+    const before = (instance: Instance<R>): ReadonlyArray<Instance<R>> =>
+      sources.has(instance) ? all.filter((other) => !sources.has(other)) : dependenciesOf(instance)
+    yield* Effect.forEach(
+      all,
+      (instance) =>
+        Effect.all(before(instance).map((other) => done.get(other)!.await), { discard: true }).pipe(
+          // Of a first configuration all is stopped again.
+          Effect.andThen(Effect.suspend(() =>
+            isFirst && dependenciesOf(instance).some((other) => failed.has(other))
+              ? Effect.fail<Failure>([])
+              : evaluate(instance)
+          )),
+          Effect.catch((failure) => Effect.sync(() => void failed.set(instance, failure))),
+          Effect.andThen(done.get(instance)!.open)
+        ),
+      { concurrency: "unbounded", discard: true }
+    )
+    return failed
+  })
+  const isSource = (instance: Instance<R>): boolean =>
+    instance.node.dependencies.length > 0 && !dependants.has(instance)
+
+  const apply = Effect.fnUntraced(function*(next: Plan.Plan<R>, isFirst: boolean) {
+    const old = instances
+    const made = new Map<string, Instance<R>>()
+    const users = new Map<Instance<R>, Array<Instance<R>>>()
+    for (const node of next.nodes) {
+      const instance = old.get(node.id) ?? (yield* Instance.make(node, environment))
+      instance.node = node
+      made.set(node.id, instance)
+      for (const { id } of node.dependencies) {
+        const dependency = made.get(id)!
+        users.set(dependency, [...users.get(dependency) ?? [], instance])
+      }
+    }
+    plan = next
+    instances = made
+    dependants = users
+    const failed = yield* evaluateAll(isFirst)
+    for (const [id, instance] of old) {
+      if (made.has(id)) continue
+      stale.delete(instance)
+      end(instance.close)
+    }
+    if (failed.size > 0 && endings.size > 0) {
+      // A port may be free now.
+      yield* Effect.timeoutOption(Fiber.awaitAll([...endings]), patience)
+      for (const instance of failed.keys()) {
+        const again = yield* Effect.result(evaluate(instance))
+        if (again._tag === "Failure") failed.set(instance, again.failure)
+        else failed.delete(instance)
+      }
+    }
+    return [...failed.values()].flat()
+  })
+
+  const reload = Effect.fnUntraced(function*(sources: ReadonlyArray<Source>) {
+    const next = yield* Effect.fromResult(Plan.check({ ...plan.settings, sources }))
+    yield* hold
+    const diagnostics = yield* Effect.ensuring(apply(next, false), goOn)
+    if (diagnostics.length > 0) return yield* next.error(diagnostics, true)
+  })
+
+  // ---- the end ----
+
+  const stop = Effect.gen(function*() {
+    yield* hold
+    const all = [...instances.values()].reverse()
+    const closed = new Map(all.map((instance) => [instance, Latch.makeUnsafe()]))
+    const stopsAfter = Graph.stopsAfter(all)
+    const exits = yield* Effect.forEach(
+      all,
+      (instance) =>
+        Effect.all(stopsAfter(instance).map((other) => closed.get(other)!.await), { discard: true }).pipe(
+          Effect.andThen(instance.close),
+          Effect.exit,
+          Effect.ensuring(closed.get(instance)!.open)
+        ),
+      { concurrency: "unbounded" }
+    )
+    yield* Fiber.awaitAll([...endings])
+    const reasons = exits.flatMap((exit) => Exit.isFailure(exit) ? exit.cause.reasons : [])
+    if (reasons.length > 0) return yield* Effect.failCause(Cause.fromReasons(reasons))
+  })
+
+  yield* publishHealth(() => [...instances.values()])
+  yield* Effect.addFinalizer(() => stop)
+  const diagnostics = yield* apply(first, true)
+  if (diagnostics.length > 0) {
+    yield* Effect.ignoreCause(stop)
+    instances = new Map()
+    return yield* first.error(diagnostics, false)
+  }
+  yield* goOn
+
+  const statusOf = (instance: Instance<R>): ComponentStatus => {
+    const { component, dependencies, id, block } = instance.node
+    return {
+      id,
+      name: component.name,
+      label: block.label?.name,
+      health: instance.health,
+      referencesTo: dependencies.map((dependency) => dependency.id),
+      referencedBy: (dependants.get(instance) ?? []).map((dependant) => dependant.id)
+    }
+  }
+  return {
+    components: Effect.sync(() => Array.from(instances.values(), statusOf)),
+    component: (id) =>
+      Effect.sync(() => {
+        const instance = instances.get(id)
+        return instance && { ...statusOf(instance), arguments: [], exports: [], debugInfo: instance.debugInfo }
+      }),
+    reload: (sources) => Effect.flatMap(Effect.forkIn(turn.withPermit(reload(sources)), scope), Fiber.join)
+  }
 })
 
-const reporter = ({ health }: Running): Health.Reporter => {
-  const problems = new Map<string, string>()
-  return {
-    problem: (about, message) =>
-      Effect.map(Clock.currentTimeMillis, (updatedAt) => {
-        if (message === undefined) problems.delete(about)
-        else problems.set(about, message)
-        health.own = problems.size === 0
-          ? { state: "healthy", message: "recovered", updatedAt }
-          : { state: "unhealthy", message: [...problems.values()].join("; "), updatedAt }
-      })
-  }
+/** Checks a configuration, and runs it until the scope closes. */
+export const make = <R>(settings: Plan.Settings<R>): Effect.Effect<Engine, ConfigError, R | EffectScope.Scope> =>
+  Effect.flatMap(Effect.fromResult(Plan.check(settings)), start)
+
+export const layer = <R>(settings: Plan.Settings<R>): Layer.Layer<Engine, ConfigError, R> =>
+  Layer.effect(Engine, make(settings))
+
+/** What changes by itself fails with nobody waiting for it. */
+const tell = <R>({ evaluation, id }: Instance<R>, before: Health.Health): Effect.Effect<void> => {
+  const told = evaluation.state === "unhealthy"
+    ? evaluation.message === before.message ? Effect.void : Effect.logError(evaluation.message)
+    : before.state === "unhealthy"
+    ? Effect.logInfo(evaluation.message)
+    : Effect.logDebug(evaluation.message)
+  return Effect.annotateLogs(told, { component_path: "/", component_id: id })
 }
-
-const placeholdersOf = <R>({ component }: Graph.Node<R>): Value.Value =>
-  Value.object(Object.entries(component.exports).map(([name, { placeholder }]) => [name, placeholder]))
-
-/** `pyroscope.write.a` and `pyroscope.write.b` as the object `pyroscope` that names lead into. */
-const scopeOf = (exports: ReadonlyMap<string, Value.Value>, stdlib: ReadonlyMap<string, Value.Value>): Scope.Scope => {
-  const root: Names = new Map()
-  for (const [id, value] of exports) {
-    const path = id.split(".")
-    let names = root
-    for (const name of path.slice(0, -1)) {
-      const next = names.get(name)
-      const inner: Names = next instanceof Map ? next : new Map()
-      names.set(name, inner)
-      names = inner
-    }
-    names.set(path.at(-1)!, value)
-  }
-  return Scope.make(new Map([...root].map(([name, inner]) => [name, valueOf(inner)])), stdlib)
-}
-
-type Names = Map<string, Names | Value.Value>
-
-const valueOf = (names: Names | Value.Value): Value.Value =>
-  names instanceof Map ? Value.object([...names].map(([name, inner]) => [name, valueOf(inner)])) : names
 
 /** Counts the components by health whenever somebody looks. */
-const publishHealth = (running: ReadonlyArray<Running>): Effect.Effect<void, never, EffectScope.Scope> =>
+const publishHealth = <R>(
+  instances: () => ReadonlyArray<Instance<R>>
+): Effect.Effect<void, never, EffectScope.Scope> =>
   Effect.forEach(
     ["healthy", "unhealthy", "unknown", "exited"],
     (state) =>
       Gauge.observe(
         Metrics.runningComponents({ health_type: state }),
-        () => running.filter((component) => statusOf(component).health.state === state).length
+        () => instances().filter(({ health }) => health.state === state).length
       ),
     { discard: true }
   )

@@ -96,7 +96,7 @@ export const make = <R>(
 const placeOf = (file: string, { offset }: Position): string => `${offset}:${file}`
 
 /** The shortest beginning of a path that is the id of a block. */
-const declaredIn = (path: ReadonlyArray<string>, declared: ReadonlyMap<string, unknown>): string | undefined => {
+export const declaredIn = (path: ReadonlyArray<string>, declared: ReadonlyMap<string, unknown>): string | undefined => {
   let id = ""
   for (const name of path) {
     id = id === "" ? name : `${id}.${name}`
@@ -140,10 +140,12 @@ const identify = <R>(
  * What has to have stopped before a node may stop: all that refers to it. What stands alone goes after everything that
  * does not, for it may be a receiver that others reach by the network.
  */
-export const stopsAfter = <R>(nodes: ReadonlyArray<Node<R>>): (node: Node<R>) => ReadonlyArray<Node<R>> => {
-  const users = new Map(nodes.map((node): [Node<R>, Array<Node<R>>] => [node, []]))
-  for (const node of nodes) for (const dependency of node.dependencies) users.get(dependency)!.push(node)
-  const isAlone = (node: Node<R>): boolean => node.dependencies.length === 0 && users.get(node)!.length === 0
+export const stopsAfter = <N extends { readonly dependencies: ReadonlyArray<N> }>(
+  nodes: ReadonlyArray<N>
+): (node: N) => ReadonlyArray<N> => {
+  const users = new Map(nodes.map((node): [N, Array<N>] => [node, []]))
+  for (const node of nodes) for (const dependency of node.dependencies) users.get(dependency)?.push(node)
+  const isAlone = (node: N): boolean => node.dependencies.length === 0 && users.get(node)!.length === 0
   const connected = nodes.filter((node) => !isAlone(node))
   return (node) => isAlone(node) ? connected : users.get(node)!
 }

@@ -3,7 +3,7 @@
  *
  * In the engine a component's metrics carry `component_id` and `component_path` besides.
  */
-import { Metric } from "effect"
+import { Duration, Metric } from "effect"
 
 type Attributes = Readonly<Record<string, string>>
 
@@ -106,6 +106,26 @@ export const runningComponents = (attributes: Attributes) =>
     attributes,
     description: "Components by their health."
   })
+export const lastLoadSuccessful = Metric.gauge("pyroduct_config_last_load_successful", {
+  description: "1 if the configuration was read and put in force the last time that was tried."
+})
+export const lastLoadSuccessSeconds = Metric.gauge("pyroduct_config_last_load_success_timestamp_seconds", {
+  description: "When a configuration was last put in force, in seconds since the epoch."
+})
+export const loadFailures = Metric.counter("pyroduct_config_load_failures_total", {
+  description: "Reloads of which something failed.",
+  incremental: true
+})
+export const configHash = Metric.gauge("pyroduct_config_hash", {
+  description: "A number that is another for every text of the configuration in force."
+})
+export const evaluationSeconds = Metric.mapInput(
+  Metric.histogram("pyroduct_component_evaluation_seconds", {
+    description: "Seconds it took to evaluate a block, and to build its component where its arguments had changed.",
+    boundaries: [0.005, 0.025, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600]
+  }),
+  Duration.toSeconds
+)
 /** By `version`. */
 export const buildInfo = (attributes: Attributes) =>
   Metric.gauge("pyroduct_build_info", {

@@ -65,7 +65,7 @@ const logfmt = new RegExp(
   `^ts=\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z level=(debug|info|warn|error) msg=${value}( [a-z_]+=${value})*$`
 )
 
-const hangUpWarning = / level=warn msg="reload is not supported yet: a changed configuration needs a restart"$/
+const reloaded = / level=info msg="config reloaded" duration=\d+ms$/
 
 /** Sends the process SIGHUP as soon as it would not die of it. */
 const hangUpEarly = encodeURIComponent(`
@@ -238,18 +238,18 @@ describe("pyroduct run", () => {
       assert.strictEqual((yield* engine.ended).code, 0)
     }))
 
-  it.live("stays at SIGHUP, also at one that comes before anything is loaded, and warns of each", () =>
+  it.live("reloads at SIGHUP, also after one that comes before anything is loaded", () =>
     Effect.gen(function*() {
       const { url } = yield* accepting
       const engine = yield* start(config(url), {
         env: { NODE_OPTIONS: `--import=data:text/javascript,${hangUpEarly}` }
       })
-      const warnings = (count: number) =>
-        engine.lines.until((lines) => lines.filter((line) => hangUpWarning.test(line)).length === count)
-      yield* warnings(1)
+      const reloads = (count: number) =>
+        engine.lines.until((lines) => lines.filter((line) => reloaded.test(line)).length === count)
       yield* addresses(engine)
+      yield* reloads(1)
       yield* engine.signal("SIGHUP")
-      yield* warnings(2)
+      yield* reloads(2)
       yield* engine.signal("SIGTERM")
       const { code, stderr } = yield* engine.ended
       assert.strictEqual(code, 0)

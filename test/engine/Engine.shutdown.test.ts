@@ -17,7 +17,7 @@ describe("Engine, when its scope closes", () => {
       ...more
     )
     const scope = yield* Scope.make()
-    const started = yield* Engine.start({ sources: [Source.make("a.alloy", text)], registry, stdlib: new Map() }).pipe(
+    const started = yield* Engine.make({ sources: [Source.make("a.alloy", text)], registry, stdlib: new Map() }).pipe(
       Scope.provide(scope),
       Effect.exit,
       Effect.forkChild({ startImmediately: true })

@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Logger, Metric, References, Result, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import type { ConfigError } from "../../src/engine/ConfigError.ts"
 import * as Engine from "../../src/engine/Engine.ts"
+import * as Plan from "../../src/engine/Plan.ts"
 import * as Registry from "../../src/engine/Registry.ts"
 import * as Value from "../../src/evaluation/Value.ts"
 import * as Diagnostic from "../../src/syntax/Diagnostic.ts"
@@ -12,18 +14,18 @@ import * as components from "./components.ts"
 
 const stdlib = new Map([["answer", Value.text("42")]])
 
-const settings = <R>(registry: Registry.Registry<R>, ...texts: ReadonlyArray<string>): Engine.Settings<R> => ({
+const settings = <R>(registry: Registry.Registry<R>, ...texts: ReadonlyArray<string>): Plan.Settings<R> => ({
   sources: texts.map((text, index) => Source.make(`${index}.alloy`, text)),
   registry,
   stdlib
 })
 
-const problemsOf = ({ diagnostics }: Engine.ConfigError) =>
+const problemsOf = ({ diagnostics }: ConfigError) =>
   diagnostics.map((diagnostic) => `${diagnostic.file}:${problem(diagnostic)}`)
 
 /** Everything that is wrong with the texts. */
 const check = <R>(registry: Registry.Registry<R>, ...texts: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const checked = Engine.check(settings(registry, ...texts))
+  const checked = Plan.check(settings(registry, ...texts))
   return Result.isFailure(checked) ? problemsOf(checked.failure) : []
 }
 
@@ -115,7 +117,7 @@ describe("Engine.check", () => {
   })
 
   it("sums up what is wrong", () => {
-    const checked = Engine.check(settings(noting().registry, "a \"x\" { }\nb \"y\" { }"))
+    const checked = Plan.check(settings(noting().registry, "a \"x\" { }\nb \"y\" { }"))
     assert(Result.isFailure(checked))
     assert.strictEqual(
       checked.failure.message,
@@ -136,7 +138,7 @@ describe("Engine.start", () => {
         store "z" { }
       `
       yield* Effect.scoped(Effect.andThen(
-        Engine.start(settings(registry, text)),
+        Engine.make(settings(registry, text)),
         Effect.sync(() => assert.deepStrictEqual(events.splice(0), ["+store.z", "+store.a", "+store.b", "+source.s"]))
       ))
       assert.deepStrictEqual(events, ["-source.s", "-store.b", "-store.a", "-store.z"])
@@ -151,7 +153,7 @@ describe("Engine.start", () => {
         store "middle" { to = [store.end.out] }
         store "end" { }
       `
-      yield* Effect.scoped(Engine.start(settings(registry, text)))
+      yield* Effect.scoped(Engine.make(settings(registry, text)))
       assert.deepStrictEqual(events.slice(4), ["-source.far", "-source.near", "-store.middle", "-store.end"])
     }))
 
@@ -165,7 +167,7 @@ describe("Engine.start", () => {
             seen.push(to)
           }))
       )
-      yield* Engine.start(settings(
+      yield* Engine.make(settings(
         registry,
         "source \"s\" { to = [my.store.a.out, answer, my.store.b[\"out\"]] }\nmy.store \"a\" { }\nmy.store \"b\" { }"
       ))
@@ -175,7 +177,7 @@ describe("Engine.start", () => {
   it.effect("starts nothing of a configuration that is wrong", () =>
     Effect.gen(function*() {
       const { events, registry } = noting()
-      const error = yield* Effect.flip(Engine.start(settings(registry, "store \"a\" { }\nstore \"b\" { no = 1 }")))
+      const error = yield* Effect.flip(Engine.make(settings(registry, "store \"a\" { }\nstore \"b\" { no = 1 }")))
       assert.deepStrictEqual(problemsOf(error), ["0.alloy:2:13-2:18 unrecognized attribute name \"no\""])
       assert.deepStrictEqual(events, [])
     }))
@@ -190,7 +192,7 @@ store "after" { to = [source.s.out] }
 broken "c" { }
 store "d" { to = [store.a.out] }`
       const scope = yield* Scope.make()
-      const error = yield* Effect.flip(Engine.start(settings(registry, text)).pipe(Scope.provide(scope)))
+      const error = yield* Effect.flip(Engine.make(settings(registry, text)).pipe(Scope.provide(scope)))
       assert.deepStrictEqual(problemsOf(error).sort(), [
         "0.alloy:2:1-2:6 Failed to build component: no disk",
         "0.alloy:5:1-5:6 Failed to build component: no disk"
@@ -209,7 +211,7 @@ store "d" { to = [store.a.out] }`
         components.make("slow", () => Effect.andThen(Deferred.succeed(reached, undefined), Effect.never))
       )
       const text = "store \"a\" { }\nslow \"s\" { to = [store.a.out] }"
-      const fiber = yield* Effect.forkChild(Effect.scoped(Engine.start(settings(registry, text))))
+      const fiber = yield* Effect.forkChild(Effect.scoped(Engine.make(settings(registry, text))))
       yield* Deferred.await(reached)
       yield* Fiber.interrupt(fiber)
       assert.deepStrictEqual(events, ["+store.a", "-store.a"])
@@ -229,7 +231,7 @@ store "d" { to = [store.a.out] }`
           yield* Metric.update(runs, 1)
           yield* Fiber.join(yield* Effect.forkScoped(Effect.logInfo("going on")))
         }))
-      yield* Effect.scoped(Engine.start(settings(Registry.make(source), "source \"s\" { }"))).pipe(
+      yield* Effect.scoped(Engine.make(settings(Registry.make(source), "source \"s\" { }"))).pipe(
         Effect.provide(Logger.layer([logger]))
       )
       const annotations = "{\"component_path\":\"/\",\"component_id\":\"source.s\"}"
@@ -250,7 +252,7 @@ store "d" { to = [store.a.out] }`
           events.push(`${id} on ${path}`)
         }))
       const extended = Registry.add(registry, own)
-      yield* Engine.start(settings(extended, "store \"a\" { }\nsource \"s\" { to = [store.a.out] }")).pipe(
+      yield* Engine.make(settings(extended, "store \"a\" { }\nsource \"s\" { to = [store.a.out] }")).pipe(
         Effect.provideService(Disk, { path: "/disk" })
       )
       assert.deepStrictEqual(events, ["store.a on /disk", "+source.s"])
@@ -283,7 +285,7 @@ store "d" { to = [store.a.out] }`
 })
 
 describe("Engine health", () => {
-  it.effect("is healthy from the start and exited when everything of the component has stopped", () =>
+  it.effect("builds side by side what does not depend on each other, is healthy from the start and exited when everything of the component has stopped", () =>
     Effect.gen(function*() {
       const slow = components.make(
         "slow",
@@ -291,19 +293,19 @@ describe("Engine health", () => {
       )
       const scope = yield* Scope.make()
       const starting = yield* Effect.forkChild(
-        Engine.start(settings(Registry.make(slow), "slow \"a\" { }\nslow \"b\" { }")).pipe(Scope.provide(scope))
+        Engine.make(settings(Registry.make(slow), "slow \"a\" { }\nslow \"b\" { }")).pipe(Scope.provide(scope))
       )
       yield* TestClock.adjust("4 seconds")
       const engine = yield* Fiber.join(starting)
       assert.deepStrictEqual(yield* healthOf(engine), [
         "slow.a healthy since 2000: started component",
-        "slow.b healthy since 4000: started component"
+        "slow.b healthy since 2000: started component"
       ])
       const stopping = yield* Effect.forkChild(Scope.close(scope, Exit.void))
       yield* TestClock.adjust("2 seconds")
       assert.deepStrictEqual(yield* healthOf(engine), [
         "slow.a healthy since 2000: started component",
-        "slow.b healthy since 4000: started component"
+        "slow.b healthy since 2000: started component"
       ])
       yield* TestClock.adjust("1 second")
       yield* Fiber.join(stopping)
@@ -321,7 +323,7 @@ describe("Engine health", () => {
           reporters.push(reporter)
         }))
       const scope = yield* Scope.make()
-      const engine = yield* Engine.start(settings(Registry.make(source), "source \"a\" { }\nsource \"b\" { }")).pipe(
+      const engine = yield* Engine.make(settings(Registry.make(source), "source \"a\" { }\nsource \"b\" { }")).pipe(
         Scope.provide(scope)
       )
       const well = "source.b healthy since 0: started component"
@@ -348,7 +350,7 @@ describe("Engine health", () => {
           reporter = own
         }))
       const scope = yield* Scope.make()
-      yield* Engine.start(settings(Registry.make(source), "source \"a\" { }\nsource \"b\" { }")).pipe(
+      yield* Engine.make(settings(Registry.make(source), "source \"a\" { }\nsource \"b\" { }")).pipe(
         Scope.provide(scope)
       )
       assert.deepStrictEqual(yield* counted, { healthy: 2, unhealthy: 0, unknown: 0, exited: 0 })
@@ -362,7 +364,7 @@ describe("Engine health", () => {
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const registry = Registry.make(components.lingering("store", []))
-      yield* Engine.start(settings(registry, "store \"a\" { count = 1 }\nstore \"b\" { count = 3 }")).pipe(
+      yield* Engine.make(settings(registry, "store \"a\" { count = 1 }\nstore \"b\" { count = 3 }")).pipe(
         Scope.provide(scope)
       )
       const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Layer, Result, Schema } from "effect"
 import * as Block from "../../src/engine/Block.ts"
 import type { Component } from "../../src/engine/Component.ts"
-import * as Engine from "../../src/engine/Engine.ts"
+import * as Plan from "../../src/engine/Plan.ts"
 import * as Registry from "../../src/engine/Registry.ts"
 import * as Decode from "../../src/evaluation/Decode.ts"
 import * as Diagnostic from "../../src/syntax/Diagnostic.ts"
@@ -33,7 +33,7 @@ const component: Component<typeof Lamp.Type> = {
 /** The message, and the line that it is about, for a lamp with that line. */
 const problem = (line: string): readonly [message: string, line: string] => {
   const source = Source.make("a", `lamp "a" {\n${line}\n}`)
-  const checked = Engine.check({ sources: [source], registry: Registry.make(component), stdlib })
+  const checked = Plan.check({ sources: [source], registry: Registry.make(component), stdlib })
   assert(Result.isFailure(checked))
   const { diagnostics, sources } = checked.failure
   const shown = Diagnostic.renderAll(diagnostics.slice(0, 1), sources, { color: false }).split("\n").find((text) =>

@@ -6,7 +6,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Result, Schema } from "effect"
 import * as Components from "../../src/cli/Components.ts"
-import * as Engine from "../../src/engine/Engine.ts"
+import * as Plan from "../../src/engine/Plan.ts"
 import * as Stdlib from "../../src/evaluation/Stdlib.ts"
 import * as Diagnostic from "../../src/syntax/Diagnostic.ts"
 import * as Parser from "../../src/syntax/Parser.ts"
@@ -136,7 +136,7 @@ const shape = (tree: unknown): unknown =>
 /** Reads a text as the commands do, shows what is wrong with it, and gives its diagnostics. */
 const check = (text: string | Uint8Array): ReadonlyArray<Diagnostic.Diagnostic> => {
   const source = Source.make("test", text)
-  const checked = Engine.check({ sources: [source], registry: Components.registry, stdlib })
+  const checked = Plan.check({ sources: [source], registry: Components.registry, stdlib })
   const { diagnostics, sources } = Result.isFailure(checked) ? checked.failure : { diagnostics: [], sources: new Map() }
   assert.strictEqual(diagnostics.length > 0, Result.isFailure(checked))
   assert.isAtMost(diagnostics.length, limit + 1)

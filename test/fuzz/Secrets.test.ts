@@ -5,7 +5,7 @@ import * as Components from "../../src/cli/Components.ts"
 import * as Write from "../../src/components/pyroscope/Write.ts"
 import * as Endpoint from "../../src/delivery/Endpoint.ts"
 import * as Arguments from "../../src/engine/Arguments.ts"
-import * as Engine from "../../src/engine/Engine.ts"
+import * as Plan from "../../src/engine/Plan.ts"
 import * as Scope from "../../src/evaluation/Scope.ts"
 import * as Stdlib from "../../src/evaluation/Stdlib.ts"
 import * as Diagnostic from "../../src/syntax/Diagnostic.ts"
@@ -25,7 +25,7 @@ const stdlib = (secret: string) =>
   })
 
 const load = (config: string, secret: string) =>
-  Engine.check({
+  Plan.check({
     sources: [Source.make("a.alloy", config)],
     registry: Components.registry,
     stdlib: stdlib(secret)
@@ -35,12 +35,14 @@ const load = (config: string, secret: string) =>
 const shown = (config: string, secret: string): string => {
   const checked = load(config, secret)
   if (Result.isSuccess(checked)) {
-    return checked.success.filter(({ component }) => component.name === "pyroscope.write").flatMap(({ block }) => {
-      const args = Result.getOrThrow(
-        Arguments.decode(Write.Arguments, block, "a.alloy", Scope.make(stdlib(secret)))
-      )
-      return args.endpoint.map(({ url }) => Endpoint.nameOf(new URL(url)))
-    }).join("\n")
+    return checked.success.nodes.filter(({ component }) => component.name === "pyroscope.write").flatMap(
+      ({ block }) => {
+        const args = Result.getOrThrow(
+          Arguments.decode(Write.Arguments, block, "a.alloy", Scope.make(stdlib(secret)))
+        )
+        return args.endpoint.map(({ url }) => Endpoint.nameOf(new URL(url)))
+      }
+    ).join("\n")
   }
   const { failure } = checked
   const raw = new Map([["a.alloy", Source.make("a.alloy", config)]])

@@ -47,7 +47,7 @@ export const startEngine = Effect.fnUntraced(function*(config: string) {
     Layer.succeed(Drain.Drain, Drain.within(Duration.seconds(1)))
   ))
   const server = yield* Effect.gen(function*() {
-    yield* Engine.start({
+    yield* Engine.make({
       sources: [Source.make("test.alloy", config)],
       registry: Components.registry,
       stdlib: Host.stdlib()

@@ -5,6 +5,7 @@ import type { HeapProfiler, Profiler } from "node:inspector"
 import * as SelfProfile from "../../../src/components/pyroduct/SelfProfile.ts"
 import * as Write from "../../../src/components/pyroscope/Write.ts"
 import * as Engine from "../../../src/engine/Engine.ts"
+import * as Plan from "../../../src/engine/Plan.ts"
 import * as Registry from "../../../src/engine/Registry.ts"
 import { Inspector } from "../../../src/pprof/Inspector.ts"
 import * as Source from "../../../src/syntax/Source.ts"
@@ -40,7 +41,7 @@ const running = Effect.sync(() => {
     takeHeap: command("takeHeap", heapProfile)
   })
   const start = (body: string) =>
-    Engine.start({
+    Engine.make({
       sources: [Source.make(
         "config.alloy",
         `
@@ -73,7 +74,7 @@ const platform = Layer.merge(
 )
 
 const diagnostics = (body: string): ReadonlyArray<string> => {
-  const checked = Engine.check({
+  const checked = Plan.check({
     sources: [Source.make("config.alloy", `pyroduct.self_profile "self" {\n  forward_to = []\n${body}\n}`)],
     registry: Registry.make(SelfProfile.component),
     stdlib: new Map()

@@ -6,6 +6,7 @@ import * as Write from "../../../src/components/pyroscope/Write.ts"
 import * as FanOut from "../../../src/delivery/FanOut.ts"
 import * as Receipt from "../../../src/delivery/Receipt.ts"
 import { make, Refused, Stopped } from "../../../src/delivery/Receiver.ts"
+import type { ConfigError } from "../../../src/engine/ConfigError.ts"
 import * as Engine from "../../../src/engine/Engine.ts"
 import * as Registry from "../../../src/engine/Registry.ts"
 import type * as Profile from "../../../src/profile/Profile.ts"
@@ -35,7 +36,7 @@ const listening = Effect.gen(function*() {
 
 const start = (text: string): Effect.Effect<
   { readonly url: string; readonly push: string; readonly server: ScriptedServer.ScriptedServer["Service"] },
-  Engine.ConfigError,
+  ConfigError,
   Scope.Scope
 > =>
   Effect.gen(function*() {
@@ -48,7 +49,7 @@ const start = (text: string): Effect.Effect<
       )
     )
     return yield* Effect.gen(function*() {
-      yield* Engine.start({
+      yield* Engine.make({
         sources: [Source.make("config.alloy", text)],
         registry: Registry.make(ReceiveHttp.component, Write.component),
         stdlib: new Map()

@@ -3,6 +3,7 @@ import { Duration, Effect, Layer, Logger, Result } from "effect"
 import * as ReceiveHttp from "../../../src/components/pyroscope/ReceiveHttp.ts"
 import * as Write from "../../../src/components/pyroscope/Write.ts"
 import * as Engine from "../../../src/engine/Engine.ts"
+import * as Plan from "../../../src/engine/Plan.ts"
 import * as Registry from "../../../src/engine/Registry.ts"
 import * as Listener from "../../../src/server/Listener.ts"
 import * as Source from "../../../src/syntax/Source.ts"
@@ -18,7 +19,7 @@ const engineOf = (text: string) => ({
 /** What is wrong with a body; it begins in line 2. */
 const problems = (body: string): ReadonlyArray<string> => {
   const engine = engineOf(`pyroscope.receive_http "r" {\n${body}\n}`)
-  const checked = Engine.check({ ...engine, registry: Registry.add(engine.registry, Write.component) })
+  const checked = Plan.check({ ...engine, registry: Registry.add(engine.registry, Write.component) })
   return Result.isFailure(checked) ? checked.failure.diagnostics.map(problem) : []
 }
 
@@ -48,7 +49,7 @@ const defaults: Listener.Settings = {
 const configured = (body: string) =>
   Effect.gen(function*() {
     const { layer, settings } = yield* noting
-    yield* Effect.provide(Engine.start(engineOf(`pyroscope.receive_http "r" {\nforward_to = []\n${body}\n}`)), layer)
+    yield* Effect.provide(Engine.make(engineOf(`pyroscope.receive_http "r" {\nforward_to = []\n${body}\n}`)), layer)
     return settings
   })
 
@@ -125,7 +126,7 @@ describe("ReceiveHttp", () => {
       const { listener } = yield* noting
       const body = "grpc {\n  listen_port = 9095\n  max_connection_age = \"1h\"\n}"
       const engine = engineOf(`pyroscope.receive_http "r" {\nforward_to = []\n${body}\n}`)
-      yield* Effect.provide(Engine.start(engine), listener)
+      yield* Effect.provide(Engine.make(engine), listener)
       assert.deepStrictEqual(log.filter(({ level }) => level === "Warn").map(({ message }) => message), [
         "profiles go nowhere",
         "grpc is not served, only http is"

@@ -1,0 +1,73 @@
+/**
+ * The configuration of a run: what is at its path, in force until that is read again and found right.
+ */
+import { Clock, Effect, Metric, Result, type Scope } from "effect"
+import { createHash } from "node:crypto"
+import type { ConfigError } from "../engine/ConfigError.ts"
+import * as Engine from "../engine/Engine.ts"
+import type * as Plan from "../engine/Plan.ts"
+import * as Diagnostic from "../syntax/Diagnostic.ts"
+import type { Source } from "../syntax/Source.ts"
+import * as Gauge from "../telemetry/Gauge.ts"
+import * as Metrics from "../telemetry/Metrics.ts"
+
+export interface Configuration<E> {
+  readonly engine: Engine.Engine
+  /** Reads the path again. What fails is counted and logged, and what runs goes on. */
+  readonly reload: Effect.Effect<void, ConfigError | E>
+}
+
+/** Runs what `read` gives until the scope closes. */
+export const start = Effect.fnUntraced(function*<R, E extends { readonly message: string }>(
+  first: Plan.Plan<R>,
+  read: Effect.Effect<ReadonlyArray<Source>, E>
+): Effect.fn.Return<Configuration<E>, ConfigError, R | Scope.Scope> {
+  const state = { isSuccessful: 0, succeededAt: 0, hash: hashOf(first.settings.sources) }
+  const succeeded = Effect.map(Clock.currentTimeMillis, (now) => {
+    state.isSuccessful = 1
+    state.succeededAt = now / 1000
+  })
+  yield* Gauge.observe(Metrics.lastLoadSuccessful, () => state.isSuccessful)
+  yield* Gauge.observe(Metrics.lastLoadSuccessSeconds, () => state.succeededAt)
+  yield* Gauge.observe(Metrics.configHash, () => state.hash)
+  const engine = yield* Engine.start(first)
+  yield* succeeded
+
+  const reload = Effect.gen(function*() {
+    const began = yield* Clock.currentTimeMillis
+    const sources = yield* read
+    const result = yield* Effect.result(engine.reload(sources))
+    if (Result.isSuccess(result) || result.failure.isInForce) state.hash = hashOf(sources)
+    yield* Effect.fromResult(result)
+    yield* succeeded
+    const millis = (yield* Clock.currentTimeMillis) - began
+    yield* Effect.logInfo("config reloaded").pipe(Effect.annotateLogs({ duration: `${millis}ms` }))
+  }).pipe(
+    Effect.tapError((error) => {
+      state.isSuccessful = 0
+      return Effect.andThen(Metric.update(Metrics.loadFailures, 1), tell(error))
+    })
+  )
+  return { engine, reload }
+})
+
+/** A number, as a gauge wants one: the first 48 bits of the SHA-256 of all texts. */
+const hashOf = (sources: ReadonlyArray<Source>): number => {
+  const hash = createHash("sha256")
+  for (const { bytes } of sources) hash.update(bytes)
+  return hash.digest().readUIntBE(0, 6)
+}
+
+const tell = (error: ConfigError | { readonly message: string }): Effect.Effect<void> => {
+  if (!("diagnostics" in error)) {
+    return Effect.logError("reload failed, nothing has changed").pipe(Effect.annotateLogs({ err: error.message }))
+  }
+  const message = error.isInForce
+    ? "reloaded, but for what could not be built or changed"
+    : "reload failed, nothing has changed"
+  return Effect.forEach(
+    error.diagnostics,
+    (diagnostic) => Effect.logError(message).pipe(Effect.annotateLogs({ err: Diagnostic.summary([diagnostic]) })),
+    { discard: true }
+  )
+}

@@ -1,0 +1,147 @@
+/**
+ * What is to run: a configuration that has been read and found right, as far as that can be told while nothing runs.
+ *
+ * Everything that can be wrong with the texts is found at once, with placeholders for the exports of components. It is
+ * pure, and what it has parsed is parsed once: `Engine.start` and `reload` take it from here.
+ */
+import { Result } from "effect"
+import * as References from "../evaluation/References.ts"
+import * as Scope from "../evaluation/Scope.ts"
+import * as Value from "../evaluation/Value.ts"
+import * as Diagnostic from "../syntax/Diagnostic.ts"
+import * as Parser from "../syntax/Parser.ts"
+import { Problems } from "../syntax/Problems.ts"
+import type { Range, Source } from "../syntax/Source.ts"
+import type * as Tree from "../syntax/Tree.ts"
+import * as Arguments from "./Arguments.ts"
+import { ConfigError } from "./ConfigError.ts"
+import * as Exposures from "./Exposures.ts"
+import * as Graph from "./Graph.ts"
+import type { Registry } from "./Registry.ts"
+
+export interface Settings<R> {
+  readonly sources: ReadonlyArray<Source>
+  readonly registry: Registry<R>
+  /** What names mean besides components: the standard library. */
+  readonly stdlib: ReadonlyMap<string, Value.Value>
+}
+
+export interface Plan<R> {
+  readonly settings: Settings<R>
+  /** In the order to start them. */
+  readonly nodes: ReadonlyArray<Graph.Node<R>>
+  /** What its blocks turned out to be wrong with when they were built. */
+  readonly error: (diagnostics: ReadonlyArray<Diagnostic.Diagnostic>, isInForce: boolean) => ConfigError
+}
+
+/** Finds every problem of a configuration and starts nothing. */
+export const check = <R>(settings: Settings<R>): Result.Result<Plan<R>, ConfigError> => {
+  const parsed = settings.sources.map(Parser.parse)
+  const language = languageOf(settings)
+  const error: Plan<R>["error"] = (diagnostics, isInForce) =>
+    new ConfigError({
+      diagnostics: inOrder(diagnostics, settings.sources),
+      sources: new Map(
+        settings.sources.map((source, index) => [source.name, Exposures.mask(source, parsed[index]!, language)])
+      ),
+      isInForce
+    })
+  const broken = parsed.flatMap((file) => Result.isFailure(file) ? file.failure : [])
+  if (broken.length > 0) return Result.fail(error(broken, false))
+  const files = parsed.flatMap((file) => Result.isSuccess(file) ? [file.success] : [])
+  const { isUnresolved, nodes, problems } = Graph.make(
+    files,
+    settings.registry,
+    (name) => settings.stdlib.has(name),
+    showing(files, language)
+  )
+  const all = new Problems()
+  for (const problem of problems) all.add(problem)
+  for (const problem of mistakes(nodes, settings, isUnresolved)) all.add(problem)
+  return all.isEmpty ? Result.succeed({ settings, nodes, error }) : Result.fail(error(all.all, false))
+}
+
+/** What is wrong with the arguments of the blocks. */
+const mistakes = <R>(
+  nodes: ReadonlyArray<Graph.Node<R>>,
+  { stdlib }: Settings<R>,
+  isUnresolved: Graph.Graph<R>["isUnresolved"]
+): ReadonlyArray<Diagnostic.Diagnostic> => {
+  // What has no label cannot be referred to.
+  const named = new Map(nodes.flatMap((node) => node.block.label === undefined ? [] : [[node.id, node] as const]))
+  const scope = scopeOf(Array.from(named, ([id, node]) => [id, placeholdersOf(node)]), stdlib)
+  return nodes.flatMap(({ block, component, file }) => {
+    const decoded = Arguments.decode(component.arguments, block, file, scope, {
+      isReported: (place) => isUnresolved(file, place),
+      provisional: provisionalIn(block, named)
+    })
+    return Result.isFailure(decoded) ? decoded.failure : []
+  })
+}
+
+/** The references to what only a component that runs can tell. */
+const provisionalIn = <R>(block: Tree.Block, named: ReadonlyMap<string, Graph.Node<R>>): ReadonlyArray<Range> =>
+  References.bodyReferences(block.body).flatMap(({ path, range }) => {
+    const id = Graph.declaredIn(path, named)
+    if (id === undefined) return []
+    const name = path[id.split(".").length]
+    const { exports } = named.get(id)!.component
+    // All of its exports, as an object.
+    if (name === undefined) return [range]
+    return Object.hasOwn(exports, name) && exports[name]!.make().initial === undefined ? [range] : []
+  })
+
+const placeholdersOf = <R>({ component }: Graph.Node<R>): Value.Value =>
+  Value.object(Object.entries(component.exports).map(([name, { placeholder }]) => [name, placeholder]))
+
+/** `pyroscope.write.a` and `pyroscope.write.b` as the object `pyroscope` that names lead into. */
+export const scopeOf = (
+  exports: Iterable<readonly [id: string, exports: Value.Value]>,
+  stdlib: ReadonlyMap<string, Value.Value>
+): Scope.Scope => {
+  const root: Names = new Map()
+  for (const [id, value] of exports) {
+    const path = id.split(".")
+    let names = root
+    for (const name of path.slice(0, -1)) {
+      const next = names.get(name)
+      const inner: Names = next instanceof Map ? next : new Map()
+      names.set(name, inner)
+      names = inner
+    }
+    names.set(path.at(-1)!, value)
+  }
+  return Scope.make(new Map([...root].map(([name, inner]) => [name, valueOf(inner)])), stdlib)
+}
+
+type Names = Map<string, Names | Value.Value>
+
+const valueOf = (names: Names | Value.Value): Value.Value =>
+  names instanceof Map ? Value.object([...names].map(([name, inner]) => [name, valueOf(inner)])) : names
+
+/** File by file, each in the order of its text. */
+const inOrder = (
+  diagnostics: ReadonlyArray<Diagnostic.Diagnostic>,
+  sources: ReadonlyArray<Source>
+): ReadonlyArray<Diagnostic.Diagnostic> => {
+  const places = new Map(sources.map(({ name }, index) => [name, index]))
+  const placeOf = ({ file }: Diagnostic.Diagnostic): number => places.get(file ?? "") ?? places.size
+  return diagnostics.toSorted((a, b) => placeOf(a) - placeOf(b) || Diagnostic.byPosition(a, b))
+}
+
+const languageOf = <R>({ registry, stdlib }: Settings<R>): Exposures.Language => {
+  const own = new Set(Array.from(registry.components.keys(), (name) => name.split(".", 1)[0]!))
+  return { registry, isKnown: (name) => stdlib.has(name) || own.has(name) || Graph.namespaces.has(name) }
+}
+
+/** Whether the name that begins there may be shown. */
+const showing = (files: ReadonlyArray<Tree.File>, language: Exposures.Language) => {
+  const hiddenIn = (file: Tree.File): ReadonlySet<number> =>
+    new Set(Exposures.hiddenIn(file, language).map(({ range }) => range.start.offset))
+  let hidden: ReadonlyMap<string, ReadonlySet<number>> | undefined
+  return ({ start }: Range, file: string): boolean => {
+    // Most configurations refer to nothing that is not there.
+    hidden ??= new Map(files.map((file) => [file.name, hiddenIn(file)]))
+    return hidden.get(file)?.has(start.offset) !== true
+  }
+}
