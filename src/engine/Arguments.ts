@@ -6,7 +6,6 @@
  * its type lets be seen.
  */
 import { Effect, Result, Schema, SchemaAST, SchemaIssue } from "effect"
-import * as Conversion from "../evaluation/Conversion.ts"
 import * as Culprit from "../evaluation/Culprit.ts"
 import * as Expression from "../evaluation/Expression.ts"
 import type { Scope } from "../evaluation/Scope.ts"
@@ -21,42 +20,29 @@ import * as Exposures from "./Exposures.ts"
 /** A schema of arguments: its encoded side has a `Value` for each attribute and a nested record for each block. */
 export type Arguments<A> = Schema.Codec<A, unknown>
 
-/** What is known of a block whose arguments cannot all have their values yet. */
-export interface Known {
-  /** Problems there have been reported. */
-  readonly isReported: (place: Position) => boolean
-  /**
-   * The references, in the order of the text, that the scope has a value of the right type for, and of that type any: what
-   * depends on more than the type is not judged.
-   */
-  readonly provisional: ReadonlyArray<Range>
-}
-
-const everything: Known = { isReported: () => false, provisional: [] }
-
-/** Problems there are too many of are counted. Where values are provisional it may fail without a problem. */
+/** Problems whose place `isKnown` are left out: they have been reported. Those there are too many of are counted. */
 export const decode = <A>(
   schema: Arguments<A>,
   block: Tree.Block,
   file: string,
   scope: Scope,
-  { isReported, provisional }: Known = everything
+  isKnown: (place: Position) => boolean = () => false
 ): Result.Result<A, ReadonlyArray<Diagnostic.Diagnostic>> => {
   const problems = new Problems()
   let isRight = true
   const report: Report = (message, range) => {
     isRight = false
-    if (isReported(range.start)) return
+    if (isKnown(range.start)) return
     // A text takes its time to make, and that of a further one is not shown.
     problems.add(Diagnostic.error(problems.isFull ? "" : message(), file, range))
   }
   const struct = codecOf(schema.ast)
-  const body = read(shapeOf(struct), { scope, provisional, report }, Exposures.ofArguments(schema), block)
+  const body = read(shapeOf(struct), Exposures.ofArguments(schema), block, scope, report)
   const decoded = Schema.decodeUnknownResult(schema)(body.encoded)
   if (Result.isSuccess(decoded) && isRight) return Result.succeed(decoded.success)
-  if (isStruct(struct)) judge(struct, body)
+  if (isStruct(struct)) judge(struct, body, report)
   // What is wrong with no argument and against no rule can only be wrong with all of them together.
-  if (Result.isFailure(decoded) && isRight && provisional.length === 0) locate(decoded.failure.issue, body)
+  if (Result.isFailure(decoded) && isRight) locate(decoded.failure.issue, body, report)
   return Result.fail(problems.all.toSorted(Diagnostic.byPosition))
 }
 
@@ -102,19 +88,12 @@ const codecOf = (ast: SchemaAST.AST): SchemaAST.AST => {
 
 // ---- what it does hold ----
 
-/** What a block is read with. */
-interface Reading {
-  readonly scope: Scope
-  readonly provisional: ReadonlyArray<Range>
-  readonly report: Report
-}
-
 /** A body, with the place of everything in it. */
 interface Body {
   readonly block: Tree.Block
   readonly shape: Shape
   readonly exposures: Exposures.Exposures
-  readonly reading: Reading
+  readonly scope: Scope
   /** A `Value` for an attribute, a record or an array of records for blocks. */
   readonly encoded: Record<string, unknown>
   readonly attributes: Map<string, Tree.Attribute>
@@ -123,26 +102,31 @@ interface Body {
   readonly broken: Map<string, ReadonlySet<Range>>
 }
 
-const read = (shape: Shape, reading: Reading, exposures: Exposures.Exposures, block: Tree.Block): Body => {
+const read = (
+  shape: Shape,
+  exposures: Exposures.Exposures,
+  block: Tree.Block,
+  scope: Scope,
+  report: Report
+): Body => {
   const body: Body = {
     block,
     shape,
     exposures,
-    reading,
+    scope,
     encoded: {},
     attributes: new Map(),
     blocks: new Map(),
     broken: new Map()
   }
   for (const statement of block.body) {
-    if (statement._tag === "Attribute") readAttribute(body, statement)
-    else readBlock(body, statement)
+    if (statement._tag === "Attribute") readAttribute(body, statement, report)
+    else readBlock(body, statement, report)
   }
   return body
 }
 
-const readAttribute = (body: Body, attribute: Tree.Attribute): void => {
-  const { provisional, report, scope } = body.reading
+const readAttribute = (body: Body, attribute: Tree.Attribute, report: Report): void => {
   const name = attribute.name.name
   const field = body.shape.get(name)
   if (field?._tag !== "Attribute") {
@@ -152,37 +136,21 @@ const readAttribute = (body: Body, attribute: Tree.Attribute): void => {
   if (body.attributes.has(name)) return report(() => `attribute "${name}" may only be provided once`, attribute.range)
   body.attributes.set(name, attribute)
   const holes = new Set<Range>()
-  body.encoded[name] = Expression.evaluateParts(attribute.value, scope, (error, hole) => {
+  body.encoded[name] = Expression.evaluateParts(attribute.value, body.scope, (error, hole) => {
     holes.add(hole)
-    if (firstIn(provisional, hole) !== undefined) return
     report(() => error.message(maskOf(body, name, false)), error.range)
   })
   if (holes.size > 0) body.broken.set(name, holes)
 }
 
 /** What may be shown of expressions in an attribute: of those that are a value of their own, or of parts of one. */
-const maskOf = ({ exposures, reading }: Body, attribute: string, isWhole: boolean): Masking.Mask =>
+const maskOf = ({ exposures, scope }: Body, attribute: string, isWhole: boolean): Masking.Mask =>
   Masking.make({
     exposure: exposures.attributes.get(attribute) ?? Exposure.nothing,
-    isKnown: (name) => reading.scope.lookup(name) !== undefined
+    isKnown: (name) => scope.lookup(name) !== undefined
   })(isWhole)
 
-/** The first of the references, which are in the order of the text, that is in `range`. */
-const firstIn = (references: ReadonlyArray<Range>, { end, start }: Range): Range | undefined => {
-  let low = 0
-  let high = references.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (references[middle]!.start.offset < start.offset) low = middle + 1
-    else high = middle
-  }
-  const first = references[low]
-  return first !== undefined && first.start.offset <= end.offset ? first : undefined
-}
-
-const readBlock = (body: Body, block: Tree.Block): void => {
-  const { reading } = body
-  const { report } = reading
+const readBlock = (body: Body, block: Tree.Block, report: Report): void => {
   const name = block.name.join(".")
   const field = body.shape.get(name)
   if (field?._tag !== "Block") {
@@ -197,9 +165,10 @@ const readBlock = (body: Body, block: Tree.Block): void => {
   }
   const nested = read(
     shapeOf(field.struct),
-    reading,
     body.exposures.blocks.get(name) ?? Exposures.unknown,
-    block
+    block,
+    body.scope,
+    report
   )
   const siblings = body.blocks.get(name)
   if (siblings === undefined) {
@@ -234,7 +203,7 @@ const misplacedBlock = (name: string, field: Exclude<Field, { _tag: "Block" }> |
 type Partial = Readonly<Record<string, unknown>>
 
 /** Looks at every argument by itself, and then at the rules about them, as far as they can tell. */
-const judge = (struct: SchemaAST.Objects, body: Body): Partial => {
+const judge = (struct: SchemaAST.Objects, body: Body, report: Report): Partial => {
   const values: Record<string, unknown> = {}
   const missing = new Set<PropertyKey>(body.broken.keys())
   for (const property of struct.propertySignatures) {
@@ -242,23 +211,24 @@ const judge = (struct: SchemaAST.Objects, body: Body): Partial => {
     const field = body.shape.get(name)
     const blocks = body.blocks.get(name)
     if (field?._tag === "Block" && blocks !== undefined) {
-      const partials = blocks.slice(0, field.isRepeatable ? undefined : 1).map((nested) => judge(field.struct, nested))
+      const partials = blocks.slice(0, field.isRepeatable ? undefined : 1).map((nested) =>
+        judge(field.struct, nested, report)
+      )
       values[name] = field.isRepeatable ? partials : partials[0]
       continue
     }
     const alone = Schema.make<Schema.Codec<Partial, unknown>>(new SchemaAST.Objects([property], []))
     const given = Object.hasOwn(body.encoded, name) ? { [name]: body.encoded[name] } : {}
     const decoded = Schema.decodeUnknownResult(alone, { errors: "all" })(given)
-    const attribute = body.attributes.get(name)
-    const isProvisional = attribute !== undefined &&
-      firstIn(body.reading.provisional, attribute.value.range) !== undefined
     if (Result.isSuccess(decoded)) Object.assign(values, decoded.success)
-    else locate(decoded.failure.issue, body)
-    if (isProvisional || Result.isFailure(decoded)) missing.add(name)
+    else {
+      missing.add(name)
+      locate(decoded.failure.issue, body, report)
+    }
   }
   const partial = withoutMissing(values, missing)
   for (const check of struct.checks ?? []) {
-    for (const issue of violations(check, partial, struct)) locate(issue, body)
+    for (const issue of violations(check, partial, struct)) locate(issue, body, report)
   }
   return partial
 }
@@ -296,24 +266,22 @@ const violations = (
 }
 
 /** Follows an issue down to the statement or the expression that it is about. */
-const locate = (issue: SchemaIssue.Issue, body: Body, path: ReadonlyArray<PropertyKey> = []): void => {
-  const { provisional, report } = body.reading
+const locate = (issue: SchemaIssue.Issue, body: Body, report: Report, path: ReadonlyArray<PropertyKey> = []): void => {
   switch (issue._tag) {
     case "Pointer":
-      return locate(issue.issue, body, [...path, ...issue.path])
+      return locate(issue.issue, body, report, [...path, ...issue.path])
     case "Encoding":
-      return locate(issue.issue, body, path)
+      return locate(issue.issue, body, report, path)
     case "Composite":
     case "AnyOf":
-      for (const inner of issue.issues) locate(inner, body, path)
+      for (const inner of issue.issues) locate(inner, body, report, path)
       return
     case "Filter":
       for (const broken of formatRule(issue).issues) {
         const place = placeOf(body, [...path, ...(broken.path ?? [])])
         // A rule about one value follows the value's text, one about a block or that leads to a part says all by itself.
         const subject = broken.path?.length ? undefined : placeOf(body, path)
-        if (place === undefined || firstIn(provisional, place.range) !== undefined) continue
-        report(() => `${subject?.text() ?? ""} ${broken.message}`.trimStart(), place.range)
+        if (place !== undefined) report(() => `${subject?.text() ?? ""} ${broken.message}`.trimStart(), place.range)
       }
       return
     case "MissingKey": {
@@ -325,14 +293,7 @@ const locate = (issue: SchemaIssue.Issue, body: Body, path: ReadonlyArray<Proper
     }
     default: {
       const place = placeOf(body, path)
-      if (place === undefined) return
-      const message = SchemaIssue.defaultLeafHook(issue)
-      const reference = firstIn(provisional, place.range)
-      // Of a reference that stands alone the type is known, though not the value.
-      const isAlone = reference?.end.offset === place.range.end.offset &&
-        reference.start.offset === place.range.start.offset
-      if (reference !== undefined && !(isAlone && Conversion.isMismatch(message))) return
-      report(() => `${place.text()} ${message}`, place.range)
+      if (place !== undefined) report(() => `${place.text()} ${SchemaIssue.defaultLeafHook(issue)}`, place.range)
     }
   }
 }

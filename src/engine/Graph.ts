@@ -96,7 +96,7 @@ export const make = <R>(
 const placeOf = (file: string, { offset }: Position): string => `${offset}:${file}`
 
 /** The shortest beginning of a path that is the id of a block. */
-export const declaredIn = (path: ReadonlyArray<string>, declared: ReadonlyMap<string, unknown>): string | undefined => {
+const declaredIn = (path: ReadonlyArray<string>, declared: ReadonlyMap<string, unknown>): string | undefined => {
   let id = ""
   for (const name of path) {
     id = id === "" ? name : `${id}.${name}`

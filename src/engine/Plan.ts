@@ -5,7 +5,6 @@
  * pure, and what it has parsed is parsed once: `Engine.start` and `reload` take it from here.
  */
 import { Result } from "effect"
-import * as References from "../evaluation/References.ts"
 import * as Scope from "../evaluation/Scope.ts"
 import * as Value from "../evaluation/Value.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
@@ -68,28 +67,13 @@ const mistakes = <R>(
   isUnresolved: Graph.Graph<R>["isUnresolved"]
 ): ReadonlyArray<Diagnostic.Diagnostic> => {
   // What has no label cannot be referred to.
-  const named = new Map(nodes.flatMap((node) => node.block.label === undefined ? [] : [[node.id, node] as const]))
-  const scope = scopeOf(Array.from(named, ([id, node]) => [id, placeholdersOf(node)]), stdlib)
+  const named = nodes.filter(({ block }) => block.label !== undefined)
+  const scope = scopeOf(named.map((node) => [node.id, placeholdersOf(node)]), stdlib)
   return nodes.flatMap(({ block, component, file }) => {
-    const decoded = Arguments.decode(component.arguments, block, file, scope, {
-      isReported: (place) => isUnresolved(file, place),
-      provisional: provisionalIn(block, named)
-    })
+    const decoded = Arguments.decode(component.arguments, block, file, scope, (place) => isUnresolved(file, place))
     return Result.isFailure(decoded) ? decoded.failure : []
   })
 }
-
-/** The references to what only a component that runs can tell. */
-const provisionalIn = <R>(block: Tree.Block, named: ReadonlyMap<string, Graph.Node<R>>): ReadonlyArray<Range> =>
-  References.bodyReferences(block.body).flatMap(({ path, range }) => {
-    const id = Graph.declaredIn(path, named)
-    if (id === undefined) return []
-    const name = path[id.split(".").length]
-    const { exports } = named.get(id)!.component
-    // All of its exports, as an object.
-    if (name === undefined) return [range]
-    return Object.hasOwn(exports, name) && exports[name]!.make().initial === undefined ? [range] : []
-  })
 
 const placeholdersOf = <R>({ component }: Graph.Node<R>): Value.Value =>
   Value.object(Object.entries(component.exports).map(([name, { placeholder }]) => [name, placeholder]))

@@ -12,12 +12,6 @@ import * as Value from "./Value.ts"
 export const mismatch = (expected: string, actual: Value.Value): string =>
   `should be ${expected}, got ${Value.typeName(actual)}`
 
-/** Whether the text is that for a value of the wrong type, so that no other value of its type fits either. */
-export const isMismatch = (text: string): boolean =>
-  text === unreadable || /^should be .+, got \w+(\("[^"]*"\))?$/.test(text)
-
-const unreadable = "secrets may not be converted into strings"
-
 /** The text for a value that is not a capsule of `type`. */
 export const capsuleMismatch = (type: string, actual: Value.Value): string => {
   if (actual._tag !== "Secret" && actual._tag !== "Opaque") return mismatch("capsule", actual)
@@ -36,7 +30,7 @@ export const toText = (value: Value.Value): Result.Result<string, string> => {
     case "Float":
       return Result.succeed(formatFloat(value.value))
     case "Secret":
-      return Result.fail(unreadable)
+      return Result.fail("secrets may not be converted into strings")
     default:
       return Result.fail(mismatch("string", value))
   }
