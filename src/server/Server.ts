@@ -17,7 +17,15 @@ export interface Settings extends Listener.Address {
   readonly unhealthy: Effect.Effect<ReadonlyArray<string>>
   /** Names of this server, besides its addresses, `localhost` and `host`, under which components may be asked. */
   readonly allowedHosts?: ReadonlyArray<string>
+  /** Answers what nothing else does; `undefined` is "not found". */
+  readonly page?: Page
 }
+
+/** The page of a path, which begins with a slash and has no query in it, and of the query, which may be empty. */
+export type Page = (
+  path: string,
+  query: URLSearchParams
+) => Effect.Effect<HttpServerResponse.HttpServerResponse | undefined>
 
 /** It closes when a shutdown's time may be over. */
 const shutdownTimeout = Duration.seconds(1)
@@ -40,6 +48,7 @@ const handler = (settings: Settings, api: ComponentApi["Service"]): Listener.Han
   return Effect.gen(function*() {
     const request = yield* HttpServerRequest.HttpServerRequest
     const path = request.url.split("?", 1)[0]!
+    const query = new URLSearchParams(request.url.slice(path.length))
     if (request.method !== "GET" && request.method !== "HEAD") {
       return HttpServerResponse.empty({ status: 405, headers: { allow: "GET, HEAD" } })
     }
@@ -62,8 +71,26 @@ const handler = (settings: Settings, api: ComponentApi["Service"]): Listener.Han
       const response = yield* api.handle(path.slice(apiPrefix.length))
       if (response !== undefined) return response
     }
+    const page = yield* settings.page?.(path, query) ?? Effect.undefined
+    if (page !== undefined) return HttpServerResponse.setHeaders(page, { ...pageHeaders, ...page.headers })
     return text("not found", 404)
   })
+}
+
+/**
+ * A page gets nothing from elsewhere, is not shown within another's, and tells nobody where it was. It may have other
+ * headers of its own.
+ */
+const pageHeaders = {
+  "cache-control": "no-store",
+  "content-security-policy":
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY"
 }
 
 const foreign = "not served under this name: use an address, localhost, or a name in --server.http.allowed-hosts"

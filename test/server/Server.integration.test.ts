@@ -16,7 +16,9 @@ const serving = Effect.gen(function*() {
     port: 0,
     isReady: Effect.sync(() => engine.isReady),
     unhealthy: Effect.sync(() => engine.unhealthy),
-    allowedHosts: ["profiles.example"]
+    allowedHosts: ["profiles.example"],
+    page: (path, query) =>
+      Effect.succeed(path === "/" ? HttpServerResponse.html(`<p>${query.get("sort")}</p>`) : undefined)
   })
   const get = (path: string, method = "GET") => send(`http://127.0.0.1:${port}${path}`, { method })
   const text = (path: string) => Effect.map(get(path), ({ body, status }) => `${status} ${body}`)
@@ -97,6 +99,17 @@ describe("Server", () => {
       assert.match(yield* old.closed, /^HTTP\/1.1 200 /)
     }).pipe(provided))
 
+  it.live("shows pages, which get nothing from elsewhere and are in no other's", () =>
+    Effect.gen(function*() {
+      const { get } = yield* serving
+      const { body, headers, status } = yield* get("/?sort=id")
+      assert.deepStrictEqual([status, body], [200, "<p>id</p>"])
+      assert.match(headers["content-type"]!, /^text\/html/)
+      assert.match(String(headers["content-security-policy"]), /^default-src 'none'; .*frame-ancestors 'none'$/)
+      assert.strictEqual(headers["x-content-type-options"], "nosniff")
+      assert.strictEqual(headers["cache-control"], "no-store")
+    }).pipe(provided))
+
   it.live("answers HEAD as it would GET, and allows nothing else", () =>
     Effect.gen(function*() {
       const { get } = yield* serving
@@ -111,7 +124,7 @@ describe("Server", () => {
   it.live("knows nothing else, whatever the path looks like, and lives on", () =>
     Effect.gen(function*() {
       const { port, text } = yield* serving
-      assert.strictEqual(yield* text("/"), "404 not found\n")
+      assert.strictEqual(yield* text("/other"), "404 not found\n")
       assert.strictEqual(yield* text("/-/ready/"), "404 not found\n")
       for (const path of ["//", "//[", "/%", "/%ff?%", "*", "http://[", "/\\", "/api/v0/component/%"]) {
         const sender = yield* converse(port)
