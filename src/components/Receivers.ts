@@ -21,14 +21,20 @@ export const layer = (forwardTo: ReadonlyArray<Receiver.Receiver>): Layer.Layer<
     ? Layer.effect(Receiver.Receiver, Receiver.discarding("forward_to is empty"))
     : Layer.succeed(Receiver.Receiver, Receiver.all(forwardTo))
 
-const valueOf = ({ receiver }: StableReceiver.StableReceiver): Value.Value => Value.opaque(capsule, receiver)
+/** A receiver that a block exports. One of an application's own belongs to none. */
+export interface Exported extends Receiver.Receiver {
+  readonly blockId?: string
+}
+
+const valueOf = ({ receiver }: StableReceiver.StableReceiver, blockId: string): Value.Value =>
+  Value.opaque(capsule, { ...receiver, blockId } satisfies Exported)
 
 /** The `receiver` export of a component whose Layer provides one: the same for the life of a block. */
 export const exported: Export<Receiver.Receiver> = {
-  placeholder: valueOf(StableReceiver.make()),
-  make: () => {
+  placeholder: valueOf(StableReceiver.make(), ""),
+  make: (id) => {
     const stable = StableReceiver.make()
-    const value = valueOf(stable)
+    const value = valueOf(stable, id)
     return {
       initial: value,
       values: (context) =>

@@ -21,9 +21,9 @@ export interface Component<A, Provides = never, E = never, R = never> {
 export interface Export<Provides> {
   /** Stands for the export while a configuration is only checked. */
   readonly placeholder: Value
-  /** For one block, for as long as there is one of that id. */
+  /** For the block of that id, for as long as there is one. */
   // Methods, so that components with different services fit into one registry.
-  make(): Exported<Provides>
+  make(id: string): Exported<Provides>
 }
 
 /** The export of a block. */

@@ -95,7 +95,7 @@ export class Instance<R> {
   }
 
   static make = Effect.fnUntraced(function*<R>(node: Graph.Node<R>, environment: Environment<R>) {
-    const exported = Object.entries(node.component.exports).map(([name, e]) => [name, e.make()] as const)
+    const exported = Object.entries(node.component.exports).map(([name, e]) => [name, e.make(node.id)] as const)
     const handles = exported.flatMap(([name, { initial }]) => initial === undefined ? [] : [[name, initial] as const])
     const initial = handles.length === exported.length ? Value.object(handles) : undefined
     const exports = yield* SubscriptionRef.make(initial)
