@@ -36,7 +36,10 @@ export type Statement =
     readonly body: ReadonlyArray<Statement>
   }
 
-/** A value as Alloy's API has it. A capsule's value is its kind, such as `(secret)`. */
+/**
+ * A value as Alloy's API has it. A capsule's value says what it is: `(secret)`, a receiver as the configuration refers to
+ * it, `capsule("pyroscope.Receiver")` where it does not, and `(17 more)` for what has been left out.
+ */
 export type Shown =
   | { readonly type: "null"; readonly value: null }
   | { readonly type: "bool"; readonly value: boolean }

@@ -5,12 +5,16 @@ import * as Components from "../../src/cli/Components.ts"
 import * as Write from "../../src/components/pyroscope/Write.ts"
 import * as Endpoint from "../../src/delivery/Endpoint.ts"
 import * as Arguments from "../../src/engine/Arguments.ts"
+import * as Exposures from "../../src/engine/Exposures.ts"
 import * as Plan from "../../src/engine/Plan.ts"
+import * as Rendering from "../../src/engine/Rendering.ts"
 import * as Scope from "../../src/evaluation/Scope.ts"
 import * as Stdlib from "../../src/evaluation/Stdlib.ts"
 import * as Diagnostic from "../../src/syntax/Diagnostic.ts"
+import * as Parser from "../../src/syntax/Parser.ts"
 import * as Source from "../../src/syntax/Source.ts"
 import * as StringLiteral from "../../src/syntax/StringLiteral.ts"
+import * as Tree from "../../src/syntax/Tree.ts"
 import { spellings } from "../delivery/leaks.ts"
 import * as secretPlaces from "../engine/secretPlaces.ts"
 import { inputs } from "./effort.ts"
@@ -31,8 +35,23 @@ const load = (config: string, secret: string) =>
     stdlib: stdlib(secret)
   })
 
+/** What the API and the page would show of its blocks, if they were accepted. */
+const rendered = (config: string, secret: string): string => {
+  const parsed = Parser.parse(Source.make("a.alloy", config))
+  if (Result.isFailure(parsed)) return ""
+  return JSON.stringify(
+    parsed.success.body.filter((statement) => statement._tag === "Block").map((block) => {
+      const component = Components.registry.components.get(block.name.join("."))
+      const exposures = component === undefined ? Exposures.unknown : Exposures.ofArguments(component.arguments)
+      return [Tree.blockId(block), Rendering.argumentsOf(block, Scope.make(stdlib(secret)), exposures)]
+    })
+  )
+}
+
 /** All that can be seen of a configuration that is loaded. */
-const shown = (config: string, secret: string): string => {
+const shown = (config: string, secret: string): string => `${rendered(config, secret)}\n${told(config, secret)}`
+
+const told = (config: string, secret: string): string => {
   const checked = load(config, secret)
   if (Result.isSuccess(checked)) {
     return checked.success.nodes.filter(({ component }) => component.name === "pyroscope.write").flatMap(
