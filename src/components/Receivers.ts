@@ -1,30 +1,51 @@
 /**
  * Receivers in configurations: what `forward_to` takes and what `receiver` exports.
  */
-import { Context, Layer, Predicate, Stream } from "effect"
+import { Context, Effect, Layer, Predicate, Stream } from "effect"
 import * as Receiver from "../delivery/Receiver.ts"
 import * as StableReceiver from "../delivery/StableReceiver.ts"
-import type { Export } from "../engine/Component.ts"
+import { ComponentId, type Export } from "../engine/Component.ts"
 import * as Decode from "../evaluation/Decode.ts"
 import * as Value from "../evaluation/Value.ts"
+import * as Profile from "../profile/Profile.ts"
+import * as Edges from "../telemetry/Edges.ts"
 
 const capsule = "pyroscope.Receiver"
 
-const isReceiver = (value: unknown): value is Receiver.Receiver => Predicate.hasProperty(value, "push")
+/** A receiver, and the block that exports it; one of an application's own belongs to none. */
+export interface Exported extends Receiver.Receiver {
+  readonly blockId?: string
+}
+
+const isReceiver = (value: unknown): value is Exported => Predicate.hasProperty(value, "push")
 
 /** `forward_to`: every one of them gets every profile. */
 export const Argument = Decode.list(Decode.capsule(capsule, isReceiver))
 
-/** All that `forward_to` names, as the one receiver that a component hands profiles to. */
-export const layer = (forwardTo: ReadonlyArray<Receiver.Receiver>): Layer.Layer<Receiver.Receiver> =>
-  forwardTo.length === 0
-    ? Layer.effect(Receiver.Receiver, Receiver.discarding("forward_to is empty"))
-    : Layer.succeed(Receiver.Receiver, Receiver.all(forwardTo))
+/**
+ * All that `forward_to` names, as the one receiver that a component hands profiles to. What they take is counted, for each
+ * by itself.
+ */
+export const layer = (forwardTo: ReadonlyArray<Exported>): Layer.Layer<Receiver.Receiver> =>
+  Layer.effect(
+    Receiver.Receiver,
+    forwardTo.length === 0
+      ? Receiver.discarding("forward_to is empty")
+      : Effect.map(Effect.forEach(forwardTo, counted), Receiver.all)
+  )
 
-/** A receiver that a block exports. One of an application's own belongs to none. */
-export interface Exported extends Receiver.Receiver {
-  readonly blockId?: string
-}
+const counted = Effect.fnUntraced(function*(receiver: Exported) {
+  if (receiver.blockId === undefined) return receiver
+  const edges = yield* Edges.Edges
+  const edge = yield* edges.edge(yield* ComponentId, receiver.blockId)
+  const offer: Receiver.Receiver["offer"] = (profile) =>
+    Effect.map(receiver.offer(profile), (receipt) => {
+      edge.profiles += Profile.count(profile)
+      edge.bytes += Profile.byteLength(profile)
+      return receipt
+    })
+  return Receiver.before(receiver, offer)
+})
 
 const valueOf = ({ receiver }: StableReceiver.StableReceiver, blockId: string): Value.Value =>
   Value.opaque(capsule, { ...receiver, blockId } satisfies Exported)

@@ -37,11 +37,15 @@ export const make = (
   offer: Receiver["offer"],
   flow: Flow.Flow = Flow.none,
   check: Receiver["check"] = () => undefined
-): Receiver => {
-  const ready = Flow.makeGate(flow)
-  const push: Receiver["push"] = (profile) => Effect.andThen(ready, offer(profile))
-  return { push, sink: Sink.forEach(push), ready, check, offer, flow }
+): Receiver => complete({ ready: Flow.makeGate(flow), check, offer, flow })
+
+const complete = (parts: Pick<Receiver, "ready" | "check" | "offer" | "flow">): Receiver => {
+  const push: Receiver["push"] = (profile) => Effect.andThen(parts.ready, parts.offer(profile))
+  return { ...parts, push, sink: Sink.forEach(push) }
 }
+
+/** The same receiver, with an `offer` in front of its own. */
+export const before = (receiver: Receiver, offer: Receiver["offer"]): Receiver => complete({ ...receiver, offer })
 
 /**
  * Takes every profile and only counts it: what a configuration asks for that names no destination. That is hardly what
