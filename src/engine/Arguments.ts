@@ -20,7 +20,10 @@ import * as Exposures from "./Exposures.ts"
 /** A schema of arguments: its encoded side has a `Value` for each attribute and a nested record for each block. */
 export type Arguments<A> = Schema.Codec<A, unknown>
 
-/** Problems whose place `isKnown` are left out: they have been reported. Those there are too many of are counted. */
+/**
+ * Problems whose place `isKnown` are left out: they have been reported. Those there are too many of are counted. Arguments
+ * of which a value is unknown yet are a failure without a problem, as far as nothing else is wrong.
+ */
 export const decode = <A>(
   schema: Arguments<A>,
   block: Tree.Block,
@@ -98,7 +101,10 @@ interface Body {
   readonly encoded: Record<string, unknown>
   readonly attributes: Map<string, Tree.Attribute>
   readonly blocks: Map<string, Array<Body>>
-  /** What has been said to be wrong: statements by name that have no value, and attributes by name with the holes in theirs. */
+  /**
+   * What has been said to be wrong, or is unknown: statements by name that have no value, and attributes by name with the
+   * holes in theirs.
+   */
   readonly broken: Map<string, ReadonlySet<Range>>
 }
 
@@ -138,7 +144,7 @@ const readAttribute = (body: Body, attribute: Tree.Attribute, report: Report): v
   const holes = new Set<Range>()
   body.encoded[name] = Expression.evaluateParts(attribute.value, body.scope, (error, hole) => {
     holes.add(hole)
-    report(() => error.message(maskOf(body, name, false)), error.range)
+    if (error !== undefined) report(() => error.message(maskOf(body, name, false)), error.range)
   })
   if (holes.size > 0) body.broken.set(name, holes)
 }

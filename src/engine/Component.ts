@@ -19,7 +19,7 @@ export interface Component<A, Provides = never, E = never, R = never> {
 }
 
 export interface Export<Provides> {
-  /** Stands for the export while a configuration is only checked. */
+  /** Stands for the export while a configuration is only checked; `Value.unknown` where its type does not say enough. */
   readonly placeholder: Value
   /** For the block of that id, for as long as there is one. */
   // Methods, so that components with different services fit into one registry.

@@ -2,7 +2,7 @@
  * Evaluation of expressions. Whatever fails names the expression to blame and points at it.
  *
  * All operands, elements and arguments are evaluated, left to right, before the operation on them: `&&` and `||` do not
- * stop early. The first failure ends the evaluation.
+ * stop early. The first failure ends the evaluation. What is made of an unknown value is unknown.
  */
 import { Result } from "effect"
 import type { Mask } from "../syntax/Masking.ts"
@@ -61,12 +61,13 @@ export const evaluate = (expr: Tree.Expression, scope: Scope): Evaluated => {
     case "Unary":
       return Result.flatMap(
         evaluate(expr.operand, scope),
-        (operand) => blame(expr.operand, Operator.unary(expr.operator, operand))
+        (operand) => Value.isKnown(operand) ? blame(expr.operand, Operator.unary(expr.operator, operand)) : unknown
       )
     case "Binary":
       return Result.gen(function*() {
         const left = yield* evaluate(expr.left, scope)
         const right = yield* evaluate(expr.right, scope)
+        if (!Value.isKnown(left) || !Value.isKnown(right)) return Value.unknown
         return yield* Result.mapError(
           Operator.binary(expr.operator, left, right),
           ({ operand, message }) => blaming(expr[operand], message)
@@ -75,17 +76,20 @@ export const evaluate = (expr: Tree.Expression, scope: Scope): Evaluated => {
   }
 }
 
+const unknown: Evaluated = Result.succeed(Value.unknown)
+
 /** What stands where there is no value. No schema takes it, but for those that take anything. */
 const hole = Value.opaque("hole", undefined)
 
 /**
  * The value of an expression with all that is wrong with it: `report` gets it together with the range of the element of a
- * literal list or object (or of the whole expression) that has no value, and the other elements have theirs.
+ * literal list or object (or of the whole expression) that has no value, and the other elements have theirs. Where the
+ * value is unknown, nothing is wrong.
  */
 export const evaluateParts = (
   expr: Tree.Expression,
   scope: Scope,
-  report: (error: EvaluationError, hole: Range) => void
+  report: (error: EvaluationError | undefined, hole: Range) => void
 ): Value.Value => {
   switch (expr._tag) {
     case "Paren":
@@ -98,8 +102,8 @@ export const evaluateParts = (
       return Value.object(expr.fields.map(({ name, value }) => [name.name, evaluateParts(value, scope, report)]))
     default: {
       const value = evaluate(expr, scope)
-      if (Result.isSuccess(value)) return value.success
-      report(value.failure, expr.range)
+      if (Result.isSuccess(value) && Value.isKnown(value.success)) return value.success
+      report(Result.isFailure(value) ? value.failure : undefined, expr.range)
       return hole
     }
   }
@@ -113,6 +117,7 @@ const evaluateAll = (exprs: ReadonlyArray<Tree.Expression>, scope: Scope) =>
   })
 
 const access = (expr: Tree.Access, value: Value.Value): Evaluated => {
+  if (value === Value.unknown) return unknown
   const { name, value: owner } = expr
   const field = (mask: Mask): string => StringLiteral.quote(mask(expr).name.name)
   switch (value._tag) {
@@ -138,6 +143,7 @@ const access = (expr: Tree.Access, value: Value.Value): Evaluated => {
 
 /** Unlike `.name`, `["name"]` of a field that is not there is null. */
 const element = (expr: Tree.Index, value: Value.Value, index: Value.Value): Evaluated => {
+  if (value === Value.unknown || index === Value.unknown) return unknown
   switch (value._tag) {
     case "List":
       return blame(
@@ -178,6 +184,7 @@ const sealed = "expected object or array or a capsule convertible to an object, 
 
 const call = ({ callee, args }: Tree.Call, value: Value.Value, scope: Scope): Evaluated =>
   Result.gen(function*() {
+    if (value === Value.unknown) return value
     if (value._tag !== "Function") return yield* blame(callee, Result.fail(Conversion.mismatch("function", value)))
     const { parameters, variadic } = value
     const given = yield* evaluateAll(args, scope)
@@ -185,6 +192,7 @@ const call = ({ callee, args }: Tree.Call, value: Value.Value, scope: Scope): Ev
       const expected = variadic === undefined ? parameters.length : `at least ${parameters.length}`
       return yield* blame(callee, Result.fail(`expected ${expected} args, got ${given.length}`))
     }
+    if (!given.every(Value.isKnown)) return Value.unknown
     const converted = yield* Result.all(
       given.map((arg, index) =>
         blame(args[index]!, Conversion.toParameter(parameters[index] ?? variadic ?? "any", arg))

@@ -81,6 +81,15 @@ export const object = (fields: Iterable<readonly [string, Value]>): Value => ({
 export const secret = (value: Redacted.Redacted<string>): Value => ({ _tag: "Secret", value })
 export const opaque = (type: string, value: unknown): Value => ({ _tag: "Opaque", type, value })
 
+/** Stands for a value that only a running component knows, while a configuration is checked. */
+export const unknown = opaque("unknown", undefined)
+
+/** Whether nothing in a value is unknown. */
+export const isKnown = (value: Value): boolean => {
+  if (value._tag === "List") return value.items.every(isKnown)
+  return value._tag === "Object" ? Array.from(value.fields.values()).every(isKnown) : value !== unknown
+}
+
 /** The type's name as error texts say it. */
 export const typeName = (value: Value): string => {
   switch (value._tag) {

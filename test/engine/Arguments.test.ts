@@ -56,7 +56,8 @@ const blockOf = (body: string) => {
 const scope = Scope.make(
   new Map([
     ["c", Value.object([["list", Value.list([Value.text("a"), Value.bool(true)])]])],
-    ["secret", Value.secret(Redacted.make("hunter2"))]
+    ["secret", Value.secret(Redacted.make("hunter2"))],
+    ["later", Value.unknown]
   ])
 )
 
@@ -108,6 +109,16 @@ describe("Arguments", () => {
 
   it("takes null for any attribute, a required one too", () => {
     assert.deepStrictEqual(outcome(Store, "name = null\nretries = null"), { name: "", ...defaults, retries: 0 })
+  })
+
+  it("says nothing about a value that is unknown yet, nor about rules that need it, and all about the others", () => {
+    assert.deepStrictEqual(
+      store("retries = later.n\nsizes = [later, 1]\ntags = { a = later }\ncache { min = later }"),
+      []
+    )
+    assert.deepStrictEqual(store("sizes = [later, []]\ntoken = \"a\"\nretries = later"), [
+      "3:17-3:18 [] should be number, got array"
+    ])
   })
 
   it("shows a whole statement that does not belong", () => {

@@ -12,7 +12,8 @@ const variables = {
   other: Value.opaque("receiver", { tenant: 1 }),
   targets: Value.opaque("targets", {}),
   list: Value.list([Value.int(1), Value.nil, Value.text("x")]),
-  local: Value.object([["file", Value.object([["content", Value.text("text")]])]])
+  local: Value.object([["file", Value.object([["content", Value.text("text")]])]]),
+  later: Value.unknown
 }
 
 const table = (name: string, rows: ReadonlyArray<readonly [expression: string, outcome: string]>) =>
@@ -33,6 +34,18 @@ describe("Expression", () => {
     ["local.file.content", "\"text\""],
     ["nothing", "1:1-7: identifier \"nothing\" does not exist"],
     ["[1, nothing.a]", "1:5-11: identifier \"nothing\" does not exist"]
+  ])
+
+  table("what only a running component knows", [
+    ["later + 1", "capsule(unknown)"],
+    ["[1] == [later]", "capsule(unknown)"],
+    ["!later", "capsule(unknown)"],
+    ["later.a[0]", "capsule(unknown)"],
+    ["list[later]", "capsule(unknown)"],
+    ["later(1)", "capsule(unknown)"],
+    ["coalesce({a = later}, 1)", "capsule(unknown)"],
+    ["list[0] + nothing", "1:11-17: identifier \"nothing\" does not exist"],
+    ["later + nothing", "1:9-15: identifier \"nothing\" does not exist"]
   ])
 
   table("precedence", [
