@@ -1,6 +1,7 @@
 /**
  * The components of the binary.
  */
+import * as File from "../components/local/File.ts"
 import * as SelfProfile from "../components/pyroduct/SelfProfile.ts"
 import * as Sink from "../components/pyroduct/Sink.ts"
 import * as ReceiveHttp from "../components/pyroscope/ReceiveHttp.ts"
@@ -11,5 +12,6 @@ export const registry = Registry.make(
   Write.component,
   ReceiveHttp.component,
   SelfProfile.component,
-  Sink.component
+  Sink.component,
+  File.component
 )

@@ -84,6 +84,11 @@ export const requestDuration = (attributes: Attributes) =>
     boundaries: seconds
   })
 
+// local.file
+export const fileLastAccessed = Metric.gauge("local_file_timestamp_last_accessed_unix_seconds", {
+  description: "When the file was last read, in seconds since the epoch."
+})
+
 // Whatever has profiles and nowhere to send them
 export const discardedProfiles = Metric.counter("pyroduct_discarded_profiles_total", {
   description: "Profiles that were taken where there is nowhere to send them.",

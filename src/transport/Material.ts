@@ -6,18 +6,8 @@
  * thing stays in use, and the problem is published. When a server refuses what was made of them, there is a look at once,
  * and the next one soon after.
  */
-import {
-  Clock,
-  Effect,
-  Fiber,
-  FileSystem,
-  Option,
-  type PlatformError,
-  Redacted,
-  Result,
-  type Scope,
-  Semaphore
-} from "effect"
+import { Clock, Effect, Fiber, FileSystem, Option, Redacted, Result, type Scope, Semaphore } from "effect"
+import { reasonOf } from "./FileProblem.ts"
 import * as Problems from "./Problems.ts"
 
 export type Source =
@@ -175,16 +165,3 @@ export const stampOf = ({ ino, mtime, size }: FileSystem.File.Info): string =>
 
 const equal = (some: ReadonlyArray<string>, others: ReadonlyArray<string>): boolean =>
   some.every((text, index) => text === others[index])
-
-const reasonOf = (error: PlatformError.PlatformError): string => {
-  switch (error.reason._tag) {
-    case "NotFound":
-      return "no such file or directory"
-    case "PermissionDenied":
-      return "permission denied"
-    default:
-      return "description" in error.reason && error.reason.description !== undefined
-        ? error.reason.description
-        : error.message
-  }
-}

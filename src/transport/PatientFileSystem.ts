@@ -11,7 +11,8 @@
  * What is no regular file, such as a pipe, would hang as well, or never end: it is refused.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import { ByteSize, Effect, Fiber, FileSystem, Layer, PlatformError, Semaphore } from "effect"
+import { ByteSize, Effect, Fiber, FileSystem, Layer, PlatformError, Queue, Semaphore, Stream } from "effect"
+import { watch } from "node:fs"
 import * as FileThread from "./FileThread.ts"
 import * as Joined from "./Joined.ts"
 
@@ -75,21 +76,43 @@ const problemOf = ({ size, type }: FileSystem.File.Info): string | undefined => 
   return ByteSize.isGreaterThan(size, maxSize) ? "larger than 16 MiB" : undefined
 }
 
-const unusable = (path: string, description: string) =>
+const unusable = (path: string, description: string, method = "readFileString") =>
   PlatformError.systemError({
     _tag: "BadResource",
     module: "FileSystem",
-    method: "readFileString",
+    method,
     pathOrDescriptor: path,
     description
   })
 
-/** A file system that can do nothing but read. It is one for the whole process, which has four threads. */
+/**
+ * The changes of a file or of what is in a directory, until that is another. Who begins to watch makes a call of the system
+ * in the main thread: so what gives no answer to another call before is not watched.
+ */
+const watching = ({ stat }: FileThread.Reader): FileSystem.FileSystem["watch"] => (path, options) =>
+  Stream.callback((queue) =>
+    Effect.acquireRelease(
+      Effect.flatMap(stat(path), () =>
+        Effect.try({
+          try: () =>
+            watch(path, { persistent: false }, (_, name) => {
+              Queue.offerUnsafe(queue, { _tag: "Update", path: name ?? path })
+            }).on("error", () => Queue.endUnsafe(queue)),
+          catch: (error) => unusable(path, String(error), "watch")
+        })),
+      (watcher) => Effect.sync(() => watcher.close())
+    ).pipe(Effect.tap(() => Effect.sync(() => options?.onReady?.())))
+  )
+
+/** A file system that can do nothing but read and watch. It is one for the whole process, which has four threads. */
 const shared = (): Layer.Layer<FileSystem.FileSystem> => {
   let reader: FileThread.Reader | undefined
   return Layer.effect(
     FileSystem.FileSystem,
-    Effect.map(FileSystem.FileSystem, (fs) => FileSystem.makeNoop(reader ??= make(fs, FileThread.make)))
+    Effect.map(FileSystem.FileSystem, (fs) => {
+      reader ??= make(fs, FileThread.make)
+      return FileSystem.makeNoop({ ...reader, watch: watching(reader) })
+    })
   ).pipe(Layer.provide(NodeFileSystem.layer))
 }
 
