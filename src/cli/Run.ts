@@ -28,7 +28,7 @@ import * as Shutdown from "./Shutdown.ts"
 import * as Signals from "./Signals.ts"
 import * as Storage from "./Storage.ts"
 
-const file = Argument.String("file").pipe(Argument.withDescription("The configuration file"))
+const path = Argument.String("path").pipe(Argument.withDescription(ConfigFile.pathDescription))
 
 const text = (name: string, description: string, shown: string, value = shown) =>
   Flag.String(name).pipe(Flag.withDescription(`${description} (default ${shown})`), Flag.withDefault(value))
@@ -66,12 +66,12 @@ const drainTimeout = text(
 
 export const command = Command.make(
   "run",
-  { file, listenAddress, allowedHosts, storagePath, drainTimeout },
-  Effect.fnUntraced(function*({ allowedHosts, drainTimeout, file, listenAddress, storagePath }) {
+  { path, listenAddress, allowedHosts, storagePath, drainTimeout },
+  Effect.fnUntraced(function*({ allowedHosts, drainTimeout, listenAddress, path, storagePath }) {
     const drain = Drain.make(drainTimeout)
     // Several while one is seen to are one.
     const hangUps = yield* Queue.sliding<void>(1)
-    return yield* load(file, storagePath, { ...listenAddress, allowedHosts }, hangUps, drain.hasBegun).pipe(
+    return yield* load(path, storagePath, { ...listenAddress, allowedHosts }, hangUps, drain.hasBegun).pipe(
       Effect.provideService(Drain.Drain, drain),
       Shutdown.told(drain, (code) => {
         process.exitCode = code
@@ -82,24 +82,27 @@ export const command = Command.make(
       })
     )
   })
-).pipe(Command.withDescription("Run a configuration file until SIGINT, SIGTERM or SIGQUIT"))
+).pipe(Command.withDescription("Run a configuration until SIGINT, SIGTERM or SIGQUIT"))
 
 /** Where the engine's own server listens, and the names it answers to. */
 type Address = Pick<Server.Settings, "host" | "port" | "allowedHosts">
 
 const load = Effect.fnUntraced(function*(
-  file: string,
+  path: string,
   storagePath: string,
   server: Address,
   hangUps: Queue.Dequeue<void>,
   isStopping: () => boolean
 ) {
-  const read = Effect.map(ConfigFile.read(file), (source) => [source])
-  const settings = { sources: yield* read, registry: Components.registry, stdlib: Host.stdlib() }
+  const sources = yield* ConfigFile.read(path).pipe(
+    Effect.catchTag("Unreadable", (error) => Effect.andThen(ConfigFile.report(error), new ConfigFile.Reported()))
+  )
+  if (sources.length === 0) yield* Effect.logWarning(ConfigFile.nothingIn(path))
+  const settings = { sources, registry: Components.registry, stdlib: Host.stdlib() }
   const identity = yield* Storage.identity(storagePath)
   yield* Authorities.trustSystem
   return yield* Effect.fromResult(Plan.check(settings)).pipe(
-    Effect.flatMap((plan) => run(plan, read, server, hangUps, isStopping)),
+    Effect.flatMap((plan) => run(plan, ConfigFile.readAgain(path), server, hangUps, isStopping)),
     Effect.catchTags({
       ConfigError: (error) =>
         Effect.andThen(

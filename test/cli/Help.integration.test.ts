@@ -15,13 +15,13 @@ describe("pyroduct", () => {
       ], together)
       for (const { code, stderr } of [root, run, validate]) assert.deepStrictEqual([code, stderr], [0, ""])
       assert.match(root.stdout, /USAGE\n {2}pyroduct <subcommand> \[flags\]\n/)
-      assert.match(root.stdout, /\n {2}run +Run a configuration file.*\n {2}validate +Report every problem/)
-      assert.match(run.stdout, /USAGE\n {2}pyroduct run \[flags\] <file>\n/)
+      assert.match(root.stdout, /\n {2}run +Run a configuration .*\n {2}validate +Report every problem/)
+      assert.match(run.stdout, /USAGE\n {2}pyroduct run \[flags\] <path>\n/)
       assert.match(run.stdout, /\n {2}--server.http.listen-addr .+ \(default 127.0.0.1:12345\)\n/)
       assert.match(run.stdout, /\n {2}--server.http.allowed-hosts .+ \(default ""\)\n/)
       assert.match(run.stdout, /\n {2}--storage.path .+ \(default data-pyroduct\/\)\n/)
       assert.match(run.stdout, /\n {2}--shutdown.drain-timeout .+ \(default 20s\)\n/)
-      assert.match(validate.stdout, /USAGE\n {2}pyroduct validate \[flags\] <file>\n/)
+      assert.match(validate.stdout, /USAGE\n {2}pyroduct validate \[flags\] <path>\n/)
     }))
 
   it.live("says what it does not understand, and fails", () =>

@@ -139,29 +139,20 @@ describe("pyroduct validate", () => {
       )
     }))
 
-  it.live("refuses a file that is larger than any configuration, without reading it to its end", () =>
+  it.live("takes a directory for one configuration, and names the file of each problem", () =>
     Effect.gen(function*() {
-      const cwd = yield* files({ "large.alloy": new Uint8Array(4 * 1024 * 1024 + 1).fill(0x20) })
-      assert.deepStrictEqual(yield* pyroduct.run(["validate", "large.alloy"], { cwd }), {
-        code: 1,
-        stdout: "",
-        stderr: "Error: reading config path \"large.alloy\": larger than 4 MiB, which no configuration is\n"
+      const cwd = yield* files({
+        "10.alloy": "pyroscope.receive_http \"in\" {\n  forward_to = [pyroscope.write.out.receiver]\n}\n",
+        "9.river": "}",
+        ".hidden.alloy": "pyroscope.write \"out\" { }\n{",
+        "notes.txt": "not a configuration"
       })
-    }))
-
-  it.live("says in a line why there is nothing to validate", () =>
-    Effect.gen(function*() {
-      const cwd = yield* files({ "latin1.alloy": Buffer.from("// ä", "latin1") })
-      const cases = [
-        ["missing.alloy", "reading config path \"missing.alloy\": no such file"],
-        [cwd, `reading config path "${cwd}": not a file`],
-        ["latin1.alloy", "latin1.alloy: unknown encoding for config"]
-      ] as const
-      const run = ([file]: (typeof cases)[number]) => pyroduct.run(["validate", file], { cwd })
-      const ended: ReadonlyArray<pyroduct.Ended> = yield* Effect.forEach(cases, run, { concurrency: 2 })
-      assert.deepStrictEqual(
-        ended,
-        cases.map(([, message]) => ({ code: 1, stdout: "", stderr: `Error: ${message}\n` }))
-      )
+      const { code, stderr } = yield* pyroduct.run(["validate", "."], { cwd })
+      assert.strictEqual(code, 1)
+      assert.deepStrictEqual(stderr.match(/^Error: .*/gm), [
+        "Error: .hidden.alloy:2:1: expected identifier, got {",
+        "Error: 9.river:1:1: expected identifier, got }",
+        "Error: validation failed"
+      ])
     }))
 })

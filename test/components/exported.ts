@@ -10,7 +10,7 @@ export const exported = Effect.fnUntraced(function*<Provides>(
   const values: Array<unknown> = []
   yield* Effect.forkScoped(
     Stream.runForEach(
-      from.make().values(context),
+      from.make("test").values(context),
       (value: Value.Value) => Effect.sync(() => values.push("value" in value ? value.value : value))
     ),
     { startImmediately: true }
