@@ -35,6 +35,8 @@ const maxBytes = 4 * 1024 * 1024
 /** The PATH that stands for standard input, and what that is called in diagnostics. */
 const standardInput = { path: "-", name: "<stdin>" }
 
+export const isStandardInput = (path: string): boolean => path === standardInput.path
+
 /** PATH, as `--help` has it. */
 export const pathDescription = "A configuration file, a directory of .alloy and .river files, or - for standard input"
 
@@ -44,13 +46,13 @@ export const pathDescription = "A configuration file, a directory of .alloy and 
  */
 export const read = Effect.fnUntraced(function*(path: string) {
   // A file system that gives no answer, which cannot be interrupted, is left behind.
-  const reading = yield* Effect.forkDetach(path === standardInput.path ? readInput : readPath(path))
+  const reading = yield* Effect.forkDetach(isStandardInput(path) ? readInput : readPath(path))
   return yield* Fiber.join(reading)
 })
 
 /** The same once more, for a reload: what has come by standard input is gone. */
 export const readAgain = (path: string): ReturnType<typeof read> =>
-  path === standardInput.path
+  isStandardInput(path)
     ? new Unreadable({ problems: ["standard input has been read, and cannot be read again"] })
     : read(path)
 
