@@ -21,9 +21,11 @@ import * as Gauge from "../telemetry/Gauge.ts"
 import type * as Health from "../telemetry/Health.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import type { ConfigError } from "./ConfigError.ts"
+import * as Exposures from "./Exposures.ts"
 import * as Graph from "./Graph.ts"
 import { type Failure, Instance } from "./Instance.ts"
 import * as Plan from "./Plan.ts"
+import * as Rendering from "./Rendering.ts"
 
 /** A configuration that runs. */
 export interface Engine {
@@ -235,7 +237,7 @@ export const start = Effect.fn("Engine.start")(function*<R>(
     component: (id) =>
       Effect.sync(() => {
         const instance = instances.get(id)
-        return instance && { ...statusOf(instance), arguments: [], exports: [], debugInfo: instance.debugInfo }
+        return instance && { ...statusOf(instance), ...insideOf(instance) }
       }),
     reload: (sources) => Effect.flatMap(Effect.forkIn(turn.withPermit(reload(sources)), scope), Fiber.join)
   }
@@ -247,6 +249,22 @@ export const make = <R>(settings: Plan.Settings<R>): Effect.Effect<Engine, Confi
 
 export const layer = <R>(settings: Plan.Settings<R>): Layer.Layer<Engine, ConfigError, R> =>
   Layer.effect(Engine, make(settings))
+
+/** What runs, which is older than the text where that could not be put in force. */
+const insideOf = <R>({ debugInfo, exports, running }: Instance<R>) => {
+  const value = SubscriptionRef.getUnsafe(exports)
+  return {
+    arguments: running === undefined
+      ? []
+      : Rendering.argumentsOf(
+        running.node.block,
+        running.names,
+        Exposures.ofArguments(running.node.component.arguments)
+      ),
+    exports: value?._tag === "Object" ? Rendering.exportsOf(value.fields) : [],
+    debugInfo
+  }
+}
 
 /** What changes by itself fails with nobody waiting for it. */
 const tell = <R>({ evaluation, id }: Instance<R>, before: Health.Health): Effect.Effect<void> => {
