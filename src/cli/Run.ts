@@ -4,7 +4,7 @@
  * The first SIGINT, SIGTERM or SIGQUIT stops the sources, drains the queues and exits 0, or 1 when profiles had to be
  * given up. A second one exits at once. SIGHUP reads the configuration again.
  */
-import { Clock, Duration, Effect, Layer, Option, Queue } from "effect"
+import { Clock, Duration, Effect, Layer, Option, Queue, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as Drain from "../delivery/Drain.ts"
 import { Identity } from "../delivery/Identity.ts"
@@ -23,6 +23,7 @@ import * as Authorities from "./Authorities.ts"
 import * as Components from "./Components.ts"
 import * as ConfigFile from "./ConfigFile.ts"
 import * as Configuration from "./Configuration.ts"
+import * as ConfigWatch from "./ConfigWatch.ts"
 import * as Host from "./Host.ts"
 import * as Shutdown from "./Shutdown.ts"
 import * as Signals from "./Signals.ts"
@@ -51,6 +52,11 @@ const allowedHosts = text(
   ""
 ).pipe(Flag.map((names) => names.split(",").map((name) => name.trim())))
 
+const watch = Flag.Boolean("config.watch").pipe(
+  Flag.withDescription("Reload when the configuration has changed, as SIGHUP does (default false)"),
+  Flag.withDefault(false)
+)
+
 const storagePath = text("storage.path", "The directory for what has to survive a restart", "data-pyroduct/")
 
 const drainTimeout = text(
@@ -66,19 +72,19 @@ const drainTimeout = text(
 
 export const command = Command.make(
   "run",
-  { path, listenAddress, allowedHosts, storagePath, drainTimeout },
-  Effect.fnUntraced(function*({ allowedHosts, drainTimeout, listenAddress, path, storagePath }) {
+  { path, watch, listenAddress, allowedHosts, storagePath, drainTimeout },
+  Effect.fnUntraced(function*({ allowedHosts, drainTimeout, listenAddress, path, storagePath, watch }) {
     const drain = Drain.make(drainTimeout)
-    // Several while one is seen to are one.
-    const hangUps = yield* Queue.sliding<void>(1)
-    return yield* load(path, storagePath, { ...listenAddress, allowedHosts }, hangUps, drain.hasBegun).pipe(
+    // Several that are asked for while one goes on are one.
+    const reloads = yield* Queue.sliding<void>(1)
+    return yield* load({ path, watch }, storagePath, { ...listenAddress, allowedHosts }, reloads, drain.hasBegun).pipe(
       Effect.provideService(Drain.Drain, drain),
       Shutdown.told(drain, (code) => {
         process.exitCode = code
       }),
       Signals.handled({
         stop: Shutdown.begin(drain, drainTimeout),
-        hangUp: Effect.asVoid(Queue.offer(hangUps, undefined))
+        hangUp: Effect.asVoid(Queue.offer(reloads, undefined))
       })
     )
   })
@@ -88,10 +94,10 @@ export const command = Command.make(
 type Address = Pick<Server.Settings, "host" | "port" | "allowedHosts">
 
 const load = Effect.fnUntraced(function*(
-  path: string,
+  { path, watch }: { readonly path: string; readonly watch: boolean },
   storagePath: string,
   server: Address,
-  hangUps: Queue.Dequeue<void>,
+  reloads: Queue.Queue<void>,
   isStopping: () => boolean
 ) {
   const sources = yield* ConfigFile.read(path).pipe(
@@ -99,10 +105,15 @@ const load = Effect.fnUntraced(function*(
   )
   if (sources.length === 0) yield* Effect.logWarning(ConfigFile.nothingIn(path))
   const settings = { sources, registry: Components.registry, stdlib: Host.stdlib() }
+  if (watch) {
+    yield* Effect.forkChild(
+      Stream.runForEach(ConfigWatch.changes(path, sources), () => Queue.offer(reloads, undefined))
+    )
+  }
   const identity = yield* Storage.identity(storagePath)
   yield* Authorities.trustSystem
   return yield* Effect.fromResult(Plan.check(settings)).pipe(
-    Effect.flatMap((plan) => run(plan, ConfigFile.readAgain(path), server, hangUps, isStopping)),
+    Effect.flatMap((plan) => run(plan, ConfigFile.readAgain(path), server, reloads, isStopping)),
     Effect.catchTags({
       ConfigError: (error) =>
         Effect.andThen(
@@ -123,7 +134,7 @@ const run = <R, E extends { readonly message: string }, R2>(
   plan: Plan.Plan<R>,
   read: Effect.Effect<ReadonlyArray<Source>, E, R2>,
   address: Address,
-  hangUps: Queue.Dequeue<void>,
+  reloads: Queue.Dequeue<void>,
   isStopping: () => boolean
 ) =>
   Effect.gen(function*() {
@@ -145,5 +156,5 @@ const run = <R, E extends { readonly message: string }, R2>(
     yield* Effect.logInfo("pyroduct is ready").pipe(
       Effect.annotateLogs({ version, addr: Listener.formatAddress(server), duration: `${millis}ms` })
     )
-    return yield* Effect.forever(Effect.andThen(Queue.take(hangUps), Effect.ignore(configuration.reload)))
+    return yield* Effect.forever(Effect.andThen(Queue.take(reloads), Effect.ignore(configuration.reload)))
   }).pipe(Effect.scoped)

@@ -14,7 +14,18 @@
  * So sources stop before what they send to is drained, and of independent pipelines none waits for another, as they share
  * the time that a shutdown has. A component that fails to stop holds up nothing either.
  */
-import { Cause, Context, Effect, Exit, Fiber, Latch, Layer, type Scope as EffectScope, Semaphore } from "effect"
+import {
+  Cause,
+  Context,
+  Effect,
+  Exit,
+  Fiber,
+  Latch,
+  Layer,
+  type Scope as EffectScope,
+  Semaphore,
+  SubscriptionRef
+} from "effect"
 import type { Source } from "../syntax/Source.ts"
 import type { ComponentDetail, ComponentStatus } from "../telemetry/ComponentStatus.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
