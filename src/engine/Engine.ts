@@ -69,8 +69,11 @@ export const start = Effect.fn("Engine.start")(function*<R>(
   /** Of each, those whose blocks refer to it. */
   let dependants: ReadonlyMap<Instance<R>, ReadonlyArray<Instance<R>>> = new Map()
   const endings = new Set<Fiber.Fiber<void>>()
+  /** Since the last look. */
+  let hasEnded = false
 
   const end = (ending: Effect.Effect<void>): void => {
+    hasEnded = true
     const fiber = Effect.runForkWith(context)(
       Effect.catchCause(ending, (cause) => Effect.logError("a component has not stopped well", cause))
     )
@@ -175,13 +178,14 @@ export const start = Effect.fn("Engine.start")(function*<R>(
     plan = next
     instances = made
     dependants = users
+    hasEnded = false
     const failed = yield* evaluateAll(isFirst)
     for (const [id, instance] of old) {
       if (made.has(id)) continue
       stale.delete(instance)
       end(instance.close)
     }
-    if (failed.size > 0 && endings.size > 0) {
+    if (failed.size > 0 && hasEnded) {
       // A port may be free now.
       yield* Effect.timeoutOption(Fiber.awaitAll([...endings]), patience)
       for (const instance of failed.keys()) {
