@@ -25,7 +25,9 @@ export const block = ({ host, port }: Listener.Address) =>
 
 export type Http = ReturnType<typeof block>["Type"]
 
-export const settings = (http: Http, shutdownTimeout: Duration.Duration): Listener.Settings => ({
+/** For the block of that id, whose component may be built anew while it listens. */
+export const settings = (http: Http, shutdownTimeout: Duration.Duration, owner: string): Listener.Settings => ({
+  owner,
   host: http.listen_address,
   port: http.listen_port,
   connections: http.conn_limit,

@@ -16,7 +16,7 @@ import * as Connect from "../wire/Connect.ts"
 import * as Body from "./Body.ts"
 
 /** Answers everything that `server` calls a client's error. A connection is gone `patience` after its last answer. */
-export const handle = (server: Http.Server, patience: Duration.Duration): void => {
+export const handle = (server: Http.Server, patience: () => Duration.Duration): void => {
   const newest = new WeakMap<Duplex, Http.ServerResponse>()
   const ending = new WeakSet<Duplex>()
 
@@ -29,7 +29,7 @@ export const handle = (server: Http.Server, patience: Duration.Duration): void =
   }
 
   const leave = (socket: Duplex, answer = ""): void => {
-    const timer = setTimeout(() => socket.destroy(), Duration.toMillis(patience))
+    const timer = setTimeout(() => socket.destroy(), Duration.toMillis(patience()))
     socket.once("close", () => clearTimeout(timer)).end(answer)
   }
 

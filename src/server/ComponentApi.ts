@@ -8,22 +8,24 @@ import type { HttpServerResponse } from "effect/http"
 export type Handler = (path: string) => Effect.Effect<HttpServerResponse.HttpServerResponse | undefined>
 
 export class ComponentApi extends Context.Service<ComponentApi, {
-  /** Serves a component's paths until the scope closes. */
+  /** Serves a component's paths until the scope closes; of several for one id the newest does. */
   readonly mount: (componentId: string, handler: Handler) => Effect.Effect<void, never, Scope.Scope>
   /** The longest component id that the path begins with, and what is below it. */
   readonly handle: Handler
 }>()("pyroduct/server/ComponentApi") {
   static readonly layer: Layer.Layer<ComponentApi> = Layer.sync(ComponentApi, () => {
-    const handlers = new Map<string, Handler>()
+    const handlers = new Map<string, Array<Handler>>()
     return {
       mount: (componentId, handler) =>
         Effect.acquireRelease(
           Effect.sync(() => {
-            handlers.set(componentId, handler)
+            handlers.set(componentId, [...handlers.get(componentId) ?? [], handler])
           }),
           () =>
             Effect.sync(() => {
-              handlers.delete(componentId)
+              const others = handlers.get(componentId)!.filter((other) => other !== handler)
+              if (others.length > 0) handlers.set(componentId, others)
+              else handlers.delete(componentId)
             })
         ),
       handle: (path) => {
@@ -33,7 +35,9 @@ export class ComponentApi extends Context.Service<ComponentApi, {
           const begins = path.startsWith(id) && (path.length === id.length || path[id.length] === "/")
           if (begins && (longest === undefined || id.length > longest.length)) longest = id
         }
-        return longest === undefined ? Effect.undefined : handlers.get(longest)!(path.slice(longest.length) || "/")
+        return longest === undefined
+          ? Effect.undefined
+          : handlers.get(longest)!.at(-1)!(path.slice(longest.length) || "/")
       }
     }
   })

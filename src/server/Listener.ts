@@ -5,30 +5,27 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Context, Data, Duration, Effect, Layer, type Scope } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
-import * as Http from "node:http"
-import * as Timer from "../telemetry/Timer.ts"
+import type * as Http from "node:http"
 import * as Connect from "../wire/Connect.ts"
-import * as BadRequest from "./BadRequest.ts"
 import * as EarlyAnswer from "./EarlyAnswer.ts"
+import * as ListeningSocket from "./ListeningSocket.ts"
 
-export interface Settings {
+export interface Settings extends ListeningSocket.Limits {
   /** Empty is every address. */
   readonly host: string
   /** 0 is any free port. */
   readonly port: number
-  /** Connections beyond this are turned away. */
-  readonly connections: number
-  /** For a whole request, body included: what takes longer is answered 408. */
-  readonly readTimeout: Duration.Duration
-  /** For as long as nothing moves on a connection in use. */
-  readonly writeTimeout: Duration.Duration
-  /** For a connection without a request. */
-  readonly idleTimeout: Duration.Duration
   /** How long requests may go on once the scope closes. */
   readonly shutdownTimeout: Duration.Duration
+  /**
+   * Who listens: one of the same name takes over what it listens on, and a port of 0 is the port that it has. Nobody takes
+   * it over from a listener whose owner is empty, which is the default.
+   */
+  readonly owner: string
 }
 
 export const defaults: Omit<Settings, "host" | "port"> = {
+  owner: "",
   connections: 16384,
   readTimeout: Duration.seconds(30),
   writeTimeout: Duration.seconds(30),
@@ -46,10 +43,7 @@ export type Handler = Effect.Effect<
   HttpServerRequest.HttpServerRequest | Scope.Scope
 >
 
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
+export type Address = ListeningSocket.Address
 
 /** A port in use, an address that is not ours. */
 export class ListenError extends Data.TaggedError("ListenError")<{
@@ -71,30 +65,39 @@ const reasons: Record<string, string> = {
 }
 
 export class Listener extends Context.Service<Listener, {
-  /** Listens until the scope closes; then lets requests finish. */
+  /**
+   * Listens until the scope closes; then lets requests finish.
+   *
+   * Where the same owner listens already, what is new takes over: the requests that come from now on, on open connections
+   * as well. Nothing is refused in between, and those that are there are finished by whoever began them.
+   */
   readonly listen: (settings: Settings, handler: Handler) => Effect.Effect<Address, ListenError, Scope.Scope>
 }>()("pyroduct/server/Listener") {
-  static readonly layer: Layer.Layer<Listener> = Layer.succeed(Listener, {
-    listen: (settings, handler) => listen(settings, handler)
+  static readonly layer: Layer.Layer<Listener> = Layer.sync(Listener, () => {
+    const sockets: ListeningSocket.Sockets = new Set()
+    return { listen: (settings, handler) => listen(sockets, settings, handler) }
   })
 }
 
-const listen = Effect.fnUntraced(function*(settings: Settings, handler: Handler) {
-  const { host, port } = settings
-  const server = makeServer(settings)
-  const bound = yield* NodeHttpServer.make(() => server, {
-    port,
-    ...(host === "" ? {} : { host }),
+const listen = Effect.fnUntraced(function*(
+  sockets: ListeningSocket.Sockets,
+  settings: Settings,
+  handler: Handler
+): Effect.fn.Return<Address, ListenError, Scope.Scope> {
+  const { host, owner, port } = settings
+  const errorOf = (cause: unknown) => new ListenError({ host, port, code: codeOf(cause) })
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const share = new ListeningSocket.Share(sockets, { owner, host, port }, settings, (error) => {
+    if (error !== undefined) run(Effect.logError(errorOf(error).message))
+  })
+  const bound = yield* NodeHttpServer.make(() => share as unknown as Http.Server, {
     gracefulShutdownTimeout: settings.shutdownTimeout
-  }).pipe(
-    Effect.mapError((error) => new ListenError({ host, port, code: codeOf(error.cause) }))
-  )
+  }).pipe(Effect.mapError(({ cause }) => errorOf(cause)))
+  const { address, port: real } = share.address()
   // Runs after the grace period and before the wait for the last connection, which a slow sender could draw out.
-  yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
+  yield* Effect.addFinalizer(() => Effect.sync(() => share.cutOff()))
   yield* bound.serve(Effect.flatMap(addressed(handler), EarlyAnswer.patient))
-  // Nothing here is upgraded. Who offers it, as some clients do for HTTP/2, would be handled with the body left unread.
-  server.removeAllListeners("upgrade")
-  return addressOf(server)
+  return { host: address, port: real }
 })
 
 /** As RFC 9112, 3.2, has it. Node would close the connection, and not answer what is behind but handle it. */
@@ -108,30 +111,6 @@ const withoutHost = HttpServerResponse.text(Connect.errorBody("invalid_argument"
   status: 400,
   contentType: "application/json"
 })
-
-const makeServer = (settings: Settings): Http.Server => {
-  const read = Timer.millis(settings.readTimeout)
-  const server = Http.createServer({
-    requireHostHeader: false,
-    requestTimeout: read,
-    headersTimeout: read,
-    keepAliveTimeout: Timer.millis(settings.idleTimeout),
-    connectionsCheckingInterval: Math.min(1000, Math.max(50, read))
-  })
-  server.timeout = Math.max(read, Timer.millis(settings.writeTimeout))
-  server.maxConnections = settings.connections
-  // Who has sent everything and ends its side may still read, as from Go's server: Node would end both sides.
-  Object.assign(server, { httpAllowHalfOpen: true })
-  BadRequest.handle(server, Duration.min(settings.readTimeout, defaults.readTimeout))
-  return server
-}
-
-const addressOf = (server: Http.Server): Address => {
-  const address = server.address()
-  return address === null || typeof address === "string"
-    ? { host: String(address), port: 0 }
-    : { host: address.address, port: address.port }
-}
 
 const codeOf = (cause: unknown): string =>
   typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : String(cause)

@@ -26,6 +26,11 @@ export interface Options {
   readonly idleTimeout?: Duration.Input
   /** How long requests may go on once the scope closes; 0 cuts them off. 5 seconds by default. */
   readonly gracefulShutdownTimeout?: Duration.Input
+  /**
+   * Who listens. A Layer that is built beside one of the same owner takes over the address from it, and no connection is
+   * refused in between. Nobody by default, so that a second one fails.
+   */
+  readonly owner?: string
 }
 
 export const defaults = { host: "", port: 8080 }
@@ -82,6 +87,7 @@ const settingsOf = (options: Options): Result.Result<Settings, InvalidOptions> =
   read("receiving over HTTP", ({ duration, size, whole }) => ({
     maxBytes: size("maxBodySize", options.maxBodySize, ProfileApi.defaults.maxBytes),
     listener: {
+      owner: options.owner ?? Listener.defaults.owner,
       host: options.host ?? defaults.host,
       port: whole("port", options.port, defaults.port, { minimum: 0, maximum: 65535 }),
       connections: whole("connections", options.connections, Listener.defaults.connections, { minimum: 1 }),

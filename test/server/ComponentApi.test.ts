@@ -50,6 +50,22 @@ describe("ComponentApi", () => {
       assert.isUndefined(yield* handled(`sink.b${rest}`))
     }).pipe(withApi))
 
+  it.effect("asks the newest of several with one id, and the one before it when that has ended", () =>
+    Effect.gen(function*() {
+      const { handle, mount } = yield* ComponentApi
+      const scopes = yield* Effect.all([Scope.make(), Scope.make(), Scope.make()])
+      for (const [version, scope] of scopes.entries()) {
+        yield* Scope.provide(mount("a", () => Effect.succeed(HttpServerResponse.empty({ status: version }))), scope)
+      }
+      const asked = Effect.map(Effect.suspend(() => handle("a/x")), (response) => response?.status)
+      const versions = [yield* asked]
+      for (const version of [0, 2, 1]) {
+        yield* Scope.close(scopes[version]!, Exit.void)
+        versions.push(yield* asked)
+      }
+      assert.deepStrictEqual(versions, [2, 2, 1, undefined])
+    }).pipe(withApi))
+
   it.effect("serves a component until its scope closes", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()

@@ -29,6 +29,7 @@ describe("ReceiveHttp", () => {
       const { layer, settings } = yield* noting
       yield* Layer.build(Layer.provide(ReceiveHttp.layer(), layer))
       assert.deepStrictEqual(settings, [{
+        owner: "",
         host: "",
         port: 8080,
         connections: 16384,
@@ -56,6 +57,7 @@ describe("ReceiveHttp", () => {
       )
       assert.deepStrictEqual(Context.get(context, ReceiveHttp.ReceiveHttp).address, { host: "127.0.0.1", port: 4321 })
       assert.deepStrictEqual(settings, [{
+        owner: "",
         host: "127.0.0.1",
         port: 0,
         connections: 5,

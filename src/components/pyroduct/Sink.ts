@@ -66,13 +66,14 @@ export const layer = (options: Options): Layer.Layer<Sink, Failure, Requirements
         accept: accept(store),
         duration: Metrics.sinkRequestDuration
       })
+      const id = yield* ComponentId
       const address = yield* listener.listen(
-        HttpListener.settings(http, Listener.defaults.shutdownTimeout),
+        HttpListener.settings(http, Listener.defaults.shutdownTimeout, id),
         handler
       )
       yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: Listener.formatAddress(address) }))
       const api = yield* ComponentApi
-      yield* api.mount(yield* ComponentId, (path) =>
+      yield* api.mount(id, (path) =>
         path === "/profiles"
           ? Effect.map(Effect.all({ kept: store.count, profiles: store.profiles }), HttpServerResponse.jsonUnsafe)
           : Effect.succeed(undefined))

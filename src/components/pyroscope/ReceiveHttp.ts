@@ -4,7 +4,7 @@
 import { Duration, Effect, Layer, Schema } from "effect"
 import type { InvalidOptions } from "../../delivery/Options.ts"
 import * as Block from "../../engine/Block.ts"
-import type { Component } from "../../engine/Component.ts"
+import { type Component, ComponentId } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
 import * as Listener from "../../server/Listener.ts"
 import * as ReceiveHttp from "../../server/ReceiveHttp.ts"
@@ -45,16 +45,18 @@ type Failure = InvalidOptions | Listener.ListenError
 /** Listens until its scope closes. */
 export const layer = (args: Arguments): Layer.Layer<never, Failure, Listener.Listener> => {
   const http = args.http ?? Http.make({})
-  const listening = ReceiveHttp.make({
-    host: http.listen_address,
-    port: http.listen_port,
-    maxBodySize: http.max_body_size,
-    connections: http.conn_limit,
-    readTimeout: http.server_read_timeout,
-    writeTimeout: http.server_write_timeout,
-    idleTimeout: http.server_idle_timeout,
-    gracefulShutdownTimeout: args.graceful_shutdown_timeout
-  })
+  const listening = Effect.flatMap(ComponentId, (owner) =>
+    ReceiveHttp.make({
+      owner,
+      host: http.listen_address,
+      port: http.listen_port,
+      maxBodySize: http.max_body_size,
+      connections: http.conn_limit,
+      readTimeout: http.server_read_timeout,
+      writeTimeout: http.server_write_timeout,
+      idleTimeout: http.server_idle_timeout,
+      gracefulShutdownTimeout: args.graceful_shutdown_timeout
+    }))
   const ignored = args.grpc === undefined ? Effect.void : Effect.logWarning("grpc is not served, only http is")
   return Layer.effectDiscard(Effect.andThen(ignored, listening)).pipe(Layer.provide(Receivers.layer(args.forward_to)))
 }

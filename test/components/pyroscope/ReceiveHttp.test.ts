@@ -37,6 +37,7 @@ const noting = Effect.sync(() => {
 })
 
 const defaults: Listener.Settings = {
+  owner: "pyroscope.receive_http.r",
   host: "",
   port: 8080,
   connections: 16384,
@@ -72,6 +73,7 @@ describe("ReceiveHttp", () => {
           }
         `),
         [{
+          owner: "pyroscope.receive_http.r",
           host: "127.0.0.1",
           port: 0,
           connections: 5,

@@ -1,0 +1,199 @@
+/**
+ * Sockets that are listened on, each shared by those that answer there one after the other.
+ *
+ * Whoever changes is built anew beside what it was, on the same address, and only then is the old one closed. So a
+ * listening socket belongs to an owner, and has shares: requests go to the newest share, and its limits hold for the
+ * connections that are there as well. A share that is given up while there are others is done as soon as its own requests
+ * have their answers; the last one closes the socket. If the newest goes first, the one before it has the socket again.
+ *
+ * Sockets of one owner may be in each other's way: the same port on another host, or with TLS and without. Then the new
+ * one takes the place of the old one, which stops listening and keeps its connections, and gets the place back if it
+ * outlives the new one.
+ */
+import { Duration } from "effect"
+import { EventEmitter } from "node:events"
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import * as Timer from "../telemetry/Timer.ts"
+import * as BadRequest from "./BadRequest.ts"
+
+export interface Limits {
+  /** Connections beyond this are turned away. */
+  readonly connections: number
+  /** For a whole request, body included: what takes longer is answered 408. */
+  readonly readTimeout: Duration.Duration
+  /** For as long as nothing moves on a connection in use. */
+  readonly writeTimeout: Duration.Duration
+  /** For a connection without a request. */
+  readonly idleTimeout: Duration.Duration
+}
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export interface Place extends Address {
+  /** Nobody's sockets are shared. */
+  readonly owner: string
+}
+
+/** The sockets that there are. */
+export type Sockets = Set<ListeningSocket>
+
+export interface ListeningSocket {
+  readonly place: Place
+  readonly server: Http.Server
+  /** The newest last. */
+  readonly shares: Array<Share>
+  /** The real one; 0 before it has listened. */
+  port: number
+}
+
+type Listened = (error?: NodeJS.ErrnoException) => void
+
+/**
+ * A share in a listening socket: of Node's server what `NodeHttpServer` asks of it. Closing it is over when its requests
+ * are, or, if it is the last, when all connections are closed.
+ */
+export class Share extends EventEmitter {
+  readonly limits: Limits
+  private readonly sockets: Sockets
+  private readonly place: Place
+  private readonly lost: Listened
+  private socket: ListeningSocket | undefined
+  private readonly responses = new Set<Http.ServerResponse>()
+
+  /** `lost` is told why a socket could not get its place back, if it could not. */
+  constructor(sockets: Sockets, place: Place, limits: Limits, lost: Listened) {
+    super()
+    this.sockets = sockets
+    this.place = place
+    this.limits = limits
+    this.lost = lost
+  }
+
+  /** From when it has listened until it is closed. */
+  listening = false
+
+  address(): AddressInfo {
+    return this.socket!.server.address() as AddressInfo
+  }
+
+  listen(_: unknown, done: () => void): void {
+    const { limits, place, sockets } = this
+    const own = place.owner === "" ? [] : [...sockets].filter((socket) => socket.place.owner === place.owner)
+    const socket = own.find((other) => isSame(other.place, place)) ?? makeSocket(place)
+    socket.shares.push(this)
+    const listened: Listened = (error) => {
+      if (error === undefined) {
+        this.socket = socket
+        this.listening = true
+        sockets.add(socket)
+        apply(socket.server, limits)
+        done()
+      } else {
+        socket.shares.splice(socket.shares.indexOf(this), 1)
+        this.emit("error", error)
+      }
+    }
+    if (socket.server.listening) listened()
+    else takePlace(socket, own, listened, this.lost)
+  }
+
+  /** Takes a request. */
+  take(event: "request" | "checkContinue", request: Http.IncomingMessage, response: Http.ServerResponse): void {
+    this.responses.add(response)
+    response.once("close", () => {
+      this.responses.delete(response)
+      if (this.responses.size === 0) this.emit("idle")
+    })
+    this.emit(event, request, response)
+  }
+
+  close(done: () => void): void {
+    const socket = this.socket!
+    const { shares } = socket
+    this.listening = false
+    if (shares.length > 1) {
+      shares.splice(shares.indexOf(this), 1)
+      apply(socket.server, shares.at(-1)!.limits)
+      if (this.responses.size === 0) done()
+      else this.once("idle", done)
+      return
+    }
+    // It has those connections that are there until they are closed.
+    this.sockets.delete(socket)
+    const wasListening = socket.server.listening
+    socket.server.close(() => done())
+    if (!wasListening) return
+    const before = [...this.sockets].findLast(({ place, port }) =>
+      place.owner === this.place.owner && port === socket.port
+    )
+    if (before !== undefined && !before.server.listening) listen(before, before.port, this.lost)
+  }
+
+  /** Ends what is still going on. */
+  cutOff(): void {
+    if (this.socket?.shares.length === 1 && this.socket.shares[0] === this) this.socket.server.closeAllConnections()
+    else for (const response of this.responses) response.destroy()
+  }
+}
+
+const isSame = (one: Place, other: Place): boolean => one.host === other.host && one.port === other.port
+
+/** Listens, if need be in the place of the owner's others. */
+const takePlace = (
+  socket: ListeningSocket,
+  own: ReadonlyArray<ListeningSocket>,
+  done: Listened,
+  lost: Listened
+): void => {
+  const { place } = socket
+  const port = socket.port === 0 ? place.port : socket.port
+  listen(socket, port, (error) => {
+    const others = own.filter((other) => other.port === port && other.server.listening)
+    if (error?.code !== "EADDRINUSE" || others.length === 0) return done(error)
+    for (const { server } of others) server.close()
+    listen(socket, port, (error) => {
+      if (error === undefined) return done()
+      for (const other of others) listen(other, other.port, lost)
+      done(error)
+    })
+  })
+}
+
+const listen = (socket: ListeningSocket, port: number, done: Listened): void => {
+  const { place: { host }, server } = socket
+  server.once("error", done).listen({ port, ...(host === "" ? {} : { host }) }, () => {
+    server.off("error", done)
+    socket.port = (server.address() as AddressInfo).port
+    done()
+  })
+}
+
+const makeSocket = (place: Place): ListeningSocket => {
+  const shares: Array<Share> = []
+  const newest = (): Share => shares.at(-1)!
+  const server = Http.createServer({ requireHostHeader: false, connectionsCheckingInterval: 250 })
+  // Who has sent everything and ends its side may still read, as from Go's server: Node would end both sides.
+  Object.assign(server, { httpAllowHalfOpen: true })
+  BadRequest.handle(server, () => Duration.min(newest().limits.readTimeout, patience))
+  server
+    .on("request", (request, response) => newest().take("request", request, response))
+    .on("checkContinue", (request, response) => newest().take("checkContinue", request, response))
+  return { place, server, shares, port: 0 }
+}
+
+/** With a connection that is to be closed. */
+const patience = Duration.seconds(30)
+
+/** Connections that are there have other timeouts from their next request on. */
+const apply = (server: Http.Server, limits: Limits): void => {
+  const read = Timer.millis(limits.readTimeout)
+  server.requestTimeout = read
+  server.headersTimeout = read
+  server.keepAliveTimeout = Timer.millis(limits.idleTimeout)
+  server.timeout = Math.max(read, Timer.millis(limits.writeTimeout))
+  server.maxConnections = limits.connections
+}
