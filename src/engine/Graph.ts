@@ -11,7 +11,10 @@ import { Problems } from "../syntax/Problems.ts"
 import type { Position, Range } from "../syntax/Source.ts"
 import * as Tree from "../syntax/Tree.ts"
 import type * as Component from "./Component.ts"
+import * as Foreign from "./Foreign.ts"
 import type { Registry } from "./Registry.ts"
+
+export { namespaces } from "./Foreign.ts"
 
 export interface Node<R = never> {
   readonly id: string
@@ -29,6 +32,8 @@ export interface Graph<R> {
    */
   readonly nodes: ReadonlyArray<Node<R>>
   readonly problems: ReadonlyArray<Diagnostic.Diagnostic>
+  /** Blocks that are left out: those of others' components, and then what only they use. */
+  readonly ignored: ReadonlyArray<Ignored>
   /**
    * Whether a place is in a reference that leads nowhere, or to a block that is itself a problem: evaluating it would only
    * say so again.
@@ -36,18 +41,35 @@ export interface Graph<R> {
   readonly isUnresolved: (file: string, place: Position) => boolean
 }
 
+/** A block that is left out. */
+export interface Ignored {
+  readonly id: string
+  readonly block: Tree.Block
+  readonly file: string
+  /** `"loki.write" is not a component of pyroduct, ...` */
+  readonly reason: string
+}
+
+export interface Options {
+  /** What to do about components of others; an error by default. */
+  readonly foreign?: Foreign.Policy | undefined
+}
+
 /** Of a reference to nothing `isShown` tells whether it is one, or may be a secret without its quotes. */
 export const make = <R>(
   files: ReadonlyArray<Tree.File>,
   registry: Registry<R>,
   isInScope: (name: string) => boolean,
-  isShown: (range: Range, file: string) => boolean = () => true
+  isShown: (range: Range, file: string) => boolean = () => true,
+  { foreign = "error" }: Options = {}
 ): Graph<R> => {
   const problems = new Problems()
   const unresolved = new Set<string>()
-  const drafts: Array<Draft<R>> = []
-  /** Whatever a reference may lead to: the draft, or nothing where the block is a problem. */
-  const declared = new Map<string, Draft<R> | undefined>()
+  const all: Array<Draft<R>> = []
+  const outsiders: Array<Outsider> = []
+  const defined = Foreign.definedIn(files)
+  /** Whatever a reference may lead to; nothing where the block is a problem. */
+  const declared = new Map<string, Declared<R>>()
   for (const file of files) {
     const report = (message: string, range: Range) => {
       problems.add(Diagnostic.error(message, file.name, range))
@@ -57,21 +79,26 @@ export const make = <R>(
         report(`unrecognized attribute ${statement.name.name}`, statement.name.range)
         continue
       }
-      const { component, id, isNew } = identify(statement, registry, declared, report)
-      const draft = component && { id, component, block: statement, file: file.name, targets: new Set<Draft<R>>() }
-      if (draft !== undefined) drafts.push(draft)
-      if (isNew) declared.set(id, draft)
+      const { id, isNew, what } = identify(statement, file.name, { registry, foreign, defined, declared, report })
+      if (what?._tag === "Draft") all.push(what)
+      else if (what !== undefined) outsiders.push(what)
+      if (isNew) declared.set(id, what)
     }
   }
+  const unneeded = unneededBy(outsiders, all, declared)
+  const drafts = all.filter((draft) => !unneeded.has(draft))
   for (const { block, file, targets } of drafts) {
     for (const { names, path, range } of References.bodyReferences(block.body)) {
       const id = declaredIn(path, declared)
       const target = id === undefined ? undefined : declared.get(id)
-      if (target !== undefined) {
+      if (target?._tag === "Draft") {
         targets.add(target)
         continue
       }
-      if (id === undefined) {
+      if (target !== undefined) {
+        const message = `"${target.id}" is left out, as it is not a component of pyroduct: nothing can refer to it`
+        problems.add(Diagnostic.error(message, file, range))
+      } else if (id === undefined) {
         if (isInScope(path[0]!)) continue
         const [name, advice] = isShown(range, file)
           ? [path.join("."), ""]
@@ -89,6 +116,10 @@ export const make = <R>(
       ? startOrder(drafts, groups)
       : drafts.map(({ block, component, file, id }) => ({ block, component, file, id, dependencies: [] })),
     problems: problems.all,
+    ignored: [
+      ...outsiders,
+      ...all.filter((draft) => unneeded.has(draft)).map(({ block, file, id }) => ({ id, block, file, reason: unused }))
+    ],
     isUnresolved: (file, place) => unresolved.has(placeOf(file, place))
   }
 }
@@ -106,25 +137,69 @@ const declaredIn = (path: ReadonlyArray<string>, declared: ReadonlyMap<string, u
 }
 
 interface Draft<R> extends Omit<Node<R>, "dependencies"> {
+  readonly _tag: "Draft"
   readonly targets: Set<Draft<R>>
+}
+
+interface Outsider extends Ignored {
+  readonly _tag: "Outsider"
+}
+
+/** Nothing where the block is a problem. */
+type Declared<R> = Draft<R> | Outsider | undefined
+
+const unused = "only what is left out refers to it"
+
+/** What only outsiders use. */
+const unneededBy = <R>(
+  outsiders: ReadonlyArray<Outsider>,
+  drafts: ReadonlyArray<Draft<R>>,
+  declared: ReadonlyMap<string, Declared<R>>
+): ReadonlySet<Draft<R>> => {
+  if (outsiders.length === 0) return new Set()
+  const targetsOf = ({ block }: Draft<R> | Outsider): ReadonlySet<Draft<R>> =>
+    new Set(
+      References.bodyReferences(block.body).flatMap(({ path }) => {
+        const id = declaredIn(path, declared)
+        const target = id === undefined ? undefined : declared.get(id)
+        return target?._tag === "Draft" ? [target] : []
+      })
+    )
+  return Foreign.unneeded(outsiders.map(targetsOf), new Map(drafts.map((draft) => [draft, targetsOf(draft)])))
 }
 
 /** What a block is, and whether references that begin with its id lead to it. A block with a mistake is looked into, too. */
 const identify = <R>(
   block: Tree.Block,
-  registry: Registry<R>,
-  declared: ReadonlyMap<string, Draft<R> | undefined>,
-  report: (message: string, range: Range) => void
-): { readonly component: Component.Any<R> | undefined; readonly id: string; readonly isNew: boolean } => {
+  file: string,
+  { declared, defined, foreign, registry, report }: {
+    readonly registry: Registry<R>
+    readonly foreign: Foreign.Policy
+    readonly defined: ReadonlySet<string>
+    readonly declared: ReadonlyMap<string, Declared<R>>
+    readonly report: (message: string, range: Range) => void
+  }
+): { readonly what: Declared<R>; readonly id: string; readonly isNew: boolean } => {
   const name = block.name.join(".")
-  const component = registry.components.get(name)
   const id = Tree.blockId(block)
+  const isNew = !declared.has(id)
+  if (defined.has(block.name[0]!)) return { what: undefined, id, isNew }
+  const component = registry.components.get(name)
+  if (component === undefined) {
+    const reason = Foreign.problem(name, registry.components.keys())
+    if (foreign === "ignore" && Foreign.isComponent(name)) {
+      return { what: { _tag: "Outsider", id, block, file, reason }, id, isNew }
+    }
+    report(reason, block.nameRange)
+    return { what: undefined, id, isNew }
+  }
   const other = declared.get(id)
-  if (component === undefined) report(unknownComponent(name), block.nameRange)
-  else if (block.label === undefined && !component.isSingleton) {
+  const what: Draft<R> = { _tag: "Draft", id, component, block, file, targets: new Set() }
+  if (block.label === undefined && !component.isSingleton) {
     report(`component "${name}" must have a label`, block.nameRange)
-    return { component, id, isNew: false }
-  } else if (block.label !== undefined && component.isSingleton) {
+    return { what, id, isNew: false }
+  }
+  if (block.label !== undefined && component.isSingleton) {
     report(`block "${name}" does not support specifying labels`, block.label.range)
   } else if (other !== undefined) {
     const { column, line } = other.block.range.start
@@ -133,7 +208,7 @@ const identify = <R>(
       end: block.label?.range.end ?? block.nameRange.end
     })
   }
-  return { component, id, isNew: !declared.has(id) }
+  return { what, id, isNew }
 }
 
 /**
@@ -148,39 +223,6 @@ export const stopsAfter = <N extends { readonly dependencies: ReadonlyArray<N> }
   const isAlone = (node: N): boolean => node.dependencies.length === 0 && users.get(node)!.length === 0
   const connected = nodes.filter((node) => !isAlone(node))
   return (node) => isAlone(node) ? connected : users.get(node)!
-}
-
-/** Names that Alloy or the Agent know: a configuration that uses them is right, and it is us who lack something. */
-const known = [
-  /^pyroscope\.(ebpf|enrich|java|receive_http|relabel|scrape|write)$/,
-  /^local\.(file|file_match)$/,
-  /^remote\.(http|s3|vault|kubernetes\.(configmap|secret))$/,
-  /^(beyla|database_observability|discovery|faro|loki|mimir|module|otelcol|prometheus)\.\w/,
-  /^(argument|declare|export|foreach|http|livedebugging|logging|remotecfg|tracing)$/,
-  /^import\.(file|git|http|string)$/
-]
-
-/** What references begin with, here or in Alloy. */
-export const namespaces: ReadonlySet<string> = new Set([
-  "argument",
-  "beyla",
-  "database_observability",
-  "discovery",
-  "faro",
-  "local",
-  "loki",
-  "mimir",
-  "module",
-  "otelcol",
-  "prometheus",
-  "pyroscope",
-  "remote"
-])
-
-const unknownComponent = (name: string): string => {
-  if (!known.some((names) => names.test(name))) return `cannot find the definition of component name "${name}"`
-  const kind = name.includes(".") && !name.startsWith("import.") ? "component" : "block"
-  return `${kind} "${name}" is not supported by pyroduct yet`
 }
 
 /** Drafts that refer to each other in a circle: each is in one group, and after all groups that it refers to. */

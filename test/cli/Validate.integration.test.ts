@@ -96,7 +96,7 @@ Error: bad.alloy:17:17: component "pyroscope.write.other.receiver" does not exis
    |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 18 | }
 
-Error: bad.alloy:20:1: component "pyroscope.scrape" is not supported by pyroduct yet
+Error: bad.alloy:20:1: "pyroscope.scrape" is not a component of pyroduct, which has pyroscope.receive_http, pyroscope.write
 
 19 | 
 20 | pyroscope.scrape "apps" {

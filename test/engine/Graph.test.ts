@@ -9,7 +9,7 @@ import * as components from "./components.ts"
 
 const registry = Registry.make(components.noting("store", []), components.noting("my.source", []))
 
-const graph = (...texts: ReadonlyArray<string>) =>
+const graph = (options: Graph.Options, ...texts: ReadonlyArray<string>) =>
   Graph.make(
     texts.map((text, index) =>
       Result.getOrThrowWith(
@@ -18,22 +18,24 @@ const graph = (...texts: ReadonlyArray<string>) =>
       )
     ),
     registry,
-    (name) => name === "env"
+    (name) => name === "env",
+    undefined,
+    options
   )
 
 const problems = (...texts: ReadonlyArray<string>) =>
-  graph(...texts).problems.map((diagnostic) => `${diagnostic.file}:${problem(diagnostic)}`)
+  graph({}, ...texts).problems.map((diagnostic) => `${diagnostic.file}:${problem(diagnostic)}`)
 
 /** The blocks in the order to start them, with what each depends on. */
 const order = (text: string) => {
-  const { nodes, problems } = graph(text)
+  const { nodes, problems } = graph({}, text)
   assert.deepStrictEqual(problems, [])
   return nodes.map(({ dependencies, id }) => [id, ...dependencies.map((node) => node.id)].join(" "))
 }
 
 describe("Graph", () => {
   it("identifies a block by its name and its label", () => {
-    const { nodes } = graph("my.source \"a\" { }\nstore \"a\" { }")
+    const { nodes } = graph({}, "my.source \"a\" { }\nstore \"a\" { }")
     assert.deepStrictEqual(nodes.map(({ component, file, id }) => [id, component.name, file]), [
       ["my.source.a", "my.source", "0.alloy"],
       ["store.a", "store", "0.alloy"]
@@ -64,7 +66,7 @@ describe("Graph", () => {
   })
 
   it("finds references across files", () => {
-    const { nodes, problems } = graph("my.source \"s\" { to = [store.a.out] }", "store \"a\" { }")
+    const { nodes, problems } = graph({}, "my.source \"s\" { to = [store.a.out] }", "store \"a\" { }")
     assert.deepStrictEqual(problems, [])
     assert.deepStrictEqual(nodes.map(({ file, id }) => `${id} ${file}`), ["store.a 1.alloy", "my.source.s 0.alloy"])
   })
@@ -114,8 +116,8 @@ describe("Graph", () => {
         [
           "pyroscope.ebpf \"a\" { }",
           "logging { }",
-          "import.file \"a\" { }",
-          "declare \"a\" { }",
+          "prometheus.scrape \"a\" { to = [no.such.thing] }",
+          "phlare.write \"a\" { }",
           "remote.kubernetes.secret \"a\" { }",
           "discovery.new \"a\" { }",
           "pyroscope.writer \"a\" { }",
@@ -123,16 +125,86 @@ describe("Graph", () => {
         ].join("\n")
       ),
       [
-        "0.alloy:1:1-1:14 component \"pyroscope.ebpf\" is not supported by pyroduct yet",
+        "0.alloy:1:1-1:14 \"pyroscope.ebpf\" is not a component of pyroduct, which has none of pyroscope.*",
         "0.alloy:2:1-2:7 block \"logging\" is not supported by pyroduct yet",
-        "0.alloy:3:1-3:11 block \"import.file\" is not supported by pyroduct yet",
-        "0.alloy:4:1-4:7 block \"declare\" is not supported by pyroduct yet",
-        "0.alloy:5:1-5:24 component \"remote.kubernetes.secret\" is not supported by pyroduct yet",
-        "0.alloy:6:1-6:13 component \"discovery.new\" is not supported by pyroduct yet",
+        "0.alloy:3:1-3:17 \"prometheus.scrape\" is not a component of pyroduct, which has none of prometheus.*",
+        "0.alloy:4:1-4:12 \"phlare.write\" has become \"pyroscope.write\"",
+        "0.alloy:5:1-5:24 \"remote.kubernetes.secret\" is not a component of pyroduct, which has none of remote.*",
+        "0.alloy:6:1-6:13 \"discovery.new\" is not a component of pyroduct, which has none of discovery.*",
         "0.alloy:7:1-7:16 cannot find the definition of component name \"pyroscope.writer\"",
         "0.alloy:8:1-8:9 cannot find the definition of component name \"pyroscope\""
       ]
     )
+  })
+
+  it("does not take blocks of a module's for unknown components, nor references to them for wrong ones", () => {
+    assert.deepStrictEqual(
+      problems(`declare "feature" { argument "x" { }
+  what "ever" { to = [argument.x.value] }
+}
+import.file "ns" { }
+feature "one" { to = [not.looked.at] }
+ns.thing "two" { }
+store "a" { to = [feature.one.out, ns.thing.two.out, feature.three.out] }`),
+      [
+        "0.alloy:1:1-1:7 block \"declare\" is not supported by pyroduct yet",
+        "0.alloy:4:1-4:11 block \"import.file\" is not supported by pyroduct yet",
+        "0.alloy:7:54-7:70 component \"feature.three.out\" does not exist or is out of scope"
+      ]
+    )
+  })
+
+  describe("with foreign components ignored", () => {
+    const ignoring = (text: string) => {
+      const { ignored, nodes, problems } = graph({ foreign: "ignore" }, text)
+      return {
+        nodes: nodes.map(({ id }) => id),
+        ignored: ignored.map(({ id, reason }) => `${id}: ${reason}`),
+        problems: problems.map(problem)
+      }
+    }
+    const none = (name: string) => `"${name}" is not a component of pyroduct, which has none of ${name.split(".")[0]}.*`
+
+    it("leaves out what only they use, and looks into nothing of it", () => {
+      assert.deepStrictEqual(
+        ignoring(`
+          store "far" { }
+          store "near" { to = [store.far.out, store.shared.out, no.such.thing] }
+          store "shared" { }
+          prometheus.scrape "a" { to = [store.near.out, prometheus.remote_write.b.receiver, nobody.knows] }
+          prometheus.remote_write "b" { to = [store.near.out] }
+          my.source "s" { to = [store.shared.out] }
+          store "alone" { }
+        `),
+        {
+          nodes: ["store.alone", "store.shared", "my.source.s"],
+          ignored: [
+            `prometheus.scrape.a: ${none("prometheus.scrape")}`,
+            `prometheus.remote_write.b: ${none("prometheus.remote_write")}`,
+            "store.far: only what is left out refers to it",
+            "store.near: only what is left out refers to it"
+          ],
+          problems: []
+        }
+      )
+    })
+
+    it("finds it a problem to refer to one", () => {
+      assert.deepStrictEqual(ignoring("store \"a\" { to = [loki.write.b.receiver] }\nloki.write \"b\" { }").problems, [
+        "1:19-1:39 \"loki.write.b\" is left out, as it is not a component of pyroduct: nothing can refer to it"
+      ])
+    })
+
+    it("still knows mistakes, names that have changed, and what is no component", () => {
+      assert.deepStrictEqual(
+        ignoring("pyroscope.writer \"a\" { }\nphlare.scrape \"a\" { }\nforeach \"a\" { }").problems,
+        [
+          "1:1-1:16 cannot find the definition of component name \"pyroscope.writer\"",
+          "2:1-2:13 \"phlare.scrape\" has become \"pyroscope.scrape\"",
+          "3:1-3:7 block \"foreach\" is not supported by pyroduct yet"
+        ]
+      )
+    })
   })
 
   it("wants a label, and no attribute outside of blocks", () => {
@@ -203,7 +275,7 @@ store "d" { to = [store.c.out] }`).map((line) => line.split(": ")[1]),
   it("follows chains of any length", () => {
     const size = 10_000
     assert.lengthOf(problems(ring(size)), 1)
-    const { nodes } = graph(`${ring(size).replace(/\n.*$/, "")}\nstore "n${size - 1}" { }`)
+    const { nodes } = graph({}, `${ring(size).replace(/\n.*$/, "")}\nstore "n${size - 1}" { }`)
     assert.deepStrictEqual([nodes.length, nodes[0]?.id, nodes.at(-1)?.id], [size, `store.n${size - 1}`, "store.n0"])
   })
 
