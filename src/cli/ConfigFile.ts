@@ -5,6 +5,7 @@ import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Console, Data, Effect, Fiber, FileSystem, Path, PlatformError, Result, Runtime, Stdio, Stream } from "effect"
 import { createReadStream } from "node:fs"
 import type { ConfigError } from "../engine/ConfigError.ts"
+import * as Foreign from "../engine/Foreign.ts"
 import * as FileError from "../storage/FileError.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Source from "../syntax/Source.ts"
@@ -143,9 +144,14 @@ const tooLarge = (path: string) =>
 const problemOf = (path: string, reason: string): string => `reading config path "${path}": ${reason}`
 
 /** Prints what is wrong with a configuration. */
-export const report = (error: ConfigError | Unreadable): Effect.Effect<void> =>
-  Console.error(
-    error._tag === "Unreadable"
-      ? error.problems.map((problem) => `Error: ${problem}`).join("\n")
-      : Diagnostic.renderAll(error.diagnostics, error.sources, { color: process.stderr.isTTY }).slice(0, -1)
-  )
+export const report = (error: ConfigError | Unreadable): Effect.Effect<void> => {
+  if (error._tag === "Unreadable") return Console.error(error.problems.map((problem) => `Error: ${problem}`).join("\n"))
+  const { diagnostics, sources } = error
+  const text = Diagnostic.renderAll(diagnostics, sources, { color: process.stderr.isTTY }).slice(0, -1)
+  const isIgnorable = diagnostics.some(({ message }) => Foreign.isIgnorable(message))
+  return Console.error(isIgnorable ? `${text}\n\n--components.foreign=ignore leaves such components out` : text)
+}
+
+/** What `read` gives, or says why there is nothing and fails: for a command that has nothing else to do. */
+export const readOrGiveUp = (path: string) =>
+  read(path).pipe(Effect.catchTag("Unreadable", (error) => Effect.andThen(report(error), new Reported())))

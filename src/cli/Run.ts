@@ -9,6 +9,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import * as Drain from "../delivery/Drain.ts"
 import { Identity } from "../delivery/Identity.ts"
 import type * as Engine from "../engine/Engine.ts"
+import type * as Foreign from "../engine/Foreign.ts"
 import * as Plan from "../engine/Plan.ts"
 import * as GoDuration from "../evaluation/GoDuration.ts"
 import { ComponentApi } from "../server/ComponentApi.ts"
@@ -24,6 +25,7 @@ import * as Components from "./Components.ts"
 import * as ConfigFile from "./ConfigFile.ts"
 import * as Configuration from "./Configuration.ts"
 import * as ConfigWatch from "./ConfigWatch.ts"
+import * as ForeignBlocks from "./ForeignBlocks.ts"
 import * as Host from "./Host.ts"
 import * as Shutdown from "./Shutdown.ts"
 import * as Signals from "./Signals.ts"
@@ -72,12 +74,18 @@ const drainTimeout = text(
 
 export const command = Command.make(
   "run",
-  { path, watch, listenAddress, allowedHosts, storagePath, drainTimeout },
-  Effect.fnUntraced(function*({ allowedHosts, drainTimeout, listenAddress, path, storagePath, watch }) {
+  { path, foreign: ForeignBlocks.flag, watch, listenAddress, allowedHosts, storagePath, drainTimeout },
+  Effect.fnUntraced(function*({ allowedHosts, drainTimeout, foreign, listenAddress, path, storagePath, watch }) {
     const drain = Drain.make(drainTimeout)
     // Several that are asked for while one goes on are one.
     const reloads = yield* Queue.sliding<void>(1)
-    return yield* load({ path, watch }, storagePath, { ...listenAddress, allowedHosts }, reloads, drain.hasBegun).pipe(
+    return yield* load(
+      { path, foreign, watch },
+      storagePath,
+      { ...listenAddress, allowedHosts },
+      reloads,
+      drain.hasBegun
+    ).pipe(
       Effect.provideService(Drain.Drain, drain),
       Shutdown.told(drain, (code) => {
         process.exitCode = code
@@ -94,17 +102,15 @@ export const command = Command.make(
 type Address = Pick<Server.Settings, "host" | "port" | "allowedHosts">
 
 const load = Effect.fnUntraced(function*(
-  { path, watch }: { readonly path: string; readonly watch: boolean },
+  { foreign, path, watch }: { readonly path: string; readonly foreign: Foreign.Policy; readonly watch: boolean },
   storagePath: string,
   server: Address,
   reloads: Queue.Queue<void>,
   isStopping: () => boolean
 ) {
-  const sources = yield* ConfigFile.read(path).pipe(
-    Effect.catchTag("Unreadable", (error) => Effect.andThen(ConfigFile.report(error), new ConfigFile.Reported()))
-  )
+  const sources = yield* ConfigFile.readOrGiveUp(path)
   if (sources.length === 0) yield* Effect.logWarning(ConfigFile.nothingIn(path))
-  const settings = { sources, registry: Components.registry, stdlib: Host.stdlib() }
+  const settings = { sources, registry: Components.registry, stdlib: Host.stdlib(), foreign }
   if (watch) {
     yield* Effect.forkChild(
       Stream.runForEach(ConfigWatch.changes(path, sources), () => Queue.offer(reloads, undefined))
@@ -113,6 +119,7 @@ const load = Effect.fnUntraced(function*(
   const identity = yield* Storage.identity(storagePath)
   yield* Authorities.trustSystem
   return yield* Effect.fromResult(Plan.check(settings)).pipe(
+    Effect.tap(({ ignored }) => ForeignBlocks.log(ignored)),
     Effect.flatMap((plan) => run(plan, ConfigFile.readAgain(path), server, reloads, isStopping)),
     Effect.catchTags({
       ConfigError: (error) =>

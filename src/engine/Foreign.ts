@@ -69,6 +69,11 @@ export const namespaces: ReadonlySet<string> = new Set(["argument", ...families,
 export const isComponent = (name: string): boolean =>
   components.has(name) || (name.includes(".") && families.has(familyOf(name)))
 
+const isMissing = "is not a component of pyroduct, which has"
+
+/** Whether a problem is one that there is not with `ignore`. */
+export const isIgnorable = (problem: string): boolean => problem.includes(isMissing)
+
 /** What is wrong with a block of that name, where none of `own` has it. */
 export const problem = (name: string, own: Iterable<string>): string => {
   const successor = successors.get(name)
@@ -77,9 +82,7 @@ export const problem = (name: string, own: Iterable<string>): string => {
   if (!isComponent(name)) return `cannot find the definition of component name "${name}"`
   const family = familyOf(name)
   const relatives = Array.from(own).filter((other) => familyOf(other) === family).sort()
-  return `"${name}" is not a component of pyroduct, which has ${
-    relatives.length === 0 ? `none of ${family}.*` : relatives.join(", ")
-  }`
+  return `"${name}" ${isMissing} ${relatives.length === 0 ? `none of ${family}.*` : relatives.join(", ")}`
 }
 
 /**

@@ -15,6 +15,7 @@ import type * as Tree from "../syntax/Tree.ts"
 import * as Arguments from "./Arguments.ts"
 import { ConfigError } from "./ConfigError.ts"
 import * as Exposures from "./Exposures.ts"
+import type * as Foreign from "./Foreign.ts"
 import * as Graph from "./Graph.ts"
 import type { Registry } from "./Registry.ts"
 
@@ -23,12 +24,16 @@ export interface Settings<R> {
   readonly registry: Registry<R>
   /** What names mean besides components: the standard library. */
   readonly stdlib: ReadonlyMap<string, Value.Value>
+  /** What to do about components of other engines; an error by default. */
+  readonly foreign?: Foreign.Policy | undefined
 }
 
 export interface Plan<R> {
   readonly settings: Settings<R>
   /** In the order to start them. */
   readonly nodes: ReadonlyArray<Graph.Node<R>>
+  /** Blocks that are left out. */
+  readonly ignored: ReadonlyArray<Graph.Ignored>
   /** What its blocks turned out to be wrong with when they were built. */
   readonly error: (diagnostics: ReadonlyArray<Diagnostic.Diagnostic>, isInForce: boolean) => ConfigError
 }
@@ -48,16 +53,17 @@ export const check = <R>(settings: Settings<R>): Result.Result<Plan<R>, ConfigEr
   const broken = parsed.flatMap((file) => Result.isFailure(file) ? file.failure : [])
   if (broken.length > 0) return Result.fail(error(broken, false))
   const files = parsed.flatMap((file) => Result.isSuccess(file) ? [file.success] : [])
-  const { isUnresolved, nodes, problems } = Graph.make(
+  const { ignored, isUnresolved, nodes, problems } = Graph.make(
     files,
     settings.registry,
     (name) => settings.stdlib.has(name),
-    showing(files, language)
+    showing(files, language),
+    settings
   )
   const all = new Problems()
   for (const problem of problems) all.add(problem)
   for (const problem of mistakes(nodes, settings, isUnresolved)) all.add(problem)
-  return all.isEmpty ? Result.succeed({ settings, nodes, error }) : Result.fail(error(all.all, false))
+  return all.isEmpty ? Result.succeed({ settings, nodes, ignored, error }) : Result.fail(error(all.all, false))
 }
 
 /** What is wrong with the arguments of the blocks. */

@@ -102,6 +102,8 @@ Error: bad.alloy:20:1: "pyroscope.scrape" is not a component of pyroduct, which 
 20 | pyroscope.scrape "apps" {
    | ^^^^^^^^^^^^^^^^
 21 |   targets = []
+
+--components.foreign=ignore leaves such components out
 Error: validation failed
 `
 
@@ -154,5 +156,27 @@ describe("pyroduct validate", () => {
         "Error: 9.river:1:1: expected identifier, got }",
         "Error: validation failed"
       ])
+    }))
+
+  it.live("says what it leaves out, where others' components are ignored", () =>
+    Effect.gen(function*() {
+      const cwd = yield* files({
+        "mixed.alloy": `${good}
+loki.write "logs" {
+  endpoint { password = "hunter2" }
+  forward_to = [pyroscope.write.unneeded.receiver]
+}
+pyroscope.write "unneeded" { }
+`
+      })
+      const ended = yield* pyroduct.run(["validate", "--components.foreign=ignore", "mixed.alloy"], { cwd })
+      const none = "\"loki.write\" is not a component of pyroduct, which has none of loki.*"
+      assert.deepStrictEqual(ended, {
+        code: 0,
+        stdout: "",
+        stderr: `Warning: mixed.alloy:12:1: loki.write.logs is left out: ${none}
+Warning: mixed.alloy:16:1: pyroscope.write.unneeded is left out: only what is left out refers to it
+`
+      })
     }))
 })
