@@ -6,6 +6,7 @@
  * its type lets be seen.
  */
 import { Effect, Result, Schema, SchemaAST, SchemaIssue } from "effect"
+import { memoize } from "effect/Function"
 import * as Culprit from "../evaluation/Culprit.ts"
 import * as Expression from "../evaluation/Expression.ts"
 import type { Scope } from "../evaluation/Scope.ts"
@@ -223,9 +224,8 @@ const judge = (struct: SchemaAST.Objects, body: Body, report: Report): Partial =
       values[name] = field.isRepeatable ? partials : partials[0]
       continue
     }
-    const alone = Schema.make<Schema.Codec<Partial, unknown>>(new SchemaAST.Objects([property], []))
     const given = Object.hasOwn(body.encoded, name) ? { [name]: body.encoded[name] } : {}
-    const decoded = Schema.decodeUnknownResult(alone, { errors: "all" })(given)
+    const decoded = decodeAlone(property)(given)
     if (Result.isSuccess(decoded)) Object.assign(values, decoded.success)
     else {
       missing.add(name)
@@ -238,6 +238,13 @@ const judge = (struct: SchemaAST.Objects, body: Body, report: Report): Partial =
   }
   return partial
 }
+
+const decodeAlone = memoize((property: SchemaAST.PropertySignature) =>
+  Schema.decodeUnknownResult(
+    Schema.make<Schema.Codec<Partial, unknown>>(new SchemaAST.Objects([property], [])),
+    { errors: "all" }
+  )
+)
 
 const unknowable = new Error("this argument has no value")
 

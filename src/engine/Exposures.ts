@@ -2,6 +2,7 @@
  * What may be shown of a configuration, which follows from the types of its components' arguments.
  */
 import { Result, Schema, type SchemaAST } from "effect"
+import { memoize } from "effect/Function"
 import * as Decode from "../evaluation/Decode.ts"
 import * as Value from "../evaluation/Value.ts"
 import * as Confidential from "../syntax/Confidential.ts"
@@ -23,7 +24,7 @@ export const unknown: Exposures = { attributes: new Map(), blocks: new Map() }
 
 export const ofArguments = <A>({ ast }: Arguments<A>): Exposures => ofBlock(ast)
 
-const ofBlock = (ast: SchemaAST.AST): Exposures => {
+const ofBlock = memoize((ast: SchemaAST.AST): Exposures => {
   const fields = ast._tag === "Objects" ? ast.propertySignatures : []
   const attributes = new Map<string, Exposure.Exposure>()
   const blocks = new Map<string, Exposures>()
@@ -39,7 +40,7 @@ const ofBlock = (ast: SchemaAST.AST): Exposures => {
     attributes: isHarmless ? new Map(Array.from(attributes, ([name]) => [name, Exposure.text])) : attributes,
     blocks
   }
-}
+})
 
 const blockOf = (ast: SchemaAST.AST): SchemaAST.AST | undefined => {
   // With a default it is the decoded side of what has the types.
