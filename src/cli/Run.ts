@@ -8,6 +8,7 @@ import { Clock, Duration, Effect, Layer, Option, Queue, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as Drain from "../delivery/Drain.ts"
 import { Identity } from "../delivery/Identity.ts"
+import * as Lanes from "../delivery/Lanes.ts"
 import type * as Engine from "../engine/Engine.ts"
 import type * as Foreign from "../engine/Foreign.ts"
 import * as Plan from "../engine/Plan.ts"
@@ -134,7 +135,7 @@ const load = Effect.fnUntraced(function*(
   )
 })
 
-const platform = Layer.mergeAll(Transport.layer, Listener.Listener.layer, ComponentApi.layer)
+const platform = Layer.mergeAll(Transport.layer, Listener.Listener.layer, ComponentApi.layer, Lanes.layer)
 
 /** Ends only by failing to start, or by interruption. */
 const run = <R, E extends { readonly message: string }, R2>(

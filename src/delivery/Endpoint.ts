@@ -1,11 +1,12 @@
 /**
- * One endpoint: a connection, the requests it gets, and the lane that delivers them.
+ * One endpoint: a connection, the requests it gets, and the lane that delivers them out of its backlog.
  */
 import { Clock, Effect, Result, type Scope } from "effect"
 import * as Monotonic from "../telemetry/Monotonic.ts"
 import * as Authentication from "../transport/Authentication.ts"
 import type { Headers } from "../transport/Network.ts"
 import * as Transport from "../transport/Transport.ts"
+import type { Backlog } from "./Backlog.ts"
 import * as EndpointLog from "./EndpointLog.ts"
 import * as EndpointMetrics from "./EndpointMetrics.ts"
 import * as Identity from "./Identity.ts"
@@ -23,9 +24,10 @@ export interface Settings {
   readonly lane: Omit<Lane.Settings, "endpoint" | "name">
 }
 
-/** Runs until its scope closes, and then drains. */
+/** Runs until its scope closes, and then drains what it is in charge of. */
 export const make = Effect.fnUntraced(function*(
-  settings: Settings
+  settings: Settings,
+  backlog: Backlog
 ): Effect.fn.Return<Lane.Lane, Transport.UnusableSettings, Transport.Transport | Scope.Scope> {
   const endpoint = nameOf(settings.url)
   const identity = yield* Identity.Identity
@@ -71,7 +73,7 @@ export const make = Effect.fnUntraced(function*(
       metrics.settled(outbound, outcome, latency)
       return log.settled(outbound, outcome, latency)
     }
-  })
+  }, backlog)
   return lane
 })
 

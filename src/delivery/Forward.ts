@@ -13,7 +13,7 @@
  *
  * It knows nothing of configuration files: `pyroscope.write` is a configuration's face of it.
  */
-import { type ByteSize, Config, Duration, Effect, Layer, Predicate, Redacted, Result, Scope } from "effect"
+import { type ByteSize, Config, Duration, Effect, Layer, Predicate, Redacted, Result, type Scope } from "effect"
 import * as Labels from "../profile/Labels.ts"
 import * as Authentication from "../transport/Authentication.ts"
 import * as HeaderValue from "../transport/HeaderValue.ts"
@@ -24,12 +24,18 @@ import * as Transport from "../transport/Transport.ts"
 import * as UserInfo from "../transport/UserInfo.ts"
 import * as Endpoint from "./Endpoint.ts"
 import * as FanOut from "./FanOut.ts"
+import * as Lanes from "./Lanes.ts"
 import { type InvalidOptions, read, type Reader } from "./Options.ts"
 import * as Queue from "./Queue.ts"
 import { discarding, Receiver } from "./Receiver.ts"
 import * as RetrySchedule from "./RetrySchedule.ts"
 
 export interface Options {
+  /**
+   * Where there is a `Lanes.layer`, what is made with the same id takes this one's place, while it is still there: what its
+   * endpoints have not delivered yet goes on there. Default: none.
+   */
+  readonly id?: string
   /** Laid over the labels of every profile. An empty value removes a label. Default: none. */
   readonly externalLabels?: Readonly<Record<string, string>>
   /** Each of them gets every profile. Where there is none, profiles are counted and go nowhere. */
@@ -103,14 +109,8 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Receiver, InvalidOptions | Transport.UnusableSettings, Transport.Transport | Scope.Scope> {
   const { endpoints, externalLabels } = yield* Effect.fromResult(settingsOf(options))
   if (endpoints.length === 0) return yield* discarding("there is no endpoint")
-  const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
-  const lanes = yield* Effect.forEach(
-    endpoints,
-    (endpoint) => Effect.flatMap(Scope.fork(scope), (own) => Scope.provide(Endpoint.make(endpoint), own)),
-    // None waits for the files of another.
-    { concurrency: "unbounded" }
-  )
-  return FanOut.make({ externalLabels }, lanes)
+  const lanes = yield* Lanes.of(options.id)
+  return FanOut.make({ externalLabels }, yield* lanes.take(endpoints))
 })
 
 export const layer = (
@@ -136,7 +136,7 @@ const settingsOf = (
       reader.problem("externalLabels", `must be labels: ${mistake.message}`)
     }
     const all = endpoints.map((options, index) => endpointOf(options, reader.below(`endpoints[${index}].`)))
-    return { externalLabels, endpoints: named(all) }
+    return { externalLabels, endpoints: all }
   })
 
 const endpointOf = (options: EndpointOptions, reader: Reader): Endpoint.Settings => {
@@ -214,14 +214,4 @@ const authenticationOf = (auth: AuthOptions): Authentication.Settings => {
 const sourceOf = (secret: Secret): Material.Source => {
   if (Predicate.isString(secret)) return Material.inline(Redacted.make(secret))
   return Redacted.isRedacted(secret) ? Material.inline(secret) : Material.file(secret.file)
-}
-
-/** Each with a name where its URL, and the name it was given, do not tell it from the others. */
-const named = (endpoints: ReadonlyArray<Endpoint.Settings>): ReadonlyArray<Endpoint.Settings> => {
-  const key = ({ name, url }: Endpoint.Settings): string => `${Endpoint.nameOf(url)} ${name}`
-  const all = endpoints.map(key)
-  return endpoints.map((endpoint, index) => {
-    const isAlone = all.indexOf(all[index]!) === all.lastIndexOf(all[index]!)
-    return isAlone ? endpoint : { ...endpoint, name: `${endpoint.name} ${index + 1}`.trim() }
-  })
 }

@@ -1,7 +1,10 @@
 /**
- * The way to one endpoint: so many workers, each of which runs the Stream of what is due, out of the lane's queue, and
- * pushes one profile at a time.
+ * The way to one endpoint: so many workers, each of which runs the Stream of what is due, out of the queue that the lane
+ * is in charge of, and pushes one profile at a time.
  *
+ * - Charge: a `Backlog` may get another lane, with other settings. The new one tries at once what waits, whatever the
+ *   old one's back-off says. What the old one has in flight goes on there; if it fails, it is due at once, for the new
+ *   one. A profile keeps its age and its number of retries; its delays begin anew.
  * - When: each profile has its own retry schedule, and the lane a `Breaker`. The time of an attempt is that of the
  *   profile's schedule, or that of the breaker if it is later, and nothing else but a worker: `concurrency` of them.
  * - Order: oldest first; while the breaker is open, a profile that has not failed before one that has.
@@ -9,9 +12,10 @@
  * - Age: what is older than `maxAge` is settled as `Expired`, waiting or not.
  * - Interruption: pushing into a lane cannot be interrupted between the reservation and the commit.
  * - Shutdown: when the `Drain` begins, everything that waits is tried at once, whatever the back-off says, and then as
- *   ever. When the scope closes, nothing new is accepted, and the lane goes on until it is empty, until nothing can be
- *   due before the deadline any more, or until the deadline. What is in flight then is interrupted; what is left is
- *   settled as `shutdown`.
+ *   ever. When the scope closes, nothing new is accepted, and a lane in charge goes on until the queue is empty, until
+ *   nothing can be due before the deadline any more, or until the deadline. What is in flight then is interrupted; what
+ *   is left is settled as `shutdown`. A lane that is not in charge goes on until nothing is in flight, and hurries only
+ *   for the `Drain`.
  * - Defects: of a push, an observer or an application's logger each costs at most its own profile. No count is
  *   kept that could go wrong: a worker is a fiber, which has ended one push before it takes the next. (`Stream.mapEffect`
  *   with a concurrency would fork a fiber for each profile, and hand on results that nobody wants.)
@@ -32,12 +36,13 @@ import {
   Stream
 } from "effect"
 import * as Monotonic from "../telemetry/Monotonic.ts"
+import type { Backlog, Delivery, Keeper } from "./Backlog.ts"
 import * as Breaker from "./Breaker.ts"
 import { Drain } from "./Drain.ts"
 import type * as Flow from "./Flow.ts"
 import type { Outbound } from "./Outbound.ts"
 import { Expired, PushError } from "./PushError.ts"
-import * as Queue from "./Queue.ts"
+import type * as Queue from "./Queue.ts"
 import type { DropReason, Outcome } from "./Receipt.ts"
 import * as RetrySchedule from "./RetrySchedule.ts"
 
@@ -66,7 +71,7 @@ export interface Observer {
   readonly settled: (outbound: Outbound, outcome: Outcome, latency: Duration.Duration) => Effect.Effect<void>
 }
 
-/** How an endpoint is doing; times are by the monotonic clock. */
+/** How an endpoint is doing, as far as the lane is in charge of it; times are by the monotonic clock. */
 export interface Status {
   readonly isOpen: boolean
   /** Before this nothing is sent; it may be past. */
@@ -85,6 +90,8 @@ export interface Reservation {
 
 export interface Lane {
   readonly endpoint: string
+  /** From now on it is this lane that delivers what the queue holds; before, it only takes profiles for it. */
+  readonly takeCharge: Effect.Effect<void>
   /**
    * Whether there is room: `full` is for a queue that would lose something, `refuse` for one that is set not to,
    * `never` for what is larger than any room.
@@ -95,32 +102,21 @@ export interface Lane {
   readonly flow: Flow.Flow
   readonly isClosing: () => boolean
   readonly status: () => Status
+  /** Of the queue that it is in charge of. */
   readonly size: () => number
   readonly bytes: () => number
 }
 
+const relieved: Status = { isOpen: false, pausedUntil: -Infinity, oldest: Infinity }
+
 /** In milliseconds: for so long a delivery tells that an endpoint delivers. */
 const recently = 5_000
-
-/** A profile in the lane. */
-interface Delivery {
-  readonly outbound: Outbound
-  readonly bytes: number
-  readonly since: number
-  readonly outcome: Deferred.Deferred<Outcome>
-  retries: number
-  nextDelay: RetrySchedule.Step<PushError> | undefined
-  /** Whether it was last taken after the flush. */
-  isFlushed: boolean
-  /** Of the breaker, when it was last taken and when it last failed. */
-  openings: number
-  failedAt: number | undefined
-}
 
 export const make = Effect.fnUntraced(function*(
   settings: Settings,
   push: (outbound: Outbound) => Effect.Effect<void, PushError>,
-  observer: Observer
+  observer: Observer,
+  backlog: Backlog
 ): Effect.fn.Return<Lane, never, Scope.Scope> {
   const { concurrency, endpoint } = settings
   const pace: Breaker.Settings = { ...settings.retry, concurrency }
@@ -129,19 +125,29 @@ export const make = Effect.fnUntraced(function*(
   const drain = yield* Drain
   const clock = yield* Clock.Clock
   const now = (): number => Monotonic.read(clock)
-  const queue = Queue.make<Delivery>(settings.queue)
+  const { freed, queue } = backlog
   const changed = Latch.makeUnsafe(false)
   /** What `take` waits for may be different now. At once: a profile that could be sent waits for no other turn. */
   const wake = (): void => {
     changed.openUnsafe()
   }
-  /** There may be more room. */
-  const freed = Latch.makeUnsafe(false)
+  /** Open while the lane is in charge. */
+  const charged = Latch.makeUnsafe(false)
   let breaker = Breaker.closed
   let deliveredAt = -Infinity
   let isFlushed = false
   let deadline = Infinity
   let phase: "open" | "closing" | "abandoning" = "open"
+
+  const appointed: Effect.Effect<void> = Effect.suspend(() => {
+    const tooMuch = queue.resize(settings.queue)
+    queue.flush(now())
+    charged.openUnsafe()
+    wake()
+    return finishAll(tooMuch, () => dropped("queue_full"))
+  })
+  const self: Keeper = { label: `${endpoint} ${settings.name}`.trim(), wake, appointed }
+  const isInCharge = (): boolean => backlog.isKeptBy(self)
 
   const isDelivering = (): boolean =>
     !breaker.isOpen && Breaker.pausedUntil(breaker) <= now() && now() - deliveredAt < recently
@@ -172,7 +178,7 @@ export const make = Effect.fnUntraced(function*(
   // ---- What comes next ----
 
   const isOver = (next: number): boolean =>
-    phase !== "open" && (queue.size() === 0 || (queue.leased() === 0 && next > deadline))
+    phase !== "open" && (queue.size() === 0 || (queue.leased().length === 0 && next > deadline))
 
   const expire = ({ retries, since }: Delivery): Outcome =>
     failed(new PushError({ endpoint, reason: new Expired({ age: Duration.millis(now() - since) }) }), retries)
@@ -183,12 +189,18 @@ export const make = Effect.fnUntraced(function*(
 
   /** Leases the next profile as soon as it is due and the breaker lets it through. Ends with the lane. */
   const take: Effect.Effect<Delivery, Cause.Done> = Effect.suspend(() => {
+    if (!isInCharge()) {
+      if (phase !== "open") return Cause.done()
+      changed.closeUnsafe()
+      return Effect.andThen(changed.await, take)
+    }
     const time = now()
     const expired = queue.expire(time - maxAge)
     if (expired.length > 0) return Effect.andThen(finishExpired(expired), take)
     const opensAt = Breaker.opensAt(breaker, pace)
     const delivery = opensAt <= time ? queue.take(time, breaker.isOpen) : undefined
     if (delivery !== undefined) {
+      if (delivery.keeper !== self) adopt(delivery)
       breaker = Breaker.begin(breaker)
       delivery.openings = breaker.openings
       delivery.isFlushed = isFlushed
@@ -202,6 +214,13 @@ export const make = Effect.fnUntraced(function*(
     const event = wait === Infinity ? changed.await : Effect.timeoutOption(changed.await, Duration.millis(wait))
     return Effect.andThen(event, take)
   })
+
+  /** It may have been another lane's. */
+  const adopt = (delivery: Delivery): void => {
+    delivery.keeper = self
+    delivery.nextDelay = undefined
+    delivery.failedAt = undefined
+  }
 
   // ---- What becomes of it ----
 
@@ -229,19 +248,36 @@ export const make = Effect.fnUntraced(function*(
     const moved = move(Breaker.failed(breaker, delivery, { now: time, retryAfter, random }, pace), error)
     delivery.failedAt = breaker.successes
     yield* moved
-    delivery.nextDelay ??= yield* RetrySchedule.start(schedule)
+    delivery.nextDelay ??= yield* RetrySchedule.start(
+      delivery.retries === 0 ? schedule : RetrySchedule.make(settings.retry, delivery.retries)
+    )
     const delay = yield* delivery.nextDelay(time, error)
-    if (delay === undefined) {
+    if (backlog.isAbandoned()) return yield* giveBack(delivery)
+    const isOurs = isInCharge()
+    if (isOurs && delay === undefined) {
       queue.settle(delivery)
       return yield* finish(delivery, failed(error, delivery.retries))
     }
     delivery.retries += 1
-    // What was on its way at the flush has its try at once, too. A clock knows no parts of milliseconds.
-    const dueAt = isFlushed && !delivery.isFlushed ? time : Math.ceil(time + Duration.toMillis(delay))
+    // What was on its way at the flush has its try at once, too, and so has what another lane will try.
+    const isDue = !isOurs || delay === undefined || (isFlushed && !delivery.isFlushed)
+    // A clock knows no parts of milliseconds.
+    const dueAt = isDue ? time : Math.ceil(time + Duration.toMillis(delay))
     queue.postpone(delivery, dueAt)
-    const next = Math.max(dueAt, Breaker.pausedUntil(breaker))
+    const next = isOurs ? Math.max(dueAt, Breaker.pausedUntil(breaker)) : dueAt
     yield* tell(() => observer.retried(delivery.outbound, error, Duration.millis(next - time)))
   })
+
+  /** It is due at once for the lane in charge, if there is one. */
+  const giveBack = (delivery: Delivery): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (!backlog.isAbandoned()) {
+        queue.postpone(delivery, now())
+        return Effect.void
+      }
+      queue.settle(delivery)
+      return finish(delivery, dropped("shutdown"))
+    })
 
   const died = (delivery: Delivery, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
     breaker = Breaker.ended(breaker, delivery)
@@ -270,7 +306,7 @@ export const make = Effect.fnUntraced(function*(
       Effect.exit(restore(Effect.suspend(() => push(delivery.outbound)))).pipe(
         Effect.flatMap((exit) => conclude(delivery, exit)),
         Effect.catchCause((cause) => died(delivery, cause)),
-        Effect.map(wake)
+        Effect.map(backlog.wake)
       )
     )
 
@@ -283,6 +319,10 @@ export const make = Effect.fnUntraced(function*(
 
   /** Every worker may be waiting for an answer, and nobody in `take`. */
   const expireMeanwhile = Effect.suspend(() => {
+    if (!isInCharge()) {
+      charged.closeUnsafe()
+      return charged.await
+    }
     const time = now()
     const expired = queue.expire(time - maxAge)
     const next = Math.min(queue.oldest(), time) + maxAge + 1
@@ -300,26 +340,39 @@ export const make = Effect.fnUntraced(function*(
     wake()
   })
   yield* Effect.forkScoped(Effect.andThen(drain.begun, flush))
-  yield* drain.enter({ endpoint: `${endpoint} ${settings.name}`.trim(), profiles: queue.size })
+  /** Another lane's deadline is none for what is in flight here: that has a timeout. */
+  const patience = Effect.gen(function*() {
+    yield* Effect.sleep(Duration.millis(deadline - now()))
+    if (isInCharge()) return
+    const last = yield* drain.begun
+    yield* Effect.sleep(Duration.millis(last - now()))
+  })
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
       deadline = yield* drain.deadline
       phase = "closing"
+      yield* backlog.leave(self)
       yield* freed.release
-      yield* isFlushed ? Effect.sync(wake) : flush
-      yield* Effect.timeoutOption(Fiber.await(workers), Duration.millis(deadline - now()))
+      yield* isFlushed || !isInCharge() ? Effect.sync(wake) : flush
+      yield* Effect.raceFirst(Fiber.await(workers), patience)
       phase = "abandoning"
       yield* Fiber.interrupt(workers)
+      yield* Effect.forEach(queue.leased().filter(({ keeper }) => keeper === self), giveBack, { discard: true })
+      backlog.wake()
+      if (!isInCharge()) return
+      backlog.abandon()
       yield* finishAll(queue.clear(), () => dropped("shutdown"))
     })
   )
 
   return {
     endpoint,
+    takeCharge: Effect.uninterruptible(backlog.take(self)),
     room: (bytes) => {
-      if (bytes > settings.queue.maxBytes) return "never"
+      const { maxBytes, whenFull } = queue.settings()
+      if (bytes > maxBytes) return "never"
       if (queue.fits(bytes)) return "yes"
-      return settings.queue.whenFull === "reject" ? "refuse" : "full"
+      return whenFull === "reject" ? "refuse" : "full"
     },
     reserve: (outbound, time) => {
       const reservation = queue.reserve(outbound.size)
@@ -329,6 +382,7 @@ export const make = Effect.fnUntraced(function*(
         since: time,
         outcome: Deferred.makeUnsafe<Outcome>(),
         retries: 0,
+        keeper: undefined,
         nextDelay: undefined,
         isFlushed: false,
         openings: 0,
@@ -342,9 +396,9 @@ export const make = Effect.fnUntraced(function*(
           const { length } = reservation.dropped
           const made = length === 0 ? Effect.void : finishAll(reservation.dropped, lost)
           // Nobody would look there any more.
-          if (phase === "abandoning") return Effect.andThen(made, finish(delivery, dropped("shutdown")))
+          if (backlog.isAbandoned()) return Effect.andThen(made, finish(delivery, dropped("shutdown")))
           reservation.commit(delivery)
-          wake()
+          backlog.wake()
           return made
         })
       }
@@ -355,8 +409,11 @@ export const make = Effect.fnUntraced(function*(
       freed: freed.await
     },
     isClosing: () => phase !== "open",
-    status: () => ({ isOpen: breaker.isOpen, pausedUntil: Breaker.pausedUntil(breaker), oldest: queue.oldest() }),
-    size: queue.size,
-    bytes: queue.bytes
+    status: () =>
+      isInCharge()
+        ? { isOpen: breaker.isOpen, pausedUntil: Breaker.pausedUntil(breaker), oldest: queue.oldest() }
+        : relieved,
+    size: () => isInCharge() ? queue.size() : 0,
+    bytes: () => isInCharge() ? queue.bytes() : 0
   }
 })

@@ -6,7 +6,9 @@
  * reserved first and the item committed later, so that a push can ask several queues before any has it, and so that
  * committing may take its time where it means writing to a disk.
  *
- * - Bound: the bytes of all of these and of what is reserved stay within `maxBytes`.
+ * - Bound: the bytes of all of these and of what is reserved stay within `maxBytes`. It may be set lower than what is
+ *   there: then what waits is dropped, the oldest or the newest first; what `reject` has accepted is kept, and nothing
+ *   more taken until there is room.
  * - Overflow: where nobody can make room, `reserve` gives `undefined`. Only `drop_oldest` makes room, by dropping the
  *   oldest items that nobody works on.
  * - Order: oldest first, as far as retries allow. With `preferFresh`, items that have failed wait behind those that have
@@ -25,7 +27,7 @@ export interface Settings {
 
 export const defaults: Settings = { maxBytes: 64 * 1024 * 1024, whenFull: "drop_oldest" }
 
-interface Item {
+export interface Item {
   readonly bytes: number
   /** When it was accepted, by the clock that `take` is told the time of. */
   readonly since: number
@@ -40,6 +42,9 @@ export interface Reservation<A> {
 }
 
 export interface Queue<A extends Item> {
+  readonly settings: () => Settings
+  /** From now on it is set so. Gives what had to be dropped for it. */
+  readonly resize: (settings: Settings) => ReadonlyArray<A>
   /** Whether there is room for an item of that size as it is. */
   readonly fits: (bytes: number) => boolean
   /** Makes room for an item, if that can be done. */
@@ -58,11 +63,11 @@ export interface Queue<A extends Item> {
   readonly nextDue: () => number
   /** When the oldest item that nobody works on was accepted, `Infinity` where there is none. */
   readonly oldest: () => number
-  /** Removes and returns everything but what is only reserved. */
+  /** Removes and returns what nobody works on. */
   readonly clear: () => ReadonlyArray<A>
   readonly size: () => number
-  /** How many items are leased. */
-  readonly leased: () => number
+  /** What somebody works on. */
+  readonly leased: () => ReadonlyArray<A>
   readonly bytes: () => number
   /** Of what nobody works on. */
   readonly waitingBytes: () => number
@@ -78,7 +83,8 @@ interface Delayed<A> extends Entry<A> {
   readonly dueAt: number
 }
 
-export const make = <A extends Item>({ maxBytes, whenFull }: Settings): Queue<A> => {
+export const make = <A extends Item>(initial: Settings): Queue<A> => {
+  let settings = initial
   const fresh = MutableList.make<Entry<A>>()
   // By due time. Every item here was taken before any that is still fresh, so it is older.
   let delayed: Array<Delayed<A>> = []
@@ -100,7 +106,7 @@ export const make = <A extends Item>({ maxBytes, whenFull }: Settings): Queue<A>
     heldBytes += item.bytes
     return item
   }
-  /** `undefined` where it has been cleared away meanwhile. */
+  /** `undefined` where it has ended before. */
   const endLease = (item: A): number | undefined => {
     const order = leases.get(item)
     if (leases.delete(item)) heldBytes -= item.bytes
@@ -134,9 +140,33 @@ export const make = <A extends Item>({ maxBytes, whenFull }: Settings): Queue<A>
     oldestDelayed ??= delayed.reduce((oldest, { item }) => Math.min(oldest, item.since), Infinity)
   const firstFresh = (): A | undefined => MutableList.toArrayN(fresh, 1)[0]?.item
 
+  /** The waiting that go first where there is too much. */
+  const excess = (): ReadonlySet<Entry<A>> => {
+    const entries = [...delayed, ...MutableList.toArray(fresh)].sort((one, other) => one.order - other.order)
+    if (settings.whenFull === "drop_newest") entries.reverse()
+    const some = new Set<Entry<A>>()
+    let left = bytes
+    for (const entry of entries) {
+      if (left <= settings.maxBytes) break
+      some.add(entry)
+      left -= entry.item.bytes
+    }
+    return some
+  }
+
   return {
-    fits: (size) => bytes + size <= maxBytes,
+    settings: () => settings,
+    resize: (next) => {
+      settings = next
+      if (bytes <= next.maxBytes || next.whenFull === "reject") return []
+      const dropped = excess()
+      replaceDelayed(delayed.filter((entry) => !dropped.has(entry)))
+      MutableList.filter(fresh, (entry) => !dropped.has(entry))
+      return Array.from(dropped, ({ item }) => remove(item))
+    },
+    fits: (size) => bytes + size <= settings.maxBytes,
     reserve: (size) => {
+      const { maxBytes, whenFull } = settings
       if (size > maxBytes - (whenFull === "drop_oldest" ? heldBytes : bytes)) return undefined
       const dropped: Array<A> = []
       while (bytes + size > maxBytes) dropped.push(dropOldest())
@@ -176,14 +206,12 @@ export const make = <A extends Item>({ maxBytes, whenFull }: Settings): Queue<A>
     nextDue: () => fresh.length > 0 ? -Infinity : delayed[0]?.dueAt ?? Infinity,
     oldest: () => Math.min(delayedSince(), firstFresh()?.since ?? Infinity),
     clear: () => {
-      const leased = [...leases.keys()]
-      for (const item of leased) endLease(item)
-      const waiting = [...delayed, ...MutableList.takeAll(fresh)].map(({ item }) => item)
+      const waiting = [...delayed, ...MutableList.takeAll(fresh)]
       replaceDelayed([])
-      return [...leased, ...waiting].map(remove)
+      return waiting.map(({ item }) => remove(item))
     },
     size: () => fresh.length + delayed.length + leases.size,
-    leased: () => leases.size,
+    leased: () => [...leases.keys()],
     bytes: () => bytes,
     waitingBytes: () => bytes - heldBytes
   }

@@ -46,10 +46,15 @@ export const backoff = (settings: Backoff): Schedule.Schedule<Duration.Duration>
     Schedule.map(({ duration }) => duration)
   )
 
-/** Steps with the error of each failed attempt; its output is the delay. */
-export const make = (settings: Settings): Schedule.Schedule<Duration.Duration, PushError> => {
+/**
+ * Steps with the error of each failed attempt; its output is the delay. Where `retries` were made before, there are as
+ * many less.
+ */
+export const make = (settings: Settings, retries = 0): Schedule.Schedule<Duration.Duration, PushError> => {
   const delays = backoff(settings)
-  const bounded = settings.maxRetries === 0 ? delays : Schedule.upTo(delays, { times: settings.maxRetries })
+  const bounded = settings.maxRetries === 0
+    ? delays
+    : Schedule.upTo(delays, { times: Math.max(0, settings.maxRetries - retries) })
   return bounded.pipe(
     Schedule.setInputType<PushError>(),
     Schedule.while(({ input }) =>

@@ -1,7 +1,7 @@
 /**
  * How a component is doing.
  */
-import { Context, Effect } from "effect"
+import { Context, Effect, type Scope } from "effect"
 
 export type State = "unknown" | "healthy" | "unhealthy" | "exited"
 
@@ -30,3 +30,31 @@ export interface Reporter {
 export const Reporter = Context.Reference<Reporter>("pyroduct/telemetry/Health/Reporter", {
   defaultValue: () => ({ problem: () => Effect.void })
 })
+
+/** For what several components use at a time, or one after the other: what is said here each of them says. */
+export interface Relay extends Reporter {
+  /** Tells what is known so far, and then what changes, until the scope closes. */
+  readonly follow: (reporter: Reporter) => Effect.Effect<void, never, Scope.Scope>
+}
+
+export const relay = (): Relay => {
+  const problems = new Map<string, string>()
+  const followers = new Set<Reporter>()
+  return {
+    problem: (about, message) =>
+      Effect.suspend(() => {
+        if (message === undefined) problems.delete(about)
+        else problems.set(about, message)
+        return Effect.forEach([...followers], (follower) => follower.problem(about, message), { discard: true })
+      }),
+    follow: ({ problem }) =>
+      Effect.gen(function*() {
+        const follower: Reporter = { problem }
+        yield* Effect.acquireRelease(
+          Effect.sync(() => followers.add(follower)),
+          () => Effect.sync(() => followers.delete(follower))
+        )
+        yield* Effect.forEach([...problems], ([about, message]) => problem(about, message), { discard: true })
+      })
+  }
+}

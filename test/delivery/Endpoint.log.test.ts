@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Exit, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import * as Endpoint from "../../src/delivery/Endpoint.ts"
 import type { Lane } from "../../src/delivery/Lane.ts"
 import { defaults } from "../../src/delivery/RetrySchedule.ts"
 import * as Health from "../../src/telemetry/Health.ts"
@@ -42,7 +41,7 @@ describe("Endpoint, in log and health", () => {
   it.effect("say what changes, and not what goes on", () =>
     observed((log, health) =>
       Effect.gen(function*() {
-        const lane = yield* Endpoint.make(endpoints.settings())
+        const lane = yield* endpoints.make()
         yield* pushing(lane, 1000, "20 seconds")
         assert.deepStrictEqual(important(log), ["Info: first profile delivered"])
         assert.deepStrictEqual(log[0]!.annotations, { endpoint, bytes: 100 })
@@ -75,7 +74,7 @@ describe("Endpoint, in log and health", () => {
   it.effect("say of failures and losses, of each kind, where and what, once and then in sums", () =>
     observed((log) =>
       Effect.gen(function*() {
-        const lane = yield* Endpoint.make(endpoints.settings({ name: "backup" }))
+        const lane = yield* endpoints.make({ name: "backup" })
         yield* pushing(lane, 1000, "1 minute")
         yield* pushing(lane, 1000, "1 minute")
         const lines = log.filter(({ message }) => message === "profiles lost")
@@ -110,7 +109,7 @@ describe("Endpoint, in log and health", () => {
   it.effect("a wrong password costs a handful of requests, is said once, and the component is unhealthy", () =>
     observed((log, health) =>
       Effect.gen(function*() {
-        const lane = yield* Endpoint.make(endpoints.settings())
+        const lane = yield* endpoints.make()
         const { requests } = yield* ScriptedServer.ScriptedServer
         yield* pushing(lane, 1, "5 seconds")
         assert.isAtMost(requests.length, 15)
@@ -135,9 +134,9 @@ describe("Endpoint, in log and health", () => {
       observed((log) =>
         Effect.gen(function*() {
           const scope = yield* Scope.make()
-          const lane = yield* Endpoint.make(
-            endpoints.settings({ lane: { retry: { ...defaults, maxRetries: 1, jitter: false } } })
-          ).pipe(Scope.provide(scope))
+          const lane = yield* endpoints.make({ lane: { retry: { ...defaults, maxRetries: 1, jitter: false } } }).pipe(
+            Scope.provide(scope)
+          )
           const outcomes = []
           for (let count = 0; count < 7; count++) outcomes.push(yield* offer(lane))
           yield* TestClock.adjust(Duration.seconds(seconds))
@@ -165,7 +164,7 @@ describe("Endpoint, in log and health", () => {
     observed((log) =>
       Effect.gen(function*() {
         const scope = yield* Scope.make()
-        const lane = yield* Endpoint.make(endpoints.settings()).pipe(Scope.provide(scope))
+        const lane = yield* endpoints.make().pipe(Scope.provide(scope))
         for (let count = 0; count < 3; count++) yield* Effect.asVoid(offer(lane))
         yield* TestClock.adjust("1 second")
         yield* Scope.close(scope, Exit.void)
@@ -186,9 +185,9 @@ describe("Endpoint, in log and health", () => {
         let count = 0
         return observed((log) =>
           Effect.gen(function*() {
-            const lane = yield* Endpoint.make(endpoints.settings({
+            const lane = yield* endpoints.make({
               lane: { retry: { ...defaults, maxRetries: 0, jitter: false } }
-            }))
+            })
             for (let minute = 0; minute < 5; minute++) {
               const before = important(log).length
               yield* pushing(lane, 200, "1 minute")
@@ -205,7 +204,7 @@ describe("Endpoint, in log and health", () => {
   it.effect("an endpoint that goes down and up is one state, said once and summed", () =>
     observed((log, health) =>
       Effect.gen(function*() {
-        const lane = yield* Endpoint.make(endpoints.settings())
+        const lane = yield* endpoints.make()
         yield* pushing(lane, 100, "5 minutes")
         const lines = important(log).filter((line) => !line.includes("pushes fail"))
         assert.deepStrictEqual(lines, [
@@ -232,7 +231,7 @@ describe("Endpoint, in log and health", () => {
     (jitter) =>
       observed((log) =>
         Effect.gen(function*() {
-          const lane = yield* Endpoint.make(endpoints.settings({ lane: { retry: { ...defaults, jitter } } }))
+          const lane = yield* endpoints.make({ lane: { retry: { ...defaults, jitter } } })
           const { requests } = yield* ScriptedServer.ScriptedServer
           yield* Effect.asVoid(offer(lane))
           yield* TestClock.adjust("1 hour")
@@ -255,7 +254,7 @@ describe("Endpoint, in log and health", () => {
   it.effect("give the pause of an endpoint that fails as a whole, too", () =>
     observed((log) =>
       Effect.gen(function*() {
-        const lane = yield* Endpoint.make(endpoints.settings())
+        const lane = yield* endpoints.make()
         const { requests } = yield* ScriptedServer.ScriptedServer
         for (let count = 0; count < 20; count++) yield* Effect.asVoid(offer(lane))
         yield* TestClock.adjust("1 minute")

@@ -4,7 +4,6 @@ import { once } from "node:events"
 import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Drain, within } from "../../src/delivery/Drain.ts"
-import * as Endpoint from "../../src/delivery/Endpoint.ts"
 import { defaults } from "../../src/delivery/RetrySchedule.ts"
 import * as Proxy from "../../src/transport/Proxy.ts"
 import { Transport } from "../../src/transport/Transport.ts"
@@ -50,7 +49,7 @@ const push = (url: string, proxy: Proxy.Settings) =>
   withLog((log) =>
     Effect.gen(function*() {
       const retry = { ...defaults, minBackoff: Duration.millis(1), maxBackoff: Duration.millis(1), maxRetries: 1 }
-      const lane = yield* Endpoint.make(endpoints.settings({ url, transport: { proxy }, lane: { retry } }))
+      const lane = yield* endpoints.make({ url, transport: { proxy }, lane: { retry } })
       const outcome = yield* yield* endpoints.offer(lane)
       return yield* leaks.shown([outcome], log)
     })

@@ -3,7 +3,6 @@ import { Arbitrary, Duration, Effect, Redacted, Schema } from "effect"
 import { Base64 } from "effect/encoding"
 import { TestClock } from "effect/testing"
 import { unescape } from "node:querystring"
-import * as Endpoint from "../../src/delivery/Endpoint.ts"
 import { defaults } from "../../src/delivery/RetrySchedule.ts"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
 import * as Authentication from "../../src/transport/Authentication.ts"
@@ -117,9 +116,7 @@ const tokenTroubles: Readonly<Record<string, React>> = {
 const push = (options: endpoints.Options, react: (request: ScriptedServer.Received) => Reaction) =>
   withLog((log) =>
     Effect.gen(function*() {
-      const lane = yield* Endpoint.make(
-        endpoints.settings({ ...options, lane: { retry: { ...defaults, maxRetries: 1 } } })
-      )
+      const lane = yield* endpoints.make({ ...options, lane: { retry: { ...defaults, maxRetries: 1 } } })
       const outcome = yield* endpoints.offer(lane)
       yield* TestClock.adjust(Duration.hours(2))
       const { requests } = yield* ScriptedServer.ScriptedServer

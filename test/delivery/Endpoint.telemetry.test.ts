@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Metric, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import * as Endpoint from "../../src/delivery/Endpoint.ts"
 import * as Outbound from "../../src/delivery/Outbound.ts"
 import { defaults } from "../../src/delivery/RetrySchedule.ts"
 import * as Labels from "../../src/profile/Labels.ts"
@@ -33,7 +32,7 @@ describe("Endpoint", () => {
   describe("metrics", () => {
     it.effect("count what was delivered, per attempt and in all", () =>
       Effect.gen(function*() {
-        const lane = yield* Endpoint.make(endpoints.settings())
+        const lane = yield* endpoints.make()
         const outcome = yield* offer(lane, endpoints.outbound(1234))
         yield* TestClock.adjust("1 minute")
         yield* outcome
@@ -56,7 +55,7 @@ describe("Endpoint", () => {
 
     it.effect("count the profiles of a series, and tell /ingest from pushes", () =>
       Effect.gen(function*() {
-        const lane = yield* Endpoint.make(endpoints.settings())
+        const lane = yield* endpoints.make()
         const sample = { id: "", profile: new Uint8Array(10) }
         const labels = Labels.make({ service_name: "checkout" })
         yield* yield* offer(lane, Outbound.make(Profile.series(labels, [sample, sample, sample]), {}))
@@ -76,12 +75,12 @@ describe("Endpoint", () => {
     it.effect("count what was lost by its reason", () =>
       Effect.gen(function*() {
         const { size } = endpoints.outbound(100)
-        const lane = yield* Endpoint.make(endpoints.settings({
+        const lane = yield* endpoints.make({
           lane: {
             queue: { maxBytes: size, whenFull: "drop_newest" },
             retry: { ...defaults, maxRetries: 1, jitter: false }
           }
-        }))
+        })
         const lost = [yield* offer(lane), yield* offer(lane)]
         yield* TestClock.adjust("1 minute")
         yield* Effect.all(lost)
@@ -106,7 +105,7 @@ describe("Endpoint", () => {
     it.effect("show the queue as long as the endpoint is there", () =>
       Effect.gen(function*() {
         const scope = yield* Scope.make()
-        const lane = yield* Endpoint.make(endpoints.settings({ lane: { concurrency: 1 } })).pipe(Scope.provide(scope))
+        const lane = yield* endpoints.make({ lane: { concurrency: 1 } }).pipe(Scope.provide(scope))
         const outcomes = [yield* offer(lane), yield* offer(lane)]
         yield* TestClock.adjust("3 seconds")
         const during = yield* metrics
@@ -122,7 +121,7 @@ describe("Endpoint", () => {
 
     it.effect("show whether the endpoint fails, and the pause that really is", () =>
       Effect.gen(function*() {
-        const lane = yield* Endpoint.make(endpoints.settings())
+        const lane = yield* endpoints.make()
         const { requests } = yield* ScriptedServer.ScriptedServer
         for (let count = 0; count < 20; count++) yield* Effect.asVoid(offer(lane))
         for (const pause of [0.5, 1, 2, 4, 8]) {
@@ -146,7 +145,7 @@ describe("Endpoint", () => {
 
     it.effect("tell endpoints with one URL apart by their names", () =>
       Effect.gen(function*() {
-        const lanes = yield* Effect.forEach(["a", "b"], (name) => Endpoint.make(endpoints.settings({ name })))
+        const lanes = yield* Effect.forEach(["a", "b"], (name) => endpoints.make({ name }))
         yield* Effect.asVoid(offer(lanes[0]!))
         yield* Effect.asVoid(offer(lanes[0]!))
         yield* Effect.asVoid(offer(lanes[1]!))
@@ -159,10 +158,10 @@ describe("Endpoint", () => {
     it.effect("show of endpoints that nothing tells apart the sum, and the worst", () =>
       Effect.gen(function*() {
         const scope = yield* Scope.make()
-        const one = yield* Endpoint.make(endpoints.settings()).pipe(Scope.provide(scope))
+        const one = yield* endpoints.make().pipe(Scope.provide(scope))
         yield* Effect.asVoid(offer(one))
         yield* TestClock.adjust("2 seconds")
-        const other = yield* Endpoint.make(endpoints.settings({ lane: { concurrency: 1 } }))
+        const other = yield* endpoints.make({ lane: { concurrency: 1 } })
         for (let count = 0; count < 3; count++) yield* Effect.asVoid(offer(other))
         yield* TestClock.adjust("1 second")
         const both = yield* metrics

@@ -25,7 +25,7 @@ const always = (reaction: ScriptedServer.Reaction) => () => reaction
 /** What becomes of a profile, an hour later at most, and the requests until then. */
 const deliver = (options: endpoints.Options = {}) =>
   Effect.gen(function*() {
-    const lane = yield* Endpoint.make(endpoints.settings(options))
+    const lane = yield* endpoints.make(options)
     const outcome = yield* offer(lane)
     yield* TestClock.adjust("1 hour")
     const { requests } = yield* ScriptedServer.ScriptedServer
@@ -127,7 +127,7 @@ describe("Endpoint", () => {
               return { status, headers: {}, text: "", leave: () => void left.push(status) }
             })
         }
-        const lane = yield* Endpoint.make(endpoints.settings()).pipe(
+        const lane = yield* endpoints.make().pipe(
           Effect.provideService(Transport.Transport, { connect: () => Effect.succeed(client) })
         )
         for (let count = 0; count < 4; count++) yield* Effect.forkChild(yield* offer(lane))

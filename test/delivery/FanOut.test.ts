@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Exit, Fiber, Result, Scheduler, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { Drain, within } from "../../src/delivery/Drain.ts"
-import * as Endpoint from "../../src/delivery/Endpoint.ts"
 import * as FanOut from "../../src/delivery/FanOut.ts"
 import * as Flow from "../../src/delivery/Flow.ts"
 import type { Lane } from "../../src/delivery/Lane.ts"
@@ -30,6 +29,7 @@ const keeping = (
   let reserved = 0
   const lane: Lane = {
     endpoint,
+    takeCharge: Effect.void,
     room: () => options.room ?? "yes",
     reserve: (outbound) => {
       reserved += 1
@@ -267,7 +267,7 @@ describe("FanOut", () => {
 
   describe("with endpoints", () => {
     const make = Effect.fnUntraced(function*(urls: ReadonlyArray<string>, options: endpoints.Options = {}) {
-      const all = yield* Effect.forEach(urls, (url) => Endpoint.make(endpoints.settings({ ...options, url })))
+      const all = yield* Effect.forEach(urls, (url) => endpoints.make({ ...options, url }))
       return { receiver: FanOut.make({ externalLabels: {} }, all), lanes: all }
     })
 

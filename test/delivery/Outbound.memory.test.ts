@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import * as Backlog from "../../src/delivery/Backlog.ts"
 import * as Drain from "../../src/delivery/Drain.ts"
 import * as FanOut from "../../src/delivery/FanOut.ts"
 import * as Lane from "../../src/delivery/Lane.ts"
@@ -31,8 +32,8 @@ const observer: Lane.Observer = {
 }
 
 /** Takes one profile per worker and never answers. */
-const makeLane = (number: number) =>
-  Lane.make(
+const makeLane = Effect.fnUntraced(function*(number: number) {
+  const lane = yield* Lane.make(
     {
       endpoint: `http://127.0.0.1:${number}`,
       name: "",
@@ -42,8 +43,12 @@ const makeLane = (number: number) =>
       maxAge: Duration.hours(1)
     },
     () => Effect.never,
-    observer
-  ).pipe(Effect.provideService(Drain.Drain, Drain.within(Duration.zero)))
+    observer,
+    yield* Backlog.make
+  )
+  yield* lane.takeCharge
+  return lane
+}, Effect.provideService(Drain.Drain, Drain.within(Duration.zero)))
 
 const pushed = (number: number): Profile.Profile =>
   Profile.series(Labels.make({ __name__: "process_cpu", service_name: `service ${number}` }), [

@@ -19,6 +19,11 @@ const Operation = Schema.Union([
   Schema.Struct({ op: Schema.Literal("postpone"), which: upTo(9), delay: upTo(100) }),
   Schema.Struct({ op: Schema.Literal("settle"), which: upTo(9) }),
   Schema.Struct({ op: Schema.Literal("expire"), age: upTo(200) }),
+  Schema.Struct({
+    op: Schema.Literal("resize"),
+    maxBytes: upTo(80),
+    whenFull: Schema.Literals(["drop_oldest", "drop_newest", "reject"])
+  }),
   Schema.Struct({ op: Schema.Literals(["flush", "clear", "settle what is gone", "postpone what is gone"]) })
 ])
 
@@ -30,12 +35,11 @@ describe("Queue", () => {
       operations: Arbitrary.array(Arbitrary.schema(Operation), { minLength: 10, maxLength: 100 })
     },
     ({ operations, whenFull }) => {
-      const maxBytes = 60
+      let maxBytes = 60
       const queue = Queue.make<Item>({ maxBytes, whenFull })
       const model = new Model(maxBytes, whenFull)
       const reservations: Array<readonly [bytes: number, commit: (item: Item) => void]> = []
       const gone: Array<Item> = []
-      const cleared: Array<Item> = []
       let committed = 0
       let now = 0
       const commit = (which: number): void => {
@@ -47,7 +51,6 @@ describe("Queue", () => {
         model.commit(added)
       }
       const clear = (): void => {
-        cleared.push(...model.leased)
         const all = queue.clear()
         assert.sameMembers([...all], [...model.clear()])
         gone.push(...all)
@@ -92,6 +95,15 @@ describe("Queue", () => {
             gone.push(...expired)
             break
           }
+          case "resize": {
+            const { maxBytes: bytes, whenFull } = operation
+            const dropped = queue.resize({ maxBytes: bytes, whenFull })
+            assert.deepStrictEqual(dropped, model.resize(bytes, whenFull))
+            gone.push(...dropped)
+            // What is held, or had been accepted, is kept.
+            maxBytes = Math.max(bytes, queue.bytes())
+            break
+          }
           case "flush":
             queue.flush(now)
             model.flush(now)
@@ -100,19 +112,23 @@ describe("Queue", () => {
             clear()
             break
           case "settle what is gone":
-            for (const item of cleared) queue.settle(item)
+            for (const item of gone) queue.settle(item)
             break
           case "postpone what is gone":
-            for (const item of cleared) queue.postpone(item, now)
+            for (const item of gone) queue.postpone(item, now)
             break
         }
         assert.isAtMost(queue.bytes(), maxBytes)
         assert.deepStrictEqual(
-          [queue.size(), queue.leased(), queue.bytes(), queue.nextDue(), queue.oldest()],
+          [queue.size(), queue.leased().length, queue.bytes(), queue.nextDue(), queue.oldest()],
           [model.all().length, model.leased.length, model.bytes(), model.nextDue(), model.oldest()]
         )
       }
       clear()
+      for (const item of model.leased.splice(0)) {
+        queue.settle(item)
+        gone.push(item)
+      }
       // Everything that was committed has left exactly once.
       assert.deepStrictEqual(
         gone.map(({ name }) => Number(name)).toSorted((a, b) => a - b),
@@ -130,8 +146,8 @@ class Model {
   readonly fresh: Array<Item> = []
   readonly delayed: Array<{ readonly item: Item; readonly dueAt: number }> = []
   readonly leased: Array<Item> = []
-  private readonly maxBytes: number
-  private readonly whenFull: Queue.WhenFull
+  private maxBytes: number
+  private whenFull: Queue.WhenFull
 
   constructor(maxBytes: number, whenFull: Queue.WhenFull) {
     this.maxBytes = maxBytes
@@ -155,6 +171,20 @@ class Model {
   }
   oldest(): number {
     return Math.min(...this.waiting().map(({ since }) => since))
+  }
+
+  resize(maxBytes: number, whenFull: Queue.WhenFull): ReadonlyArray<Item> {
+    this.maxBytes = maxBytes
+    this.whenFull = whenFull
+    const dropped: Array<Item> = []
+    if (whenFull === "reject") return dropped
+    const inOrder = this.waiting().toSorted((a, b) => Number(a.name) - Number(b.name))
+    while (!this.fits(0) && inOrder.length > 0) {
+      const item = whenFull === "drop_oldest" ? inOrder.shift()! : inOrder.pop()!
+      this.drop(item)
+      dropped.push(item)
+    }
+    return dropped
   }
 
   reserve(bytes: number): ReadonlyArray<Item> | undefined {
@@ -208,7 +238,7 @@ class Model {
   }
 
   clear(): ReadonlyArray<Item> {
-    return [...this.fresh.splice(0), ...this.delayed.splice(0).map(({ item }) => item), ...this.leased.splice(0)]
+    return [...this.fresh.splice(0), ...this.delayed.splice(0).map(({ item }) => item)]
   }
 
   private drop(item: Item): void {

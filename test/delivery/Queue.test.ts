@@ -37,16 +37,16 @@ describe("Queue", () => {
   it("gives the oldest first, once", () => {
     const queue = queueOf("drop_oldest", [a, b, c])
     assert.deepStrictEqual(takeAll(queue, 0), ["a", "b", "c"])
-    assert.deepStrictEqual([queue.size(), queue.leased(), queue.bytes()], [3, 3, 30])
+    assert.deepStrictEqual([queue.size(), queue.leased().length, queue.bytes()], [3, 3, 30])
   })
 
   it("counts an item until it is settled", () => {
     const queue = queueOf("drop_oldest", [a])
-    assert.deepStrictEqual([queue.size(), queue.leased(), queue.bytes()], [1, 0, 10])
+    assert.deepStrictEqual([queue.size(), queue.leased().length, queue.bytes()], [1, 0, 10])
     queue.take(0, false)
-    assert.deepStrictEqual([queue.size(), queue.leased(), queue.bytes()], [1, 1, 10])
+    assert.deepStrictEqual([queue.size(), queue.leased().length, queue.bytes()], [1, 1, 10])
     queue.settle(a)
-    assert.deepStrictEqual([queue.size(), queue.leased(), queue.bytes()], [0, 0, 0])
+    assert.deepStrictEqual([queue.size(), queue.leased().length, queue.bytes()], [0, 0, 0])
   })
 
   it("gives a postponed item again when it is due", () => {
@@ -54,7 +54,7 @@ describe("Queue", () => {
     takeAll(queue, 0)
     queue.postpone(a, 200)
     queue.postpone(b, 100)
-    assert.strictEqual(queue.leased(), 0)
+    assert.strictEqual(queue.leased().length, 0)
     assert.deepStrictEqual(takeAll(queue, 99), [])
     assert.deepStrictEqual(takeAll(queue, 100), ["b"])
     assert.deepStrictEqual(takeAll(queue, 200), ["a"])
@@ -137,7 +137,6 @@ describe("Queue", () => {
     it("outlives a clear, and is committed then as ever", () => {
       const queue = queueOf("drop_oldest", [a])
       const reservation = queue.reserve(10)
-      queue.take(0, false)
       assert.deepStrictEqual(queue.clear(), [a])
       assert.deepStrictEqual([queue.bytes(), queue.size()], [10, 0])
       assert.isUndefined(queue.reserve(21))
@@ -253,26 +252,42 @@ describe("Queue", () => {
     })
   })
 
-  it("clear gives everything back, in whatever state it is", () => {
+  it("clear gives back what nobody works on", () => {
     const queue = queueOf("drop_oldest", [a, b, c])
     queue.take(0, false)
     queue.take(0, false)
     queue.postpone(b, 500)
-    assert.sameMembers([...queue.clear()], [a, b, c])
-    assert.deepStrictEqual([queue.size(), queue.leased(), queue.bytes(), queue.nextDue()], [0, 0, 0, Infinity])
+    assert.sameMembers([...queue.clear()], [b, c])
+    assert.deepStrictEqual([queue.size(), queue.leased().length, queue.bytes(), queue.nextDue()], [1, 1, 10, Infinity])
+    queue.settle(a)
     assert.deepStrictEqual(offer(queue, d), [])
     assert.deepStrictEqual(takeAll(queue, 1000), ["d"])
   })
 
-  it("what was cleared away can still be settled or postponed, without effect", () => {
+  it("what is gone can still be settled or postponed, without effect", () => {
     const queue = queueOf("drop_oldest", [a, b])
     takeAll(queue, 0)
-    queue.clear()
+    for (const gone of [a, b]) queue.settle(gone)
     queue.settle(a)
     queue.postpone(b, 0)
     assert.deepStrictEqual([queue.size(), queue.bytes(), queue.nextDue()], [0, 0, Infinity])
     // The room is what it was, too.
     assert.deepStrictEqual(offer(queue, item("large", 30)), [])
     assert.isUndefined(queue.reserve(31))
+  })
+
+  it.each(
+    [
+      { whenFull: "drop_oldest", dropped: ["a", "b"], left: ["c"] },
+      { whenFull: "drop_newest", dropped: ["c", "b"], left: ["a"] },
+      { whenFull: "reject", dropped: [], left: ["a", "b", "c"] }
+    ] as const
+  )("set smaller, $whenFull drops $dropped", ({ dropped, left, whenFull }) => {
+    const queue = queueOf("drop_oldest", [a, b, c])
+    queue.take(0, false)
+    queue.postpone(a, 500)
+    assert.deepStrictEqual(queue.resize({ maxBytes: 15, whenFull }).map(({ name }) => name), [...dropped])
+    assert.isFalse(queue.fits(10))
+    assert.deepStrictEqual(takeAll(queue, 1000).toSorted(), [...left])
   })
 })

@@ -2,8 +2,9 @@
  * Endpoints whose server follows a script, and what they send to it.
  */
 import { Duration, Effect, Layer } from "effect"
+import * as Backlog from "../../src/delivery/Backlog.ts"
 import { Drain, within } from "../../src/delivery/Drain.ts"
-import type * as Endpoint from "../../src/delivery/Endpoint.ts"
+import * as Endpoint from "../../src/delivery/Endpoint.ts"
 import type { Lane } from "../../src/delivery/Lane.ts"
 import * as Outbound from "../../src/delivery/Outbound.ts"
 import * as Queue from "../../src/delivery/Queue.ts"
@@ -33,6 +34,13 @@ export const settings = ({ lane, transport, url, ...options }: Options = {}): En
     retry: { ...RetrySchedule.defaults, jitter: false },
     ...lane
   }
+})
+
+/** With a queue of its own. */
+export const make = Effect.fnUntraced(function*(options: Options = {}) {
+  const lane = yield* Endpoint.make(settings(options), yield* Backlog.make)
+  yield* lane.takeCharge
+  return lane
 })
 
 /** Against such a server, with no time to drain when the test is over. */

@@ -2,6 +2,7 @@
  * A lane whose endpoint is a function, and everything that happened to it by name and time.
  */
 import { Duration, Effect, Exit, Scope } from "effect"
+import * as Backlog from "../../src/delivery/Backlog.ts"
 import * as Drain from "../../src/delivery/Drain.ts"
 import * as Lane from "../../src/delivery/Lane.ts"
 import type { Outbound } from "../../src/delivery/Outbound.ts"
@@ -22,11 +23,13 @@ export interface Options extends Partial<Omit<Lane.Settings, "retry" | "queue">>
   readonly drain?: Drain.Drain
   /** Told after what is noted here. */
   readonly observer?: Partial<Lane.Observer>
+  /** Instead of one of its own. */
+  readonly backlog?: Backlog.Backlog
 }
 
 /** Without jitter and one at a time, if nothing else is said. Half a second, doubled up to a minute, three times. */
 const settingsOf = (
-  { drain: _drain, drainFor: _drainFor, observer: _observer, queue, retry, ...options }: Options
+  { backlog: _backlog, drain: _drain, drainFor: _drainFor, observer: _observer, queue, retry, ...options }: Options
 ): Lane.Settings => ({
   endpoint: errors.endpoint,
   name: "",
@@ -89,6 +92,14 @@ export const make = Effect.fnUntraced(function*(endpoint: Endpoint, options: Opt
   const note = (times: Array<number>) => Effect.map(sinceStart, (at) => void times.push(at))
   const scope = yield* Scope.make()
   const { observer } = options
+  const drain = Effect.provideService(Drain.Drain, {
+    ...options.drain ?? Drain.within(options.drainFor ?? Duration.infinity),
+    lost: (endpoint, profiles) => {
+      lost += profiles
+      options.drain?.lost(endpoint, profiles)
+    }
+  })
+  const backlog = options.backlog ?? (yield* Backlog.make.pipe(drain, Scope.provide(scope)))
   const lane = yield* Lane.make(settingsOf(options), push, {
     opened: (error) => Effect.andThen(note(pauses), () => observer?.opened?.(error) ?? Effect.void),
     closed: () => Effect.andThen(note(closings), () => observer?.closed?.() ?? Effect.void),
@@ -102,16 +113,8 @@ export const make = Effect.fnUntraced(function*(endpoint: Endpoint, options: Opt
         settled.push({ name: outbound.path, at, outcome })
         return observer?.settled?.(outbound, outcome, latency) ?? Effect.void
       })
-  }).pipe(
-    Effect.provideService(Drain.Drain, {
-      ...options.drain ?? Drain.within(options.drainFor ?? Duration.infinity),
-      lost: (endpoint, profiles) => {
-        lost += profiles
-        options.drain?.lost(endpoint, profiles)
-      }
-    }),
-    Scope.provide(scope)
-  )
+  }, backlog).pipe(drain, Scope.provide(scope))
+  yield* lane.takeCharge
   const offer = Effect.fnUntraced(function*(name: string, bytes = 10) {
     const { commit, outcome } = lane.reserve(outbound(name, bytes), yield* Monotonic.now)
     yield* commit

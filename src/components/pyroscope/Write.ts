@@ -9,7 +9,7 @@ import type { Receiver } from "../../delivery/Receiver.ts"
 import * as RetrySchedule from "../../delivery/RetrySchedule.ts"
 import { make } from "../../engine/Arguments.ts"
 import * as Block from "../../engine/Block.ts"
-import type { Component } from "../../engine/Component.ts"
+import { type Component, ComponentId } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
 import * as Labels from "../../profile/Labels.ts"
 import type { Transport, UnusableSettings } from "../../transport/Transport.ts"
@@ -92,8 +92,15 @@ type Failure = Schema.SchemaError | InvalidOptions | UnusableSettings
 /** `Forward.layer`, with options in the spelling of configurations. */
 export const layer = (options: Options): Layer.Layer<Receiver, Failure, Transport> =>
   Layer.unwrap(
-    Effect.map(make(Arguments, options), ({ endpoint, external_labels }) =>
-      Forward.layer({ externalLabels: external_labels, endpoints: endpoint.map(optionsOf) }))
+    Effect.gen(function*() {
+      const { endpoint, external_labels } = yield* make(Arguments, options)
+      const id = yield* ComponentId
+      return Forward.layer({
+        ...(id !== "" && { id }),
+        externalLabels: external_labels,
+        endpoints: endpoint.map(optionsOf)
+      })
+    })
   )
 
 export const component: Component<Arguments, Receiver, Failure, Transport> = {
