@@ -157,15 +157,15 @@ const dispatch = (agent: Agent, request: Dispatcher.DispatchOptions): Promise<An
 
 const ours = Effect.fnUntraced(function*(protocol: Protocol, ca: string, settings: Partial<Transport.Settings>) {
   const transport = yield* Transport.Transport
-  const { send } = yield* transport.connect({
+  const client = yield* transport.connect({
     ...Transport.defaults,
-    url: protocol.url,
     http2: protocol.http2,
     tls: { ...Transport.defaults.tls, ca: Material.inline(Redacted.make(ca)) },
     headers: sender,
     timeout,
     ...settings
   })
+  const send = Transport.below(client, protocol.url)
   const run = Effect.runPromiseWith(yield* Effect.context<never>())
   let left = 0
   const pushInTurn = Effect.whileLoop({

@@ -380,7 +380,7 @@ export const Arguments = Client.check(rules)
 export const settingsOf = (
   args: Arguments,
   headers: Readonly<Record<string, string>> = {}
-): Omit<Transport.Settings, "url" | "timeout"> => ({
+): Omit<Transport.Settings, "timeout"> => ({
   authentication: authenticationOf(args),
   tls: args.tls_config === undefined ? Tls.defaults : tlsOf(args.tls_config),
   proxy: proxyOf(args),

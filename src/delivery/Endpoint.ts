@@ -20,7 +20,7 @@ export interface Settings {
   /** Where the API is, path prefix included. User info in it becomes basic auth. */
   readonly url: URL
   /** How it is reached; sent with each request are the headers, and an `Authorization` there beats any credentials. */
-  readonly transport: Omit<Transport.Settings, "url">
+  readonly transport: Transport.Settings
   readonly lane: Omit<Lane.Settings, "endpoint" | "name">
 }
 
@@ -33,18 +33,18 @@ export const make = Effect.fnUntraced(function*(
   const identity = yield* Identity.Identity
   const { timeout } = settings.transport
   const { retryRateLimited } = settings.lane.retry
-  const connection = yield* (yield* Transport.Transport).connect({
+  const client = yield* (yield* Transport.Transport).connect({
     ...settings.transport,
-    url: endpoint,
     headers: headersOf(settings.transport.headers, identity),
     authentication: Authentication.fromUrl(settings.url) ?? settings.transport.authentication
   })
+  const send = Transport.below(client, endpoint)
   const attributes = settings.name === "" ? { endpoint } : { endpoint, name: settings.name }
   const metrics = EndpointMetrics.make(attributes, yield* Effect.context<never>())
 
   const push = Effect.fnUntraced(function*(outbound: Outbound) {
     const started = yield* Monotonic.now
-    const result = yield* Effect.result(connection.send({
+    const result = yield* Effect.result(send({
       method: "POST",
       path: outbound.path,
       headers: outbound.headers,

@@ -253,6 +253,7 @@ const fromTransport = (error: Transport.TransportError, circumstances: Circumsta
         detail: error.detail,
         retryAfter: error.retryAfter
       })
+    case "BadAnswer":
     case "BadRedirect":
       return new Rejected({ status: error.status, detail: error.detail, retryAfter: undefined })
   }

@@ -1,13 +1,13 @@
 /**
- * One configured client of a server: the headers, the credentials and the redirects that belong to it, over the round
- * trips of the network. A request costs what its settings need: what is not configured is not there.
+ * One configured client, of any number of servers: the headers, the credentials and the redirects that belong to it, over
+ * the round trips of the network. A request costs what its settings need: what is not configured is not there.
  */
 import { type Duration, Effect, type FileSystem, Result, type Scope, type SubscriptionRef } from "effect"
 import { Base64 } from "effect/encoding"
 import * as Authentication from "./Authentication.ts"
 import type { Authenticator } from "./Authenticator.ts"
 import * as HeaderValue from "./HeaderValue.ts"
-import { type Headers, isPublic, type Method, Network, type Response, UnusableSettings } from "./Network.ts"
+import { type Headers, isPublic, Network, type Request, type Response, UnusableSettings } from "./Network.ts"
 import * as Problems from "./Problems.ts"
 import type * as Proxy from "./Proxy.ts"
 import * as Redirects from "./Redirects.ts"
@@ -17,8 +17,6 @@ import { mapDetail, type TransportError } from "./TransportError.ts"
 
 /** Plain data: equal settings are one client. */
 export interface Settings {
-  /** Without user info and without a query. */
-  readonly url: string
   /** Sent with each request; names in lower case. An `authorization` here goes before any credentials. */
   readonly headers: Headers
   readonly authentication: Authentication.Settings | undefined
@@ -31,16 +29,8 @@ export interface Settings {
   readonly timeout: Duration.Duration
 }
 
-export interface Request {
-  readonly method: Method
-  /** Path and query below the path of the client's URL. */
-  readonly path: string
-  /** These go before the client's own; byte strings. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array | undefined
-}
-
 export interface Client {
+  /** The request's headers go before the client's own. */
   readonly send: (request: Request) => Effect.Effect<Response, TransportError>
   readonly problems: SubscriptionRef.SubscriptionRef<Problems.All>
 }
@@ -70,21 +60,16 @@ export const make = Effect.fnUntraced(function*(
       typeof userAgent === "string" ? userAgent : undefined
     ).pipe(Effect.provideService(Problems.Problems, problems))
 
-  const { origin, pathname } = new URL(settings.url)
-  const prefix = pathname.replace(/\/+$/, "")
   const exchange = settings.followRedirects ? Redirects.follow(roundTrip) : roundTrip
   const scrubbed = Secrets.remembering()
   const fixed = [...secretsOf(configured), ...secrets]
 
-  const attempt = ({ body, headers, method, path }: Request, authorization?: string) => {
+  const attempt = (request: Request, authorization?: string) => {
     const sending = exchange({
-      method,
-      origin,
-      path: prefix + path,
+      ...request,
       headers: authorization === undefined
-        ? { ...fixedHeaders, ...headers }
-        : { ...fixedHeaders, authorization: HeaderValue.encode(authorization), ...headers },
-      body
+        ? { ...fixedHeaders, ...request.headers }
+        : { ...fixedHeaders, authorization: HeaderValue.encode(authorization), ...request.headers }
     })
     const scrub = (text: string) =>
       scrubbed(text, [
@@ -114,6 +99,14 @@ export const make = Effect.fnUntraced(function*(
       : (request) => authenticated(authenticator, (header) => attempt(request, header))
   }
 })
+
+/** Sends requests to what is below the path of a URL, of which nothing but the origin counts besides. */
+export const below = ({ send }: Client, url: string) => {
+  const { origin, pathname } = new URL(url)
+  const prefix = pathname.replace(/\/+$/, "")
+  return (request: Omit<Request, "origin">): Effect.Effect<Response, TransportError> =>
+    send({ ...request, origin, path: prefix + request.path })
+}
 
 /** A credential that is refused may have been replaced since: there is one more attempt with the new one. */
 const authenticated = (

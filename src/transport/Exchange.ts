@@ -1,14 +1,15 @@
 /**
  * One request and its answer, on an undici connection: no stream and no URL is built for it, and of the answer the
- * beginning is read.
+ * beginning is read, or all of it where it was asked for.
  *
  * An answer's head says what has become of the request. Once it has come nothing that follows changes that: neither a
  * body that drips, never ends or breaks off, nor a connection that breaks because the server has not read all of the
- * request. Only where the body is what was asked for, the text of a success, there is no answer without it.
+ * request. Only where the body is what was asked for, that of a success, there is no answer without it.
  */
 import type { Dispatcher } from "@effect/platform-node/Undici"
 import { Duration, Effect } from "effect"
 import * as Timer from "../telemetry/Timer.ts"
+import * as AnswerBody from "./AnswerBody.ts"
 import * as AnswerText from "./AnswerText.ts"
 import type { Connection } from "./Connection.ts"
 import * as Connector from "./Connector.ts"
@@ -33,6 +34,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private body: RequestBody | undefined
   private status = 0
   private readonly text: AnswerText.Reader
+  /** Where it is what was asked for. */
+  private wanted: AnswerBody.Reader | undefined
   private controller: Dispatcher.DispatchController | undefined
   isOver = false
 
@@ -103,14 +106,26 @@ export class Exchange implements Dispatcher.DispatchHandler {
       const value = headers[name]
       if (value !== undefined) this.headers[name] = typeof value === "string" ? value : value.join(", ")
     }
-    if (!isJudged(this.request, status)) return
+    if (!isJudged(this.request, status)) {
+      this.wanted = new AnswerBody.Reader(this.request.maxBody!, status)
+      if (Number(this.headers["content-length"]) > this.request.maxBody!) this.refuse(this.wanted)
+      return
+    }
     clearTimeout(this.timer)
     const left = Duration.toMillis(this.timeout) - (performance.now() - this.began)
     this.timer = setTimeout(() => this.cutOff(), Math.min(AnswerText.patience, left))
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    if (!this.isOver && !this.text.add(chunk)) this.cutOff()
+    if (this.isOver) return
+    if (this.wanted === undefined) {
+      if (!this.text.add(chunk)) this.cutOff()
+    } else if (!this.wanted.add(chunk)) this.refuse(this.wanted)
+  }
+
+  private refuse({ tooLarge }: AnswerBody.Reader): void {
+    this.settle(Effect.fail(tooLarge))
+    this.giveUp()
   }
 
   onResponseEnd(): void {
@@ -132,9 +147,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   private answer(): Result {
     const { connection, headers, status } = this
-    const text = this.text.decode(headers["content-encoding"])
+    const encoding = headers["content-encoding"]
     // Without the exchange, which holds the request's body.
-    return Effect.succeed({ status, headers, text, leave: () => connection?.retire() })
+    const answer = { status, headers, text: this.text.decode(encoding), leave: () => connection?.retire() }
+    return this.wanted === undefined
+      ? Effect.succeed(answer)
+      : Effect.map(this.wanted.decode(encoding), (body) => ({ ...answer, body }))
   }
 
   /**

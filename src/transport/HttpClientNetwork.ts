@@ -3,7 +3,8 @@
  * say how they should be cannot be honoured, and are refused rather than forgotten.
  */
 import { Effect, Layer } from "effect"
-import { HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
+import { HttpBody, HttpClient, HttpClientRequest, type HttpClientResponse, type HttpMethod } from "effect/http"
+import * as AnswerBody from "./AnswerBody.ts"
 import * as AnswerText from "./AnswerText.ts"
 import {
   defaultMaxText,
@@ -49,30 +50,43 @@ const refused = ({ http2, proxy, tls }: Settings): ReadonlyArray<string> => [
 ]
 
 const execute = (client: HttpClient.HttpClient, request: Request) =>
-  HttpClientRequest.make(request.method)(request.origin + request.path).pipe(
+  HttpClientRequest.make(request.method as HttpMethod.HttpMethod)(request.origin + request.path).pipe(
     HttpClientRequest.setHeaders(joined(request.headers)),
     HttpClientRequest.setBody(bodyOf(request)),
     client.execute,
     Effect.flatMap((response) =>
-      Effect.map(textOf(request, response), (text): Response => ({
-        status: response.status,
-        headers: response.headers,
-        text: text.slice(0, request.maxText ?? defaultMaxText),
-        leave: () => {}
-      }))
+      isJudged(request, response.status)
+        ? Effect.map(textOf(response), (text) => responseOf(response, text.slice(0, request.maxText ?? defaultMaxText)))
+        : Effect.map(bodyIn(response, request.maxBody!), (body) => ({ ...responseOf(response, ""), body }))
     ),
-    Effect.mapError((error) => fromCause("cause" in error.reason ? error.reason.cause : error)),
+    Effect.mapError((error) =>
+      error._tag === "BadAnswer" ? error : fromCause("cause" in error.reason ? error.reason.cause : error)
+    ),
     Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
   )
 
+const responseOf = ({ headers, status }: HttpClientResponse.HttpClientResponse, text: string): Response => ({
+  status,
+  headers,
+  text,
+  leave: () => {}
+})
+
 /** All or nothing of it, for it cannot be read in pieces that a fake would have to make. */
-const textOf = (request: Request, { status, text }: HttpClientResponse.HttpClientResponse) =>
-  isJudged(request, status)
-    ? Effect.timeoutOrElse(Effect.orElseSucceed(text, () => ""), {
-      duration: AnswerText.patience,
-      orElse: () => Effect.succeed("")
-    })
-    : text
+const textOf = ({ text }: HttpClientResponse.HttpClientResponse) =>
+  Effect.timeoutOrElse(Effect.orElseSucceed(text, () => ""), {
+    duration: AnswerText.patience,
+    orElse: () => Effect.succeed("")
+  })
+
+/** Some clients have decoded it, and left the header as it was. */
+const bodyIn = ({ arrayBuffer, headers, status }: HttpClientResponse.HttpClientResponse, max: number) =>
+  Effect.flatMap(arrayBuffer, (buffer) => {
+    const bytes = new Uint8Array(buffer)
+    if (bytes.byteLength > max) return Effect.fail(AnswerBody.tooLarge(status, max))
+    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b
+    return AnswerBody.decode(bytes, isGzip ? headers["content-encoding"] : undefined, max, status)
+  })
 
 const bodyOf = ({ body, headers }: Request): HttpBody.HttpBody => {
   const type = headers["content-type"]

@@ -7,8 +7,6 @@ import type * as Proxy from "./Proxy.ts"
 import type * as Tls from "./Tls.ts"
 import type { TransportError } from "./TransportError.ts"
 
-export type Method = "GET" | "POST"
-
 /** Names in lower case, values with a character for each byte; a list is sent as that many headers. */
 export type Headers = Readonly<Record<string, string | ReadonlyArray<string>>>
 
@@ -27,17 +25,22 @@ const publicNames: ReadonlySet<string> = new Set([
 export const isPublic = (name: string): boolean => publicNames.has(name)
 
 export interface Request {
-  readonly method: Method
+  /** A token of HTTP: `GET`, `POST`. */
+  readonly method: string
   /** Scheme, host and port: `https://profiles.example:4040`. */
   readonly origin: string
   /** Path and query, from the root. */
   readonly path: string
   readonly headers: Headers
   readonly body: Uint8Array | undefined
+  /** A server has led there. */
+  readonly isRedirected?: boolean
   /**
-   * Where the text of a success is what is asked for: how much of it to read, in bytes, and it has to come within the
-   * timeout. Of other answers 2048 bytes are read, as far as they come soon after the head.
+   * Where the body of a success is what is asked for: how much of it there may be, in bytes, when it is decoded. All of it
+   * has to come within the timeout, else there is no answer.
    */
+  readonly maxBody?: number
+  /** How much of the text of other answers to read, in bytes, as far as it comes soon after the head: 2048. */
   readonly maxText?: number
 }
 
@@ -45,8 +48,10 @@ export interface Response {
   readonly status: number
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** The beginning of the body. */
+  /** The beginning of the body, where that is not what was asked for. */
   readonly text: string
+  /** All of it where it is, decoded as its Content-Encoding says. */
+  readonly body?: Uint8Array
   /** It came from another host, which did not get the credentials. */
   readonly isForeign?: boolean
   /** A redirect made a GET of the request: its body has gone nowhere. */
@@ -60,9 +65,12 @@ export interface Response {
   readonly leave: () => void
 }
 
-/** Whether an answer's status says what has become of the request, whatever becomes of the answer's text. */
-export const isJudged = ({ maxText }: Request, status: number): boolean =>
-  status >= 300 || (status >= 200 && maxText === undefined)
+/** Whether an answer's status says what has become of the request, whatever becomes of the answer's body. */
+export const isJudged = ({ maxBody }: Request, status: number): boolean =>
+  status >= 300 || (status >= 200 && maxBody === undefined)
+
+/** What an answer says, whether or not it was asked for. */
+export const textOf = ({ body, text }: Response): string => body === undefined ? text : new TextDecoder().decode(body)
 
 /** An error's text says what went wrong in its beginning. */
 export const defaultMaxText = 2048

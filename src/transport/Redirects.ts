@@ -47,7 +47,8 @@ const hop = (roundTrip: RoundTrip, request: Request, chain: Chain): ReturnType<R
     if (url.protocol !== "http:" && url.protocol !== "https:") {
       return refuse(`the redirect has the unsupported protocol scheme "${url.protocol.slice(0, -1)}"`)
     }
-    const keepsBody = response.status === 307 || response.status === 308 || request.method === "GET"
+    const keepsBody = response.status === 307 || response.status === 308 ||
+      request.method === "GET" || request.method === "HEAD"
     const isForeign = chain.isForeign || !isAtHome(chain.origin, url) ||
       (request.origin.startsWith("https:") && url.protocol === "http:")
     const headers = isForeign ? publicHeaders(request.headers) : request.headers
@@ -55,6 +56,7 @@ const hop = (roundTrip: RoundTrip, request: Request, chain: Chain): ReturnType<R
       ...request,
       origin: url.origin,
       path: url.pathname + url.search,
+      isRedirected: true,
       method: keepsBody ? request.method : "GET",
       headers: keepsBody ? headers : withoutContent(headers),
       body: keepsBody ? request.body : undefined

@@ -4,7 +4,7 @@
 import { Clock, Effect, Predicate, Result } from "effect"
 import { Base64 } from "effect/encoding"
 import * as HeaderValue from "./HeaderValue.ts"
-import type { Request, Response, RoundTripper } from "./Network.ts"
+import { type Request, type Response, type RoundTripper, textOf } from "./Network.ts"
 import * as RetryAfter from "./RetryAfter.ts"
 import * as Secrets from "./Secrets.ts"
 import { NoCredential } from "./TransportError.ts"
@@ -62,6 +62,7 @@ export const make = (settings: Settings, tokens: RoundTripper, userAgent: string
       ...(scopes.length === 0 ? {} : { scope: scopes.join(" ") }),
       ...(style === "form" ? { client_id: clientId, client_secret: secret } : {})
     })),
+    maxBody: maxText,
     maxText
   })
 
@@ -148,10 +149,11 @@ const isRefusal = ({ status = 0 }: NoCredential): boolean =>
   status >= 400 && status < 500 && status !== 408 && status !== 429
 
 /** JSON, or a form where the endpoint says so. */
-const answerOf = ({ headers, text }: Response): Readonly<Record<string, unknown>> => {
+const answerOf = (response: Response): Readonly<Record<string, unknown>> => {
+  const text = textOf(response)
   const json = Result.try((): unknown => JSON.parse(text))
   if (Result.isSuccess(json)) return Predicate.isReadonlyObject(json.success) ? json.success : {}
-  return formType.test(headers["content-type"] ?? "") ? Object.fromEntries(new URLSearchParams(text)) : {}
+  return formType.test(response.headers["content-type"] ?? "") ? Object.fromEntries(new URLSearchParams(text)) : {}
 }
 
 const formType = /^\s*(application\/x-www-form-urlencoded|text\/plain)\b/i

@@ -1,8 +1,8 @@
 /**
- * How requests reach a server: a client per endpoint, behind an interface small enough to fake.
+ * How requests reach servers: clients behind an interface small enough to fake.
  *
- * A client belongs to its settings, not to whoever asks for it: asked for again, with equal settings, while it is in use
- * or shortly after, it is the same one, with the connections and the token that it has.
+ * A client belongs to its settings, not to whoever asks for it, nor to a server: asked for again, with equal settings,
+ * while it is in use or shortly after, it is the same one, with the connections and the token that it has.
  */
 import { Context, Effect, type FileSystem, Layer, RcMap, type Scope, Stream, SubscriptionRef } from "effect"
 import type { HttpClient } from "effect/http"
@@ -17,8 +17,10 @@ import { Resolver } from "./Resolver.ts"
 import * as Tls from "./Tls.ts"
 import * as UndiciNetwork from "./UndiciNetwork.ts"
 
-export type { Client, Request, Settings } from "./Client.ts"
-export type { Response, UnusableSettings } from "./Network.ts"
+export { below } from "./Client.ts"
+export type { Client, Settings } from "./Client.ts"
+export { textOf } from "./Network.ts"
+export type { Request, Response, UnusableSettings } from "./Network.ts"
 export type { TransportError } from "./TransportError.ts"
 
 /** What is not written about a client. */

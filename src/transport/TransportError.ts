@@ -62,7 +62,19 @@ export class BadRedirect extends Data.TaggedError("BadRedirect")<{
   }
 }
 
-export type TransportError = NoConnection | ProxyRefused | NoCredential | BadRedirect
+/** The body that was asked for cannot be had. */
+export class BadAnswer extends Data.TaggedError("BadAnswer")<{
+  readonly status: number
+  /** Larger than the request allows, or not in the encoding that it says it is in. */
+  readonly reason: "TooLarge" | "Undecodable"
+  readonly detail: string
+}> {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+export type TransportError = NoConnection | ProxyRefused | NoCredential | BadRedirect | BadAnswer
 
 /** The same error with another detail. */
 export const mapDetail = (error: TransportError, f: (detail: string) => string): TransportError => {
@@ -77,6 +89,8 @@ export const mapDetail = (error: TransportError, f: (detail: string) => string):
       return new NoCredential({ ...error, detail })
     case "BadRedirect":
       return new BadRedirect({ ...error, detail })
+    case "BadAnswer":
+      return new BadAnswer({ ...error, detail })
   }
 }
 

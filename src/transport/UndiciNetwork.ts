@@ -41,21 +41,29 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
   const connections = new Set<Connection>()
   yield* Effect.addFinalizer(() => Effect.promise(() => Promise.all(Array.from(connections, (one) => one.destroy()))))
 
-  /** The one that was used last is the last. */
   const pools = new Map<string, Pool>()
-  const pool = (name: string, origin: string, connector: (settings: Connector.Settings) => Connector.Open): Pool => {
+  /** Those of them that only redirects have led to. The one that was used last is the last. */
+  const visited = new Set<string>()
+  const visit = (key: string, isRedirected = false): void => {
+    const isVisited = visited.delete(key)
+    if (!isRedirected || (pools.has(key) && !isVisited)) return
+    visited.add(key)
+    if (visited.size <= mostVisited) return
+    const [leastUsed] = visited
+    visited.delete(leastUsed!)
+    pools.get(leastUsed!)?.retire()
+    pools.delete(leastUsed!)
+  }
+  const pool = (
+    name: string,
+    origin: string,
+    isRedirected: boolean | undefined,
+    connector: (settings: Connector.Settings) => Connector.Open
+  ): Pool => {
     const key = `${name} ${origin}`
+    visit(key, isRedirected)
     const known = pools.get(key)
-    if (known !== undefined) {
-      pools.delete(key)
-      pools.set(key, known)
-      return known
-    }
-    if (pools.size >= mostOrigins) {
-      const [leastUsed] = pools.keys()
-      pools.get(leastUsed!)!.retire()
-      pools.delete(leastUsed!)
-    }
+    if (known !== undefined) return known
     // Nothing is sent before there is one.
     const latest = remake(() => tls, (tls) => connector({ resolve, tls: tls!, http2, timeout }))
     const made = new Pool({
@@ -66,23 +74,31 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
       timeout,
       connections,
       onEmpty: () => {
-        if (pools.get(key) === made) pools.delete(key)
+        if (pools.get(key) !== made) return
+        pools.delete(key)
+        visited.delete(key)
       }
     })
     pools.set(key, made)
     return made
   }
-  const direct = (origin: string) => pool("direct", origin, Connector.direct)
-  const tunnel = (proxy: Proxy.Server, origin: string) =>
-    pool(`tunnel ${proxy.name}`, origin, (settings) => Connector.tunnel(settings, proxy, connectHeaders))
-  const forward = (proxy: Proxy.Server) => pool(`forward`, proxy.name, (settings) => Connector.forward(settings, proxy))
+  const direct = ({ isRedirected, origin }: Request) => pool("direct", origin, isRedirected, Connector.direct)
+  const tunnel = (proxy: Proxy.Server, { isRedirected, origin }: Request) =>
+    pool(
+      `tunnel ${proxy.name}`,
+      origin,
+      isRedirected,
+      (settings) => Connector.tunnel(settings, proxy, connectHeaders)
+    )
+  const forward = (proxy: Proxy.Server) =>
+    pool(`forward`, proxy.name, false, (settings) => Connector.forward(settings, proxy))
 
   const dispatch: RoundTripper["roundTrip"] = (request) => {
     const proxy = proxyOf(request.origin)
     const again = Effect.suspend(() => dispatch(request))
-    if (proxy === undefined) return direct(request.origin).send(request, again)
+    if (proxy === undefined) return direct(request).send(request, again)
     if (proxy.protocol === "socks5:" || request.origin.startsWith("https:")) {
-      return tunnel(proxy, request.origin).send(request, again)
+      return tunnel(proxy, request).send(request, again)
     }
     return Effect.flatMap(forward(proxy).send(forwarded(proxy, request), again), (response) => {
       const { headers, leave, status } = response
@@ -126,10 +142,13 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
 })
 
 /**
- * Servers that connections are kept for. There is one as a rule; servers that redirect may name any number of others, and
- * each would have a socket that nobody needs any more.
+ * Servers that connections are kept for though no configuration names them. Servers that redirect may name any number of
+ * others, and each would have a socket that nobody needs any more.
  */
-const mostOrigins = 16
+const mostVisited = 16
+
+/** Servers for which it is remembered how they are reached. */
+const mostOrigins = 1024
 
 /** Made again for each other input. */
 const remake = <A, B>(input: () => A, make: (input: A) => B): () => B => {

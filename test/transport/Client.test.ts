@@ -32,7 +32,6 @@ const oauth2: Authentication.OAuth2Client = {
 }
 
 const settings: Client.Settings = {
-  url: "https://profiles.example",
   headers: {},
   authentication: undefined,
   tls: Tls.defaults,
@@ -43,6 +42,7 @@ const settings: Client.Settings = {
 }
 
 interface Options {
+  readonly url?: string
   readonly settings?: Partial<Client.Settings>
   readonly files?: Files.Files
   readonly secrets?: ReadonlyArray<string>
@@ -66,16 +66,17 @@ const setUp = Effect.fnUntraced(function*(react: (request: Network.Request) => A
         }
       })
   })
-  const { problems, send } = yield* Client.make({ ...settings, ...options.settings }).pipe(
+  const client = yield* Client.make({ ...settings, ...options.settings }).pipe(
     Effect.provideService(Network.Network, network),
     Effect.provide((options.files ?? Files.make()).layer)
   )
+  const send = Client.below(client, options.url ?? "https://profiles.example")
   return {
     push: (headers: Readonly<Record<string, string>> = {}, path = "/push") =>
       send({ method: "POST", path, headers, body: Uint8Array.of(1) }),
     authorizations: () => requests.map(({ headers }) => headers["authorization"]),
     opened,
-    problems,
+    problems: client.problems,
     requests
   }
 })
@@ -95,7 +96,7 @@ describe("Client", () => {
     it.effect("below the path of its URL, over one link with its settings", () =>
       Effect.gen(function*() {
         for (const url of ["https://profiles.example:8443/a/b", "https://profiles.example:8443/a/b//"]) {
-          const { opened, push, requests } = yield* setUp(always(answer(200)), { settings: { url } })
+          const { opened, push, requests } = yield* setUp(always(answer(200)), { url })
           yield* push({}, "/push?name=a%20b")
           yield* push()
           assert.strictEqual(requests[0]!.origin, "https://profiles.example:8443")

@@ -5,10 +5,11 @@ import { Server as ProxyServer } from "proxy-chain"
 import * as PushError from "../../src/delivery/PushError.ts"
 import * as Material from "../../src/transport/Material.ts"
 import type * as OAuth2 from "../../src/transport/OAuth2.ts"
-import { type Client, defaults, Transport } from "../../src/transport/Transport.ts"
+import { below, defaults, Transport } from "../../src/transport/Transport.ts"
 import { authority, issue } from "../support/certificates.ts"
 import * as IdentityProvider from "../support/identityProvider.ts"
 import { makeTarget } from "../support/target.ts"
+import type { Connection } from "./connecting.ts"
 
 /** Longer than anything takes here, whatever becomes of the clock. */
 const patience = Duration.hours(10)
@@ -23,9 +24,8 @@ const start = Effect.fnUntraced(function*(
 ) {
   const target = yield* makeTarget()
   target.judge(({ headers }) => ({ status: provider.isGood(headers.authorization) ? 200 : 401 }))
-  const connection = yield* (yield* Transport).connect({
+  const client = yield* (yield* Transport).connect({
     ...defaults,
-    url: target.url,
     timeout,
     authentication: {
       _tag: "OAuth2",
@@ -39,13 +39,13 @@ const start = Effect.fnUntraced(function*(
       ...settings
     }
   })
-  return { target, connection }
+  return { target, connection: { ...client, send: below(client, target.url) } }
 })
 
-const push = ({ send }: Client) => send({ method: "POST", path: "/push", headers: {}, body: new Uint8Array(100) })
+const push = ({ send }: Connection) => send({ method: "POST", path: "/push", headers: {}, body: new Uint8Array(100) })
 
 /** The status or the reason of each of so many at a time. */
-const pushMany = (connection: Client, count = 100) =>
+const pushMany = (connection: Connection, count = 100) =>
   Effect.all(
     Array.from({ length: count }, () =>
       Effect.map(Effect.result(push(connection)), (result) =>

@@ -81,7 +81,7 @@ describe("Redirects", () => {
   it.effect.each([307, 308])("repeat a push after %s as it was", (status) =>
     Effect.gen(function*() {
       const { requests, response } = yield* followed([to("https://profiles.example/other?b=c#d", status), ok])
-      assert.deepStrictEqual(requests, [push, { ...push, path: "/other?b=c" }])
+      assert.deepStrictEqual(requests, [push, { ...push, path: "/other?b=c", isRedirected: true }])
       assert.strictEqual(requests[1]!.body, push.body)
       assert.strictEqual(response, ok)
     }))
@@ -92,7 +92,14 @@ describe("Redirects", () => {
       Effect.gen(function*() {
         const { last, response } = yield* followed([to("https://profiles.example/other?b=c", status), ok])
         const { "content-encoding": _encoding, "content-type": _type, ...headers } = push.headers
-        assert.deepStrictEqual(last, { ...push, method: "GET", path: "/other?b=c", headers, body: undefined })
+        assert.deepStrictEqual(last, {
+          ...push,
+          method: "GET",
+          path: "/other?b=c",
+          isRedirected: true,
+          headers,
+          body: undefined
+        })
         assert.deepStrictEqual(response, {
           ...ok,
           lostBody: { status, location: "https://profiles.example/other" }
@@ -100,11 +107,13 @@ describe("Redirects", () => {
       })
   )
 
-  it.effect.each([301, 302, 303, 307, 308])("repeat a GET after %s", (status) =>
+  it.effect.each(
+    ["GET", "HEAD"].flatMap((method) => [301, 302, 303, 307, 308].map((status) => [method, status] as const))
+  )("repeat a %s after %s", ([method, status]) =>
     Effect.gen(function*() {
-      const get: Request = { ...push, method: "GET", body: undefined }
+      const get: Request = { ...push, method, body: undefined }
       const { last, response } = yield* followed([to("/other", status), ok], get)
-      assert.deepStrictEqual(last, { ...get, path: "/other" })
+      assert.deepStrictEqual(last, { ...get, path: "/other", isRedirected: true })
       assert.strictEqual(response, ok)
     }))
 

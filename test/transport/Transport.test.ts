@@ -10,14 +10,13 @@ import * as Material from "../../src/transport/Material.ts"
 import * as Transport from "../../src/transport/Transport.ts"
 import { NoConnection } from "../../src/transport/TransportError.ts"
 
-const settings: Transport.Settings = {
-  ...Transport.defaults,
-  url: "http://pyroscope.example:4040",
-  timeout: Duration.seconds(10)
-}
+const settings: Transport.Settings = { ...Transport.defaults, timeout: Duration.seconds(10) }
+
+const origin = "http://pyroscope.example:4040"
 
 const request: Transport.Request = {
   method: "POST",
+  origin,
   path: "/push?name=a%20b",
   headers: { "content-type": "application/proto", "x-agent-id": "1" },
   body: Uint8Array.of(1, 2, 3)
@@ -45,7 +44,7 @@ describe("Transport over an HttpClient", () => {
   it.effect("gives a header with several values as one, and none as none", () =>
     Effect.gen(function*() {
       const { send } = yield* connect({ headers: { "x-key": ["a", "b"], "x-none": [] } })
-      yield* send({ method: "GET", path: "/", headers: {}, body: undefined })
+      yield* send({ method: "GET", origin, path: "/", headers: {}, body: undefined })
       const [received] = (yield* ScriptedServer.ScriptedServer).requests
       assert.strictEqual(received!.method, "GET")
       assert.deepStrictEqual({ ...received!.headers }, { "x-key": "a, b" })
@@ -185,7 +184,6 @@ describe("A client of the Transport", () => {
   it.effect("is the same for equal settings, however they came about", () =>
     Effect.gen(function*() {
       const everything = (): Partial<Transport.Settings> => ({
-        url: "https://profiles.example/a",
         headers: { "x-key": ["a", "b"], "x-other": "c" },
         authentication: token("t0ken"),
         tls: { ...Transport.defaults.tls, serverName: "other.example" },
@@ -207,8 +205,6 @@ describe("A client of the Transport", () => {
       const { proxy, tls } = Transport.defaults
       const sends = yield* Effect.forEach([
         {},
-        { url: "http://pyroscope.example:4041" },
-        { url: "http://pyroscope.example:4040/a" },
         { headers: { "x-key": "a" } },
         { headers: { "x-key": ["a"] } },
         { headers: { "x-key": ["a", "b"] } },

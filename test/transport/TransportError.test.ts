@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import {
+  BadAnswer,
   BadRedirect,
   fromCause,
   mapDetail,
@@ -123,7 +124,8 @@ describe("TransportError", () => {
       new NoConnection({ code: "EPIPE", detail: "a" }),
       new ProxyRefused({ status: 503, retryAfter: "7", detail: "a" }),
       new NoCredential({ source: "token endpoint", status: 500, detail: "a" }),
-      new BadRedirect({ status: 302, detail: "a" })
+      new BadRedirect({ status: 302, detail: "a" }),
+      new BadAnswer({ status: 200, reason: "TooLarge", detail: "a" })
     ]
     for (const error of errors) {
       assert.strictEqual(mapDetail(error, (detail) => detail), error)

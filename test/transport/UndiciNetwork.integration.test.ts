@@ -17,7 +17,10 @@ const making = Effect.fnUntraced(function*(files: Files.Files, url: string) {
   const network = UndiciNetwork.layer.pipe(Layer.provideMerge(platform))
   const context = yield* Layer.build(network)
   return yield* Effect.forkScoped(
-    Effect.provideContext(Client.make(settingsOf(url, { tls: { ca: Material.file(file) } })), context),
+    Effect.provideContext(
+      Effect.map(Client.make(settingsOf({ tls: { ca: Material.file(file) } })), (client) => Client.below(client, url)),
+      context
+    ),
     { startImmediately: true }
   )
 })
@@ -30,7 +33,7 @@ describe("A connection whose certificates' file is not there", () => {
       files.stall()
       const starting = yield* making(files, url)
       yield* TestClock.adjust("2 seconds")
-      const { send } = yield* Fiber.join(starting)
+      const send = yield* Fiber.join(starting)
       const error = yield* Effect.flip(send(push()))
       assert.strictEqual(error.message, `nothing can be read that stays as it is: ${file}`)
       assert.deepInclude(error, { _tag: "NoCredential", source: "credential file" })
@@ -43,7 +46,7 @@ describe("A connection whose certificates' file is not there", () => {
     Effect.gen(function*() {
       const { url } = yield* makeHttpServer(undefined, trusted)
       const files = Files.make()
-      const { send } = yield* Fiber.join(yield* making(files, url))
+      const send = yield* Fiber.join(yield* making(files, url))
       assert.match(
         (yield* Effect.flip(send(push()))).message,
         /^unable to read CA cert: unable to read file \/run\/ca\.pem: no such file/

@@ -8,7 +8,7 @@ import * as PushError from "../../src/delivery/PushError.ts"
 import * as Material from "../../src/transport/Material.ts"
 import * as Tls from "../../src/transport/Tls.ts"
 import {
-  type Client,
+  below,
   defaults,
   type Request,
   type Response,
@@ -25,22 +25,27 @@ export const inline = (text: string): Material.Source => Material.inline(Redacte
 const timeout = Duration.seconds(20)
 
 /** Of a client that trusts the servers of the tests. */
-export const settingsOf = (url: string, { tls, ...settings }: Partial<Omit<Settings, "tls">> & {
+export const settingsOf = ({ tls, ...settings }: Partial<Omit<Settings, "tls">> & {
   readonly tls?: Partial<Tls.Settings>
 } = {}): Settings => ({
   ...defaults,
-  url,
   timeout,
   tls: { ...Tls.defaults, ca: inline(authority.certificate), ...tls },
   ...settings
 })
 
-export const connectTo = Effect.fnUntraced(function*(...settings: Parameters<typeof settingsOf>) {
-  return yield* (yield* Transport).connect(settingsOf(...settings))
+/** A client of one server. */
+export interface Connection {
+  readonly send: ReturnType<typeof below>
+}
+
+export const connectTo = Effect.fnUntraced(function*(url: string, ...settings: Parameters<typeof settingsOf>) {
+  const client = yield* (yield* Transport).connect(settingsOf(...settings))
+  return { send: below(client, url) }
 })
 
 /** A push of that many bytes. */
-export const push = (bytes = 1000, path = "/push"): Request => ({
+export const push = (bytes = 1000, path = "/push"): Omit<Request, "origin"> => ({
   method: "POST",
   path,
   headers: { "content-type": "application/proto" },
@@ -48,7 +53,7 @@ export const push = (bytes = 1000, path = "/push"): Request => ({
 })
 
 /** That many pushes at once, with a path for each: `/0`, `/1` and so on. */
-export const pushAll = (client: Client, count: number, bytes?: number) =>
+export const pushAll = (client: Connection, count: number, bytes?: number) =>
   Effect.forEach(
     Array.from({ length: count }, (_, index) => push(bytes, `/${index}`)),
     (push) => client.send(push),

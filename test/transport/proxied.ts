@@ -9,6 +9,7 @@ import * as Material from "../../src/transport/Material.ts"
 import * as Proxy from "../../src/transport/Proxy.ts"
 import * as Tls from "../../src/transport/Tls.ts"
 import {
+  below,
   defaults,
   type Settings,
   Transport,
@@ -50,7 +51,7 @@ export interface Options extends Partial<Omit<Settings, "proxy">> {
 export const request = { method: "POST", path: "/push", headers: {}, body: Uint8Array.of(1, 2, 3) } as const
 
 /** Without other settings the authority of all certificates is trusted, and there is time enough. */
-const settingsOf = ({ proxy, ...options }: Options): Settings => ({
+const settingsOf = ({ proxy, ...options }: Omit<Options, "url">): Settings => ({
   ...defaults,
   timeout: Duration.seconds(10),
   tls: trusting(authority),
@@ -58,8 +59,9 @@ const settingsOf = ({ proxy, ...options }: Options): Settings => ({
   proxy: { ...Proxy.defaults, ...typeof proxy === "string" ? { url: proxy } : proxy }
 })
 
-export const connect = Effect.fnUntraced(function*(options: Options) {
-  return yield* (yield* Transport).connect(settingsOf(options))
+export const connect = Effect.fnUntraced(function*({ url, ...options }: Options) {
+  const client = yield* (yield* Transport).connect(settingsOf(options))
+  return { ...client, send: below(client, url) }
 })
 
 export const send = (options: Options) => Effect.flatMap(connect(options), (connection) => connection.send(request))
