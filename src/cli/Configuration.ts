@@ -1,7 +1,7 @@
 /**
  * The configuration of a run: what is at its path, in force until that is read again and found right.
  */
-import { Clock, Effect, Metric, Result, type Scope } from "effect"
+import { Clock, Effect, Metric, Result, type Scope, Semaphore } from "effect"
 import { createHash } from "node:crypto"
 import type { ConfigError } from "../engine/ConfigError.ts"
 import * as Engine from "../engine/Engine.ts"
@@ -33,6 +33,8 @@ export const start = Effect.fnUntraced(function*<R, E extends { readonly message
   const engine = yield* Engine.start(first)
   yield* succeeded
 
+  // What is read first is in force first.
+  const turn = Semaphore.makeUnsafe(1)
   const reload = Effect.gen(function*() {
     const began = yield* Clock.currentTimeMillis
     const sources = yield* read
@@ -46,10 +48,23 @@ export const start = Effect.fnUntraced(function*<R, E extends { readonly message
     Effect.tapError((error) => {
       state.isSuccessful = 0
       return Effect.andThen(Metric.update(Metrics.loadFailures, 1), tell(error))
-    })
+    }),
+    turn.withPermit
   )
   return { engine, reload }
 })
+
+/** All that is wrong, for who asked for a reload: how it went in a line, and each diagnostic with its excerpt. */
+export const problemsIn = (error: ConfigError | { readonly message: string }): string => {
+  const first = `${messageOf(error)}: ${error.message}`
+  if (!("diagnostics" in error)) return first
+  return `${first}\n\n${Diagnostic.renderAll(error.diagnostics, error.sources, { color: false })}`.trimEnd()
+}
+
+const messageOf = (error: ConfigError | { readonly message: string }): string =>
+  "isInForce" in error && error.isInForce
+    ? "reloaded, but for what could not be built or changed"
+    : "reload failed, nothing has changed"
 
 /** A number, as a gauge wants one: the first 48 bits of the SHA-256 of all texts. */
 const hashOf = (sources: ReadonlyArray<Source>): number => {
@@ -59,12 +74,10 @@ const hashOf = (sources: ReadonlyArray<Source>): number => {
 }
 
 const tell = (error: ConfigError | { readonly message: string }): Effect.Effect<void> => {
+  const message = messageOf(error)
   if (!("diagnostics" in error)) {
-    return Effect.logError("reload failed, nothing has changed").pipe(Effect.annotateLogs({ err: error.message }))
+    return Effect.logError(message).pipe(Effect.annotateLogs({ err: error.message }))
   }
-  const message = error.isInForce
-    ? "reloaded, but for what could not be built or changed"
-    : "reload failed, nothing has changed"
   return Effect.forEach(
     error.diagnostics,
     (diagnostic) => Effect.logError(message).pipe(Effect.annotateLogs({ err: Diagnostic.summary([diagnostic]) })),

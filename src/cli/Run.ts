@@ -147,22 +147,22 @@ const run = <R, E extends { readonly message: string }, R2>(
 ) =>
   Effect.gen(function*() {
     const started = yield* Clock.currentTimeMillis
-    let engine: Engine.Engine | undefined
-    const components = Effect.suspend(() => engine?.components ?? Effect.succeed([]))
+    let configuration: Configuration.Configuration<E> | undefined
+    const engine = <A>(ask: (engine: Engine.Engine) => Effect.Effect<A>, otherwise: A): Effect.Effect<A> =>
+      Effect.suspend(() => configuration === undefined ? Effect.succeed(otherwise) : ask(configuration.engine))
     const server = yield* Server.make({
       ...address,
-      isReady: Effect.sync(() => engine !== undefined && !isStopping()),
-      unhealthy: Effect.map(
-        components,
-        (all) => all.filter(({ health }) => health.state === "unhealthy").map(({ name }) => name)
-      )
+      isReady: Effect.sync(() => configuration !== undefined && !isStopping()),
+      components: engine(({ components }) => components, []),
+      component: (id) => engine(({ component }) => component(id), undefined),
+      reload: Effect.suspend(() => Effect.mapError(configuration?.reload ?? Effect.void, Configuration.problemsIn))
     })
     yield* Gauge.observe(Metrics.buildInfo({ version }), () => 1)
-    const configuration = yield* Configuration.start(plan, Effect.provideContext(read, yield* Effect.context<R2>()))
-    engine = configuration.engine
+    configuration = yield* Configuration.start(plan, Effect.provideContext(read, yield* Effect.context<R2>()))
+    const { reload } = configuration
     const millis = (yield* Clock.currentTimeMillis) - started
     yield* Effect.logInfo("pyroduct is ready").pipe(
       Effect.annotateLogs({ version, addr: Listener.formatAddress(server), duration: `${millis}ms` })
     )
-    return yield* Effect.forever(Effect.andThen(Queue.take(reloads), Effect.ignore(configuration.reload)))
+    return yield* Effect.forever(Effect.andThen(Queue.take(reloads), Effect.ignore(reload)))
   }).pipe(Effect.scoped)

@@ -1,20 +1,26 @@
 /**
- * The engine's own server: `/metrics`, `/-/ready`, `/-/healthy` and what components mount.
+ * The engine's own server: health, metrics, reload, the API, and whatever components and pages are mounted.
  *
- * The first three are asked for by whatever name a scraper or a probe knows this machine, and hold no profile: they answer
- * to every name. The rest answers only to those that no foreign page can have.
+ * `/metrics`, `/-/ready` and `/-/healthy` are asked for by whatever name a scraper or a probe knows this machine, and hold
+ * no profile: they answer to every name. The rest answers only to those that no foreign page can have, and what has
+ * something done to no request that a foreign page may have had a browser send.
  */
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Option } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
+import type { ComponentDetail, ComponentStatus } from "../telemetry/ComponentStatus.ts"
 import { ComponentApi } from "./ComponentApi.ts"
+import * as CrossSite from "./CrossSite.ts"
 import * as Hosts from "./Hosts.ts"
 import * as Listener from "./Listener.ts"
+import * as WebApi from "./WebApi.ts"
 
 export interface Settings extends Listener.Address {
   readonly isReady: Effect.Effect<boolean>
-  /** The names of components that are not well. */
-  readonly unhealthy: Effect.Effect<ReadonlyArray<string>>
+  readonly components: Effect.Effect<ReadonlyArray<ComponentStatus>>
+  readonly component: (id: string) => Effect.Effect<ComponentDetail | undefined>
+  /** Reads the configuration again. Fails with all that is wrong with it. */
+  readonly reload?: Effect.Effect<void, string>
   /** Names of this server, besides its addresses, `localhost` and `host`, under which components may be asked. */
   readonly allowedHosts?: ReadonlyArray<string>
   /** Answers what nothing else does; `undefined` is "not found". */
@@ -41,58 +47,114 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   )
 })
 
-const text = (body: string, status = 200) => HttpServerResponse.text(`${body}\n`, { status })
+const text = (body: string, status = 200) =>
+  HttpServerResponse.text(`${body}\n`, { status, contentType: "text/plain; charset=utf-8" })
+
+const notFound = text("not found", 404)
+
+type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
 const handler = (settings: Settings, api: ComponentApi["Service"]): Listener.Handler => {
   const names = [settings.host, ...(settings.allowedHosts ?? [])]
-  return Effect.gen(function*() {
-    const request = yield* HttpServerRequest.HttpServerRequest
-    const path = request.url.split("?", 1)[0]!
-    const query = new URLSearchParams(request.url.slice(path.length))
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      return HttpServerResponse.empty({ status: 405, headers: { allow: "GET, HEAD" } })
-    }
-    switch (path) {
-      case "/metrics":
-        return HttpServerResponse.text(yield* PrometheusMetrics.format(), {
-          contentType: "text/plain; version=0.0.4; charset=utf-8"
-        })
-      case "/-/ready":
-        return (yield* settings.isReady) ? text("pyroduct is ready.") : text("pyroduct is not ready.", 503)
-      case "/-/healthy": {
-        const names = yield* settings.unhealthy
-        return names.length === 0
-          ? text("All pyroduct components are healthy.")
-          : text(`unhealthy components: ${names.join(", ")}`, 500)
-      }
-    }
-    if (!Hosts.isAllowed(request.headers["host"], names)) return text(foreign, 421)
-    if (path.startsWith(apiPrefix)) {
-      const response = yield* api.handle(path.slice(apiPrefix.length))
-      if (response !== undefined) return response
-    }
-    const page = yield* settings.page?.(path, query) ?? Effect.undefined
-    if (page !== undefined) return HttpServerResponse.setHeaders(page, { ...pageHeaders, ...page.headers })
-    return text("not found", 404)
+
+  const healthy = (isForOthers: boolean): Answer =>
+    Effect.map(settings.components, (all) => {
+      const unhealthy = all.filter(({ health }) => health.state === "unhealthy")
+      if (unhealthy.length === 0) return text("All pyroduct components are healthy.")
+      const lines = unhealthy.map(({ health, id }) =>
+        isForOthers ? id : `${id}: ${health.message.replace(/\s+/g, " ")}`
+      )
+      return text(["unhealthy components:", ...lines].join("\n"), 500)
+    })
+
+  const reload: Answer = Effect.gen(function*() {
+    if (settings.reload === undefined) return notFound
+    if (!(yield* settings.isReady)) return notReady
+    // Whoever asked for it may go.
+    return yield* Effect.match(Effect.uninterruptible(settings.reload), {
+      onFailure: (problem) => text(problem, 400),
+      onSuccess: () => text("config reloaded")
+    })
   })
+
+  const component = (encoded: string): Answer => {
+    const id = decoded(encoded)
+    return Effect.map(
+      id === undefined ? Effect.undefined : settings.component(id),
+      (found) => found === undefined ? notFound : HttpServerResponse.jsonUnsafe(WebApi.detail(found))
+    )
+  }
+
+  const page = (path: string, query: string): Answer =>
+    Effect.map(
+      settings.page?.(path, new URLSearchParams(query)) ?? Effect.undefined,
+      (page) => page === undefined ? notFound : HttpServerResponse.setHeaders(page, { ...pageHeaders, ...page.headers })
+    )
+
+  const answer = (request: HttpServerRequest.HttpServerRequest): Answer => {
+    const path = request.url.split("?", 1)[0]!
+    const acts = path === "/-/reload"
+    const methods = acts ? ["GET", "POST"] : ["GET", "HEAD"]
+    if (!methods.includes(request.method)) {
+      return Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: methods.join(", ") } }))
+    }
+    const isForOthers = !Hosts.isAllowed(request.headers["host"], names)
+    if (path === "/metrics") return metrics
+    if (path === "/-/ready") return Effect.map(settings.isReady, (isReady) => isReady ? ready : notReady)
+    if (path === "/-/healthy") return healthy(isForOthers)
+    if (isForOthers) return Effect.succeed(text(foreignName, 421))
+    if (acts && CrossSite.isForeign(request.headers)) return Effect.succeed(text(foreignPage, 403))
+    if (path === "/-/reload") return reload
+    if (path.startsWith(apiPrefix)) {
+      return Effect.map(api.handle(path.slice(apiPrefix.length)), (response) => response ?? notFound)
+    }
+    if (path === webPrefix) {
+      return Effect.map(settings.components, (all) => HttpServerResponse.jsonUnsafe(all.map(WebApi.summary)))
+    }
+    if (path.startsWith(`${webPrefix}/`)) return component(path.slice(webPrefix.length + 1))
+    return page(path, request.url.slice(path.length))
+  }
+
+  return Effect.flatMap(
+    HttpServerRequest.HttpServerRequest,
+    (request) =>
+      Effect.map(
+        answer(request),
+        (response) => HttpServerResponse.setHeaders(response, { ...headers, ...response.headers })
+      )
+  )
 }
+
+const ready = text("pyroduct is ready.")
+const notReady = text("pyroduct is not ready.", 503)
+
+const metrics: Answer = Effect.map(
+  PrometheusMetrics.format(),
+  (body) => HttpServerResponse.text(body, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
+)
+
+const apiPrefix = "/api/v0/component/"
+const webPrefix = "/api/v0/web/components"
+
+const decoded = (encoded: string): string | undefined =>
+  Option.getOrUndefined(Option.liftThrowable(decodeURIComponent)(encoded))
+
+const foreignName = "not served under this name: use an address, localhost, or a name in --server.http.allowed-hosts"
+const foreignPage = "a page of another site may not ask for this"
+
+/** All of it changes. */
+const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" }
 
 /**
  * A page gets nothing from elsewhere, is not shown within another's, and tells nobody where it was. It may have other
  * headers of its own.
  */
 const pageHeaders = {
-  "cache-control": "no-store",
   "content-security-policy":
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
   "x-frame-options": "DENY"
 }
-
-const foreign = "not served under this name: use an address, localhost, or a name in --server.http.allowed-hosts"
-
-const apiPrefix = "/api/v0/component/"

@@ -79,7 +79,8 @@ describe("EarlyAnswer", () => {
         host: "127.0.0.1",
         port: 0,
         isReady: Effect.succeed(true),
-        unhealthy: Effect.succeed([])
+        components: Effect.succeed([]),
+        component: () => Effect.undefined
       })
       for (const [method, status] of [["POST", 405], ["GET", 200]] as const) {
         const answer = yield* sendThenRead(

@@ -4,24 +4,62 @@ import { HttpServerResponse } from "effect/http"
 import { ComponentApi } from "../../src/server/ComponentApi.ts"
 import * as Listener from "../../src/server/Listener.ts"
 import * as Server from "../../src/server/Server.ts"
+import type { ComponentDetail, ComponentStatus } from "../../src/telemetry/ComponentStatus.ts"
+import type { State } from "../../src/telemetry/Health.ts"
 import { converse, send } from "./client.ts"
 
 const platform = Layer.mergeAll(Listener.Listener.layer, ComponentApi.layer, Logger.layer([]))
 
+const status = (id: string, state: State, message: string): ComponentStatus => ({
+  id,
+  name: id.split(".").slice(0, 2).join("."),
+  label: id.split(".")[2],
+  health: { state, message, updatedAt: Date.UTC(2030, 0, 2, 3, 4, 5, 678) },
+  referencesTo: [],
+  referencedBy: []
+})
+
+const out: ComponentDetail = {
+  ...status("pyroscope.write.out", "healthy", "started component"),
+  referencedBy: ["pyroduct.self_profile.own"],
+  arguments: [{
+    name: "endpoint",
+    type: "block",
+    body: [{ name: "bearer_token", type: "attr", value: { type: "capsule", value: "(secret)" } }]
+  }],
+  exports: [],
+  debugInfo: {
+    endpoint: [{ url: "http://one.example", waiting: 3, tags: ["a", null], last: { ok: true } }],
+    none: []
+  }
+}
+
 /** The server on a free port, and what it is told of the engine. */
 const serving = Effect.gen(function*() {
-  const engine = { isReady: true, unhealthy: [] as ReadonlyArray<string> }
+  const engine = {
+    isReady: true,
+    components: [out] as ReadonlyArray<ComponentStatus>,
+    reloads: 0,
+    problem: undefined as string | undefined
+  }
   const { port } = yield* Server.make({
     host: "127.0.0.1",
     port: 0,
     isReady: Effect.sync(() => engine.isReady),
-    unhealthy: Effect.sync(() => engine.unhealthy),
+    components: Effect.sync(() => engine.components),
+    component: (id) => Effect.sync(() => id === out.id ? out : undefined),
+    reload: Effect.suspend(() => {
+      engine.reloads++
+      return engine.problem === undefined ? Effect.void : Effect.fail(engine.problem)
+    }),
     allowedHosts: ["profiles.example"],
     page: (path, query) =>
       Effect.succeed(path === "/" ? HttpServerResponse.html(`<p>${query.get("sort")}</p>`) : undefined)
   })
-  const get = (path: string, method = "GET") => send(`http://127.0.0.1:${port}${path}`, { method })
-  const text = (path: string) => Effect.map(get(path), ({ body, status }) => `${status} ${body}`)
+  const get = (path: string, method = "GET", headers = {}) =>
+    send(`http://127.0.0.1:${port}${path}`, { method, headers })
+  const text = (path: string, method = "GET", headers = {}) =>
+    Effect.map(get(path, method, headers), ({ body, status }) => `${status} ${body}`)
   return { engine, get, port, text }
 })
 
@@ -37,12 +75,128 @@ describe("Server", () => {
       assert.strictEqual(yield* text("/-/ready"), "503 pyroduct is not ready.\n")
     }).pipe(provided))
 
-  it.live("says which components are not healthy", () =>
+  it.live("says which components are not healthy, and why to who does not ask under another's name", () =>
     Effect.gen(function*() {
       const { engine, text } = yield* serving
       assert.strictEqual(yield* text("/-/healthy"), "200 All pyroduct components are healthy.\n")
-      engine.unhealthy = ["pyroscope.write", "pyroduct.sink"]
-      assert.strictEqual(yield* text("/-/healthy"), "500 unhealthy components: pyroscope.write, pyroduct.sink\n")
+      engine.components = [
+        out,
+        status("pyroscope.write.a", "unhealthy", "http://one.example\nfails"),
+        status("pyroduct.sink.b", "unhealthy", "full"),
+        status("pyroduct.sink.c", "exited", "component shut down cleanly")
+      ]
+      assert.strictEqual(
+        yield* text("/-/healthy"),
+        "500 unhealthy components:\npyroscope.write.a: http://one.example fails\npyroduct.sink.b: full\n"
+      )
+      assert.strictEqual(
+        yield* text("/-/healthy", "GET", { host: "rebound.example" }),
+        "500 unhealthy components:\npyroscope.write.a\npyroduct.sink.b\n"
+      )
+    }).pipe(provided))
+
+  it.live("reloads at GET and POST, and gives the text of what is wrong", () =>
+    Effect.gen(function*() {
+      const { engine, get, text } = yield* serving
+      for (const method of ["GET", "POST"]) {
+        assert.strictEqual(yield* text("/-/reload", method), "200 config reloaded\n")
+      }
+      engine.problem = "a.alloy:1:1: wrong\n\n1 | x"
+      assert.strictEqual(yield* text("/-/reload", "POST"), "400 a.alloy:1:1: wrong\n\n1 | x\n")
+      assert.strictEqual(engine.reloads, 3)
+      for (const method of ["HEAD", "PUT", "OPTIONS"]) {
+        const { headers, status } = yield* get("/-/reload", method)
+        assert.deepStrictEqual([status, headers.allow], [405, "GET, POST"], method)
+      }
+      engine.isReady = false
+      assert.strictEqual(yield* text("/-/reload"), "503 pyroduct is not ready.\n")
+      assert.strictEqual(engine.reloads, 3)
+    }).pipe(provided))
+
+  it.live("does not reload for a page of another site, whatever of its browser's tells it withholds", () =>
+    Effect.gen(function*() {
+      const { engine, get, port } = yield* serving
+      const host = `127.0.0.1:${port}`
+      const browser = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0" }
+      const refused: ReadonlyArray<readonly [number, Record<string, string>]> = [
+        [403, { origin: "http://evil.example" }],
+        [403, { origin: "null" }],
+        [403, { origin: "http://127.0.0.1:1" }],
+        [403, { "sec-fetch-site": "cross-site" }],
+        [403, { "sec-fetch-site": "same-site", origin: `http://${host}` }],
+        [403, { referer: "http://evil.example/page" }],
+        // Over plain HTTP, with a referrer policy.
+        [403, browser],
+        [421, { host: "rebound.example", origin: "http://rebound.example", "sec-fetch-site": "same-origin" }]
+      ]
+      for (const method of ["GET", "POST"]) {
+        for (const [expected, headers] of refused) {
+          const answer = yield* get("/-/reload", method, headers)
+          assert.deepStrictEqual([answer.status, answer.headers["access-control-allow-origin"]], [expected, undefined])
+        }
+      }
+      assert.strictEqual(engine.reloads, 0)
+      for (
+        const headers of [
+          { "user-agent": "curl/8.0" },
+          { ...browser, origin: `http://${host}`, referer: `http://${host}/`, "sec-fetch-site": "same-origin" },
+          { ...browser, origin: `http://${host}` },
+          { ...browser, "sec-fetch-site": "none" }
+        ]
+      ) assert.strictEqual((yield* get("/-/reload", "POST", headers)).status, 200)
+    }).pipe(provided))
+
+  it.live("tells of components in Alloy's shape", () =>
+    Effect.gen(function*() {
+      const { get, text } = yield* serving
+      const listed = {
+        name: "pyroscope.write",
+        type: "block",
+        localID: "pyroscope.write.out",
+        moduleID: "",
+        label: "out",
+        referencesTo: [],
+        referencedBy: ["pyroduct.self_profile.own"],
+        health: { state: "healthy", message: "started component", updatedTime: "2030-01-02T03:04:05.678Z" },
+        original: ""
+      }
+      const list = yield* get("/api/v0/web/components")
+      assert.deepStrictEqual(
+        [list.status, list.headers["content-type"], list.headers["cache-control"], JSON.parse(list.body)],
+        [200, "application/json", "no-store", [listed]]
+      )
+      for (const path of ["pyroscope.write.out", "pyroscope%2Ewrite.out?x"]) {
+        assert.deepStrictEqual(JSON.parse((yield* get(`/api/v0/web/components/${path}`)).body), {
+          ...listed,
+          arguments: out.arguments,
+          exports: [],
+          debugInfo: [
+            {
+              name: "endpoint",
+              type: "block",
+              body: [
+                { name: "url", type: "attr", value: { type: "string", value: "http://one.example" } },
+                { name: "waiting", type: "attr", value: { type: "number", value: 3 } },
+                {
+                  name: "tags",
+                  type: "attr",
+                  value: { type: "array", value: [{ type: "string", value: "a" }, { type: "null", value: null }] }
+                },
+                {
+                  name: "last",
+                  type: "block",
+                  body: [{ name: "ok", type: "attr", value: { type: "bool", value: true } }]
+                }
+              ]
+            },
+            { name: "none", type: "attr", value: { type: "array", value: [] } }
+          ]
+        })
+      }
+      for (const path of ["", "other", "pyroscope.write.out/", "%", "__proto__"]) {
+        assert.strictEqual(yield* text(`/api/v0/web/components/${path}`), "404 not found\n", path)
+      }
+      assert.strictEqual((yield* get("/api/v0/web/components", "HEAD")).body, "")
     }).pipe(provided))
 
   it.live("shows all metrics as Prometheus reads them", () =>
@@ -85,7 +239,7 @@ describe("Server", () => {
         assert.strictEqual(yield* ask(profiles, host), 200, host)
       }
       for (const host of ["rebound.example", `rebound.example:${port}`, "127.0.0.1.rebound.example"]) {
-        for (const path of [profiles, "/api/v0/component/other", "/"]) {
+        for (const path of [profiles, "/api/v0/component/other", "/", "/api/v0/web/components", "/-/reload"]) {
           assert.strictEqual(yield* ask(path, host), 421, host)
         }
         for (const path of ["/metrics", "/-/ready", "/-/healthy"]) assert.strictEqual(yield* ask(path, host), 200, path)
@@ -138,7 +292,13 @@ describe("Server", () => {
     Effect.gen(function*() {
       const { port } = yield* serving
       const error = yield* Effect.flip(
-        Server.make({ host: "127.0.0.1", port, isReady: Effect.succeed(true), unhealthy: Effect.succeed([]) })
+        Server.make({
+          host: "127.0.0.1",
+          port,
+          isReady: Effect.succeed(true),
+          components: Effect.succeed([]),
+          component: () => Effect.undefined
+        })
       )
       assert.strictEqual(error.message, `cannot listen on 127.0.0.1:${port}: address already in use`)
     }).pipe(provided))

@@ -56,7 +56,8 @@ export const startEngine = Effect.fnUntraced(function*(config: string) {
       host: "127.0.0.1",
       port: 0,
       isReady: Effect.succeed(true),
-      unhealthy: Effect.succeed([])
+      components: Effect.succeed([]),
+      component: () => Effect.undefined
     })
   }).pipe(Effect.provide(platform))
   return running(log, `http://127.0.0.1:${server.port}`)

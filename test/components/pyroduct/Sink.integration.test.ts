@@ -23,7 +23,8 @@ const running = (options: Sink.Options = {}) =>
       host: "127.0.0.1",
       port: 0,
       isReady: Effect.succeed(true),
-      unhealthy: Effect.succeed([])
+      components: Effect.succeed([]),
+      component: () => Effect.undefined
     })
     return { sink, url: `http://127.0.0.1:${sink.address.port}`, own: `http://127.0.0.1:${own.port}` }
   })
