@@ -10,6 +10,7 @@ import * as Diagnostic from "../syntax/Diagnostic.ts"
 import type { Source } from "../syntax/Source.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
+import * as ForeignBlocks from "./ForeignBlocks.ts"
 
 export interface Configuration<E> {
   readonly engine: Engine.Engine
@@ -30,6 +31,15 @@ export const start = Effect.fnUntraced(function*<R, E extends { readonly message
   yield* Gauge.observe(Metrics.lastLoadSuccessful, () => state.isSuccessful)
   yield* Gauge.observe(Metrics.lastLoadSuccessSeconds, () => state.succeededAt)
   yield* Gauge.observe(Metrics.configHash, () => state.hash)
+  const leftOut = new Set<string>()
+  /** Each is said once, for as long as it is left out. */
+  const tellLeftOut = (ignored: Plan.Plan<R>["ignored"]): Effect.Effect<void> => {
+    const others = ignored.filter(({ id }) => !leftOut.has(id))
+    leftOut.clear()
+    for (const { id } of ignored) leftOut.add(id)
+    return ForeignBlocks.log(others)
+  }
+  yield* tellLeftOut(first.ignored)
   const engine = yield* Engine.start(first)
   yield* succeeded
 
@@ -39,7 +49,10 @@ export const start = Effect.fnUntraced(function*<R, E extends { readonly message
     const began = yield* Clock.currentTimeMillis
     const sources = yield* read
     const result = yield* Effect.result(engine.reload(sources))
-    if (Result.isSuccess(result) || result.failure.isInForce) state.hash = hashOf(sources)
+    if (Result.isSuccess(result) || result.failure.isInForce) {
+      state.hash = hashOf(sources)
+      yield* Effect.flatMap(engine.ignored, tellLeftOut)
+    }
     yield* Effect.fromResult(result)
     yield* succeeded
     const millis = (yield* Clock.currentTimeMillis) - began

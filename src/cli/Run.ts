@@ -120,7 +120,6 @@ const load = Effect.fnUntraced(function*(
   const identity = yield* Storage.identity(storagePath)
   yield* Authorities.trustSystem
   return yield* Effect.fromResult(Plan.check(settings)).pipe(
-    Effect.tap(({ ignored }) => ForeignBlocks.log(ignored)),
     Effect.flatMap((plan) => run(plan, ConfigFile.readAgain(path), server, reloads, isStopping)),
     Effect.catchTags({
       ConfigError: (error) =>

@@ -42,6 +42,8 @@ import * as Rendering from "./Rendering.ts"
 export interface Engine {
   readonly components: Effect.Effect<ReadonlyArray<ComponentStatus>>
   readonly component: (id: string) => Effect.Effect<ComponentDetail | undefined>
+  /** Blocks of the text in force that are left out. */
+  readonly ignored: Effect.Effect<ReadonlyArray<Graph.Ignored>>
   /**
    * Puts another text in force. Fails with all that is wrong with it: then either nothing has changed, or it
    * `isInForce` but for the blocks that could not be built. It cannot be interrupted by who asks for it.
@@ -254,6 +256,7 @@ export const start = Effect.fn("Engine.start")(function*<R>(
         const instance = instances.get(id)
         return instance && { ...statusOf(instance), ...insideOf(instance) }
       }),
+    ignored: Effect.sync(() => plan.ignored),
     reload: (sources) => Effect.flatMap(Effect.forkIn(turn.withPermit(reload(sources)), scope), Fiber.join)
   }
 })
