@@ -6,6 +6,7 @@ import { Base64 } from "effect/encoding"
 import type { Authenticator } from "./Authenticator.ts"
 import * as HeaderValue from "./HeaderValue.ts"
 import * as Material from "./Material.ts"
+import * as Materials from "./Materials.ts"
 import type { RoundTripper } from "./Network.ts"
 import * as OAuth2 from "./OAuth2.ts"
 import type { Problems } from "./Problems.ts"
@@ -55,14 +56,14 @@ export const make = <E, R>(
   switch (settings._tag) {
     case "Basic": {
       const { password, username } = settings
-      return fromSource("basic auth password", password, (password) => [
+      return fromSource(settings, "basic auth password", password, (password) => [
         `Basic ${Base64.encode(`${username}:${password}`)}`,
         password
       ])
     }
     case "Token": {
       const { scheme, token } = settings
-      return fromSource("authorization credentials", token, (token) => [`${scheme} ${token}`, token])
+      return fromSource(settings, "authorization credentials", token, (token) => [`${scheme} ${token}`, token])
     }
     case "OAuth2":
       return Effect.flatMap(open(settings), (tokens) => OAuth2.make(settings, tokens, userAgent))
@@ -71,20 +72,24 @@ export const make = <E, R>(
 
 /** A header of one secret: the header, and what of it is to be kept secret. */
 const fromSource = Effect.fnUntraced(function*(
+  settings: Settings,
   name: string,
   source: Material.Source,
   toHeader: (secret: string) => readonly [header: string, secret: string]
 ) {
   const input = { name, source }
-  const material = yield* Material.make(
-    [input],
-    ([text = ""]) =>
-      Result.flatMap(Material.secretIn(input, text), (secret) => {
-        const made = toHeader(secret)
-        return source._tag === "Inline" || HeaderValue.isValid(made[0])
-          ? Result.succeed(made)
-          : Result.fail(`unable to read ${name}: file ${source.path} holds what a header cannot carry`)
-      })
+  const material = yield* Materials.shared(
+    settings,
+    Material.make(
+      [input],
+      ([text = ""]) =>
+        Result.flatMap(Material.secretIn(input, text), (secret) => {
+          const made = toHeader(secret)
+          return source._tag === "Inline" || HeaderValue.isValid(made[0])
+            ? Result.succeed(made)
+            : Result.fail(`unable to read ${name}: file ${source.path} holds what a header cannot carry`)
+        })
+    )
   )
   const header = Effect.suspend(() =>
     Result.match(material.current(), {

@@ -14,6 +14,7 @@
 import { Clock, Duration, Effect, Fiber, FiberHandle, type FileSystem, Option, Result, type Scope } from "effect"
 import type { Authenticator } from "./Authenticator.ts"
 import * as Material from "./Material.ts"
+import * as Materials from "./Materials.ts"
 import type { RoundTripper } from "./Network.ts"
 import type { Problems } from "./Problems.ts"
 import type * as Proxy from "./Proxy.ts"
@@ -66,7 +67,10 @@ export const make = Effect.fnUntraced(function*(
   userAgent: string | undefined
 ): Effect.fn.Return<Authenticator, never, FileSystem.FileSystem | Problems | Scope.Scope> {
   const input = { name: "oauth2 client secret", source: settings.clientSecret }
-  const material = yield* Material.make([input], ([text = ""]) => Material.secretIn(input, text))
+  const material = yield* Materials.shared(
+    input,
+    Material.make([input], ([text = ""]) => Material.secretIn(input, text))
+  )
   const endpoint = TokenEndpoint.make(settings, tokens, userAgent)
   const flight = yield* FiberHandle.make<Token, NoCredential>()
   const fork = yield* FiberHandle.runtime(flight)()

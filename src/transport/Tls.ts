@@ -6,6 +6,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto"
 import { isIP } from "node:net"
 import * as tls from "node:tls"
 import * as Material from "./Material.ts"
+import * as Materials from "./Materials.ts"
 import type { Problems } from "./Problems.ts"
 
 /**
@@ -58,23 +59,26 @@ export const expecting = (serverName: string): ConnectionOptions => ({
 
 const noSubject = {} as tls.PeerCertificate["subject"]
 
-/** One secure context serves all connections, until a file changes. */
+/** One secure context serves all connections of equal settings, until a file changes. */
 export const material = (
   settings: Settings
 ): Effect.Effect<Material.Material<ConnectionOptions>, never, FileSystem.FileSystem | Problems | Scope.Scope> => {
   const inputs = inputsOf(settings)
   const rest = { rejectUnauthorized: !settings.insecureSkipVerify, ...expecting(settings.serverName) }
   return Effect.map(
-    Material.make(
-      inputs,
-      (texts, now) => {
-        const pem = Object.fromEntries(inputs.map(({ part }, index) => [part, texts[index]]))
-        return Result.map(secureContext(settings, pem, now), ({ flaw, secureContext }) => ({
-          options: { secureContext, ...rest },
-          flaw
-        }))
-      },
-      ({ flaw }) => flaw
+    Materials.shared(
+      settings,
+      Material.make(
+        inputs,
+        (texts, now) => {
+          const pem = Object.fromEntries(inputs.map(({ part }, index) => [part, texts[index]]))
+          return Result.map(secureContext(settings, pem, now), ({ flaw, secureContext }) => ({
+            options: { secureContext, ...rest },
+            flaw
+          }))
+        },
+        ({ flaw }) => flaw
+      )
     ),
     ({ current, refresh }) => ({ refresh, current: () => Result.map(current(), ({ options }) => options) })
   )

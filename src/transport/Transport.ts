@@ -9,6 +9,7 @@ import type { HttpClient } from "effect/http"
 import * as Outages from "../telemetry/Outages.ts"
 import * as Client from "./Client.ts"
 import * as HttpClientNetwork from "./HttpClientNetwork.ts"
+import * as Materials from "./Materials.ts"
 import type { Network, UnusableSettings } from "./Network.ts"
 import * as PatientFileSystem from "./PatientFileSystem.ts"
 import type * as Problems from "./Problems.ts"
@@ -36,6 +37,9 @@ export const defaults = {
 /** For how long a client that nobody uses waits to be used again, as a reload does. */
 const idleTimeToLive = "30 seconds"
 
+/** For the files that settings name, which all clients share. */
+const files = Layer.provideMerge(Materials.layer, PatientFileSystem.layer)
+
 /** Makes clients. Each is for as long as the scope it was made in. */
 export class Transport extends Context.Service<Transport, {
   readonly connect: (settings: Client.Settings) => Effect.Effect<Client.Client, UnusableSettings, Scope.Scope>
@@ -60,13 +64,13 @@ export class Transport extends Context.Service<Transport, {
         })
       }
     })
-  ).pipe(Layer.provide(PatientFileSystem.layer))
+  ).pipe(Layer.provide(files))
 
   /** Over undici. */
   static readonly layer: Layer.Layer<Transport> = Transport.make.pipe(
     Layer.provide(UndiciNetwork.layer),
     Layer.provide(Resolver.layer.pipe(Layer.provide(PatientFileSystem.layerForSystem))),
-    Layer.provide(PatientFileSystem.layer)
+    Layer.provide(files)
   )
 
   /**
