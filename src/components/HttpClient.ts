@@ -18,6 +18,7 @@ import * as Proxy from "../transport/Proxy.ts"
 import * as Tls from "../transport/Tls.ts"
 import type * as Transport from "../transport/Transport.ts"
 import * as UserInfo from "../transport/UserInfo.ts"
+import { both, checks, File, isGiven, type Rule, rule, Secret, sourceOf, Text } from "./Settings.ts"
 
 // ---- values ----
 
@@ -70,47 +71,6 @@ const headers = <Item extends Schema.Codec<unknown, Value>>(
 export const Headers = headers(Decode.String, (value) => [value]).annotate({ [Decode.exposure]: Exposure.short })
 
 const SecretHeaders = headers(Decode.list(Decode.Secret), (values) => values.map(Redacted.value))
-
-const Text = Decode.withDefault(Decode.String, "")
-const Secret = Decode.withDefault(Decode.Secret, Redacted.make(""))
-
-/** A key in its place would be shown as the name of a file that is not there. */
-const File = Decode.withDefault(
-  Decode.String.check(Schema.makeFilter((text) => /[\n\0]/.test(text) ? "should be the name of a file" : undefined)),
-  ""
-)
-
-// ---- rules ----
-
-/** What must not be, the setting to blame or none for the whole block, and what to say. */
-interface Rule<Args> {
-  readonly isBroken: (args: Args) => boolean
-  readonly blame: ReadonlyArray<string>
-  readonly text: string
-}
-
-const rule = <Args>(blame: Rule<Args>["blame"], text: string, isBroken: Rule<Args>["isBroken"]): Rule<Args> => ({
-  isBroken,
-  blame,
-  text
-})
-
-/** Each rule is a check of its own, so that one that cannot be told (see `engine/Arguments`) hides no other. */
-const checks = <Args>(...rules: readonly [Rule<Args>, ...ReadonlyArray<Rule<Args>>]) => {
-  const filter = ({ blame, isBroken, text }: Rule<Args>) =>
-    Schema.makeFilter((args: Args) => isBroken(args) ? { path: blame, issue: text } : undefined)
-  const [first, ...others] = rules
-  return Schema.makeFilterGroup([filter(first), ...others.map(filter)])
-}
-
-const isGiven = (setting: string | Redacted.Redacted<string>): boolean =>
-  (typeof setting === "string" ? setting : Redacted.value(setting)) !== ""
-
-type Setting = string | Redacted.Redacted<string>
-
-/** Of a text and the name of a file with it, both. */
-const both = <const Name extends string>(setting: Name, file: Name, text: string) =>
-  rule<Readonly<Record<Name, Setting>>>([file], text, (args) => isGiven(args[setting]) && isGiven(args[file]))
 
 // ---- authentication ----
 
@@ -430,8 +390,3 @@ const authenticationOf = (args: Arguments): Authentication.Settings | undefined 
 }
 
 const nothing = Material.inline(Redacted.make(""))
-
-const sourceOf = (text: Redacted.Redacted<string>, path: string): Material.Source | undefined => {
-  if (isGiven(path)) return Material.file(path)
-  return isGiven(text) ? Material.inline(text) : undefined
-}
