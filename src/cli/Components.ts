@@ -1,11 +1,15 @@
 /**
  * The components of the binary.
  */
+import * as LiveDebugging from "../components/LiveDebugging.ts"
 import * as File from "../components/local/File.ts"
+import * as Logging from "../components/Logging.ts"
 import * as SelfProfile from "../components/pyroduct/SelfProfile.ts"
 import * as Sink from "../components/pyroduct/Sink.ts"
 import * as ReceiveHttp from "../components/pyroscope/ReceiveHttp.ts"
 import * as Write from "../components/pyroscope/Write.ts"
+import * as RemoteCfg from "../components/RemoteCfg.ts"
+import * as Tracing from "../components/Tracing.ts"
 import * as Registry from "../engine/Registry.ts"
 
 export const registry = Registry.make(
@@ -13,5 +17,9 @@ export const registry = Registry.make(
   ReceiveHttp.component,
   SelfProfile.component,
   Sink.component,
-  File.component
+  File.component,
+  Logging.component,
+  Tracing.component,
+  LiveDebugging.component,
+  RemoteCfg.component
 )

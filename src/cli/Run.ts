@@ -4,8 +4,8 @@
  * The first SIGINT, SIGTERM or SIGQUIT stops the sources, drains the queues and exits 0, or 1 when profiles had to be
  * given up. A second one exits at once. SIGHUP reads the configuration again.
  */
-import { Clock, Duration, Effect, Layer, Option, Queue, Stream } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Clock, Duration, Effect, Layer, Option, Queue, References, Stream } from "effect"
+import { Argument, Command, Flag, GlobalFlag } from "effect/cli"
 import * as Drain from "../delivery/Drain.ts"
 import { Identity } from "../delivery/Identity.ts"
 import * as Lanes from "../delivery/Lanes.ts"
@@ -18,6 +18,8 @@ import * as Listener from "../server/Listener.ts"
 import * as Server from "../server/Server.ts"
 import type { Source } from "../syntax/Source.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
+import * as Log from "../telemetry/Log.ts"
+import * as LogLine from "../telemetry/LogLine.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import { version } from "../telemetry/Version.ts"
 import { Transport } from "../transport/Transport.ts"
@@ -94,10 +96,22 @@ export const command = Command.make(
       Signals.handled({
         stop: Shutdown.begin(drain, drainTimeout),
         hangUp: Effect.asVoid(Queue.offer(reloads, undefined))
-      })
+      }),
+      logged
     )
   })
 ).pipe(Command.withDescription("Run a configuration until SIGINT, SIGTERM or SIGQUIT"))
+
+/** What is written of the log is for `--log-level` to say, and then for the configuration. */
+const logged = <A, E, R>(run: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const level = Option.getOrUndefined(yield* GlobalFlag.LogLevel)
+    const log = yield* Log.Log
+    if (level !== undefined) {
+      yield* log.use({ ...Log.defaults, level: level === "None" ? "none" : LogLine.levelOf(level) })
+    }
+    return yield* run
+  }).pipe(Effect.scoped, Effect.provideService(References.MinimumLogLevel, "Debug"))
 
 /** Where the engine's own server listens, and the names it answers to. */
 type Address = Pick<Server.Settings, "host" | "port" | "allowedHosts">
@@ -121,6 +135,8 @@ const load = Effect.fnUntraced(function*(
   yield* Authorities.trustSystem
   return yield* Effect.fromResult(Plan.check(settings)).pipe(
     Effect.flatMap((plan) => run(plan, ConfigFile.readAgain(path), server, reloads, isStopping)),
+    // What has been said comes before what is wrong.
+    Effect.tapError(() => Effect.flatMap(Log.Log, ({ open }) => open)),
     Effect.catchTags({
       ConfigError: (error) =>
         Effect.andThen(
@@ -159,6 +175,7 @@ const run = <R, E extends { readonly message: string }, R2>(
     yield* Gauge.observe(Metrics.buildInfo({ version }), () => 1)
     configuration = yield* Configuration.start(plan, Effect.provideContext(read, yield* Effect.context<R2>()))
     const { reload } = configuration
+    yield* Effect.flatMap(Log.Log, ({ open }) => open)
     const millis = (yield* Clock.currentTimeMillis) - started
     yield* Effect.logInfo("pyroduct is ready").pipe(
       Effect.annotateLogs({ version, addr: Listener.formatAddress(server), duration: `${millis}ms` })

@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import * as Shutdown from "../../src/cli/Shutdown.ts"
 import * as Drain from "../../src/delivery/Drain.ts"
 import * as Logfmt from "../../src/telemetry/Logfmt.ts"
+import * as LogLine from "../../src/telemetry/LogLine.ts"
 
 const timeout = Duration.seconds(20)
 
@@ -15,7 +16,7 @@ const start = Effect.fnUntraced(function*(
   const lines: Array<string> = []
   const codes: Array<number> = []
   const logger = Logger.make<unknown, void>((options) => {
-    const line = Logfmt.logger.log(options).replace(/^ts=\S+T(\S+)\.000Z /, "$1 ")
+    const line = Logfmt.format(LogLine.make(options)).replace(/^ts=\S+T(\S+)\.000Z /, "$1 ")
     log(line)
     lines.push(line)
   })

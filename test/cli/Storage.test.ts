@@ -8,6 +8,7 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Storage from "../../src/cli/Storage.ts"
 import * as Logfmt from "../../src/telemetry/Logfmt.ts"
+import * as LogLine from "../../src/telemetry/LogLine.ts"
 import { temporaryDirectory } from "../support/engine.ts"
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -42,7 +43,9 @@ describe("Storage.identity", () => {
       ] as const
       for (const [files, reason] of cases) {
         const lines: Array<string> = []
-        const logger = Logger.make((options) => lines.push(Logfmt.logger.log(options).replace(/^ts=\S+ /, "")))
+        const logger = Logger.make((options) =>
+          lines.push(Logfmt.format(LogLine.make(options)).replace(/^ts=\S+ /, ""))
+        )
         const twice = Effect.all([Storage.identity("data"), Storage.identity("data")], { concurrency: 2 })
         const running = yield* Effect.forkChild(twice.pipe(
           Effect.provide(Layer.mergeAll(files, Path.layer, Logger.layer([logger])))

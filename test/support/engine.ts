@@ -19,6 +19,7 @@ import * as Listener from "../../src/server/Listener.ts"
 import * as Server from "../../src/server/Server.ts"
 import * as Source from "../../src/syntax/Source.ts"
 import * as Logfmt from "../../src/telemetry/Logfmt.ts"
+import * as LogLines from "../../src/telemetry/LogLine.ts"
 import { Transport } from "../../src/transport/Transport.ts"
 import { type Journal, makeJournal } from "./journal.ts"
 
@@ -36,7 +37,7 @@ export interface RunningEngine {
 /** Runs a configuration in this process until the scope closes; all that it logs is kept, debug level included. */
 export const startEngine = Effect.fnUntraced(function*(config: string) {
   const log = makeLog()
-  const logger = Logger.make<unknown, void>((options) => log.add(parse(Logfmt.logger.log(options))))
+  const logger = Logger.make<unknown, void>((options) => log.add(parse(Logfmt.format(LogLines.make(options)))))
   const platform = yield* Layer.build(Layer.mergeAll(
     Transport.layer,
     Listener.Listener.layer,
