@@ -13,6 +13,8 @@ import { fileURLToPath } from "node:url"
 import * as Components from "../../src/cli/Components.ts"
 import * as Host from "../../src/cli/Host.ts"
 import * as Drain from "../../src/delivery/Drain.ts"
+import * as Lanes from "../../src/delivery/Lanes.ts"
+import type { ConfigError } from "../../src/engine/ConfigError.ts"
 import * as Engine from "../../src/engine/Engine.ts"
 import { ComponentApi } from "../../src/server/ComponentApi.ts"
 import * as Listener from "../../src/server/Listener.ts"
@@ -34,34 +36,47 @@ export interface RunningEngine {
   readonly listening: (componentId: string) => Effect.Effect<string>
 }
 
+/** An engine in this process, which can be given another configuration. */
+export interface ReloadingEngine extends RunningEngine {
+  readonly reload: (config: string) => Effect.Effect<void, ConfigError>
+}
+
 /** Runs a configuration in this process until the scope closes; all that it logs is kept, debug level included. */
-export const startEngine = Effect.fnUntraced(function*(config: string) {
+export const startEngine = Effect.fnUntraced(function*(
+  config: string
+): Effect.fn.Return<ReloadingEngine, ConfigError | Listener.ListenError, Scope.Scope> {
   const log = makeLog()
   const logger = Logger.make<unknown, void>((options) => log.add(parse(Logfmt.format(LogLines.make(options)))))
   const platform = yield* Layer.build(Layer.mergeAll(
     Transport.layer,
     Listener.Listener.layer,
     ComponentApi.layer,
+    Lanes.layer,
     NodeFileSystem.layer,
     Logger.layer([logger]),
     Layer.succeed(References.MinimumLogLevel, "Debug"),
     Layer.succeed(Drain.Drain, Drain.within(Duration.seconds(1)))
   ))
-  const server = yield* Effect.gen(function*() {
-    yield* Engine.make({
-      sources: [Source.make("test.alloy", config)],
+  const sources = (config: string) => [Source.make("test.alloy", config)]
+  const { engine, server } = yield* Effect.gen(function*() {
+    const engine = yield* Engine.make({
+      sources: sources(config),
       registry: Components.registry,
       stdlib: Host.stdlib()
     })
-    return yield* Server.make({
+    const server = yield* Server.make({
       host: "127.0.0.1",
       port: 0,
       isReady: Effect.succeed(true),
       components: Effect.succeed([]),
       component: () => Effect.undefined
     })
+    return { engine, server }
   }).pipe(Effect.provide(platform))
-  return running(log, `http://127.0.0.1:${server.port}`)
+  return {
+    ...running(log, `http://127.0.0.1:${server.port}`),
+    reload: (config) => engine.reload(sources(config))
+  }
 })
 
 export interface RunningBinary extends RunningEngine {
