@@ -15,38 +15,45 @@ export const File = Decode.withDefault(
   ""
 )
 
-/** What must not be, the setting to blame or none for the whole block, and what to say. */
-export interface Rule<Args> {
-  readonly isBroken: (args: Args) => boolean
-  readonly blame: ReadonlyArray<string>
-  readonly text: string
-}
+/** One that may be a secret. */
+export type Setting = string | Redacted.Redacted<string>
 
-export const rule = <Args>(blame: Rule<Args>["blame"], text: string, isBroken: Rule<Args>["isBroken"]): Rule<Args> => ({
-  isBroken,
-  blame,
-  text
-})
+export const textOf = (setting: Setting): string => typeof setting === "string" ? setting : Redacted.value(setting)
 
-/** Each rule is a check of its own, so that one that cannot be told (see `engine/Arguments`) hides no other. */
-export const checks = <Args>(...rules: readonly [Rule<Args>, ...ReadonlyArray<Rule<Args>>]) => {
-  const filter = ({ blame, isBroken, text }: Rule<Args>) =>
-    Schema.makeFilter((args: Args) => isBroken(args) ? { path: blame, issue: text } : undefined)
-  const [first, ...others] = rules
-  return Schema.makeFilterGroup([filter(first), ...others.map(filter)])
-}
-
-export const isGiven = (setting: string | Redacted.Redacted<string>): boolean =>
-  (typeof setting === "string" ? setting : Redacted.value(setting)) !== ""
-
-type Setting = string | Redacted.Redacted<string>
-
-/** Of a text and the name of a file with it, both. */
-export const both = <const Name extends string>(setting: Name, file: Name, text: string) =>
-  rule<Readonly<Record<Name, Setting>>>([file], text, (args) => isGiven(args[setting]) && isGiven(args[file]))
+export const isGiven = (setting: Setting): boolean => textOf(setting) !== ""
 
 /** Of a text and the name of a file with it: the one that is given, if any is. */
 export const sourceOf = (text: Redacted.Redacted<string>, path: string): Material.Source | undefined => {
   if (isGiven(path)) return Material.file(path)
   return isGiven(text) ? Material.inline(text) : undefined
 }
+
+/** The setting to blame, or none for the whole block, and what is wrong, if anything is. */
+export interface Rule<Args> {
+  readonly blame: ReadonlyArray<string>
+  readonly problem: (args: Args) => string | undefined
+}
+
+export const rule = <Args>(
+  blame: Rule<Args>["blame"],
+  text: string,
+  isBroken: (args: Args) => boolean
+): Rule<Args> => ({
+  blame,
+  problem: (args) => isBroken(args) ? text : undefined
+})
+
+/** Each rule is a check of its own, so that one that cannot be told (see `engine/Arguments`) hides no other. */
+export const checks = <Args>(...rules: readonly [Rule<Args>, ...ReadonlyArray<Rule<Args>>]) => {
+  const filter = ({ blame, problem }: Rule<Args>) =>
+    Schema.makeFilter((args: Args) => {
+      const issue = problem(args)
+      return issue === undefined ? undefined : { path: blame, issue }
+    })
+  const [first, ...others] = rules
+  return Schema.makeFilterGroup([filter(first), ...others.map(filter)])
+}
+
+/** Of a text and the name of a file with it, both. */
+export const both = <const Name extends string>(setting: Name, file: Name, text: string) =>
+  rule<Readonly<Record<Name, Setting>>>([file], text, (args) => isGiven(args[setting]) && isGiven(args[file]))

@@ -187,7 +187,7 @@ describe("HttpClient.rules", () => {
 
   it("refuses what a header cannot carry, and does not repeat it", () => {
     const uncarried = (name: string) => `the value of ${name} holds what a header cannot carry`
-    for (const value of ["broken_secret", "\"hunter2\\n\""]) {
+    for (const value of ["broken_secret", "\"hunter\\n2\""]) {
       const end = (start: number) => start + Buffer.byteLength(value) - 1
       assert.deepStrictEqual(problems(`bearer_token = ${value}`), [`2:16-2:${end(16)} ${uncarried("bearer_token")}`])
       assert.deepStrictEqual(problems("authorization {", `credentials = ${value}`, "}"), [
@@ -206,6 +206,13 @@ describe("HttpClient.rules", () => {
     assert.deepStrictEqual(problems("http_headers = { \"a b\" = [secret], \"a:\" = [] }"), [
       `2:26-2:33 ${notAName}`,
       `2:43-2:44 ${notAName}`
+    ])
+  })
+
+  it("says how to take off the line break that most files end with", () => {
+    assert.deepStrictEqual(problems("bearer_token = \"hunter2\\r\\n\""), [
+      "2:16-2:28 the value of bearer_token ends with a line break, which no header can carry: " +
+      "string.trim_space takes it off, where it is a secret after convert.nonsensitive"
     ])
   })
 

@@ -11,7 +11,7 @@ import { problem } from "../syntax/notation.ts"
 const scope = Scope.make(
   new Map([
     ["secret", Value.secret(Redacted.make("hunter2"))],
-    ["broken_secret", Value.secret(Redacted.make("hunter2\n"))]
+    ["broken_secret", Value.secret(Redacted.make("hunter\n2"))]
   ])
 )
 

@@ -203,7 +203,7 @@ describe("Write.Arguments", () => {
 
   it("takes only headers that can be sent, and does not repeat their values", () => {
     assert.strictEqual(
-      problemOf("headers = { a = \"hunter2\\n\" }"),
+      problemOf("headers = { a = \"hunter\\n2\" }"),
       "the value of a holds what a header cannot carry"
     )
     assert.strictEqual(
