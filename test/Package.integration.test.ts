@@ -54,6 +54,8 @@ describe("the package", () => {
         "examples/quickstart.alloy"
       ])
       assert.deepStrictEqual(files.filter((path) => /test\.|^(test|bench|node_modules|\.)/.test(path)), [])
+      // What the page is made of besides modules.
+      assert.includeMembers(files, ["dist/server/page/page.css", "dist/server/page/page.js"])
       // Every module is built, and has its source beside it for debuggers.
       const modules = files.filter((path) => /^src\/.*\.ts$/.test(path)).map((path) => path.slice(4, -3))
       for (const end of [".js", ".d.ts", ".js.map"]) {

@@ -70,9 +70,13 @@ export const make = (): Counted => {
         ({ edge }) => edge
       )
     },
-    read: Effect.map(Monotonic.now, (now) => {
-      const rateOf = rates.at(now, new Map(Array.from(entries, ([key, { edge }]) => [key, { ...edge }])))
-      return Array.from(entries, ([key, { edge, from, to }]) => ({ from, to, ...edge, rate: rateOf(key) }))
-    })
+    read: Effect.map(
+      Monotonic.now,
+      (now) =>
+        Array.from(
+          entries,
+          ([key, { edge, from, to }]) => ({ from, to, ...edge, rate: rates.of(key, { ...edge }, now) })
+        )
+    )
   }
 }

@@ -10,12 +10,12 @@ export interface Amount {
 
 export interface Rates {
   /**
-   * Per second, over some ten seconds where somebody has looked that often. Nothing where nobody has looked in the last
-   * minute. A counter that is new began at zero, and so did one that is smaller than it was.
+   * Per second, of the counter of that name, over some ten seconds where somebody looks that often. Nothing where nobody
+   * has looked in the last minute. One that is smaller than it was began at zero.
    *
    * `now` is in milliseconds of a clock that only goes forward.
    */
-  readonly at: (now: number, totals: ReadonlyMap<string, Amount>) => (key: string) => Amount | undefined
+  readonly of: (name: string, total: Amount, now: number) => Amount | undefined
 }
 
 /** Rates are over at least that, where they can be, in milliseconds. */
@@ -27,29 +27,31 @@ const shortest = 500
 
 interface Look {
   readonly at: number
-  readonly totals: ReadonlyMap<string, Amount>
+  readonly total: Amount
 }
 
 const nothing: Amount = { profiles: 0, bytes: 0 }
 
 export const make = (): Rates => {
-  /** The oldest first. */
-  let looks: ReadonlyArray<Look> = []
+  /** By the names of counters, the oldest first. */
+  const looks = new Map<string, ReadonlyArray<Look>>()
+  let cleaned = 0
+  const clean = (now: number): void => {
+    if (now - cleaned < memory) return
+    cleaned = now
+    for (const [name, own] of looks) if (now - own.at(-1)!.at > memory) looks.delete(name)
+  }
   return {
-    at: (now, totals) => {
-      looks = looks.filter(({ at }) => now - at <= memory)
-      const since = looks.findLast(({ at }) => now - at >= window) ?? looks[0]
-      const last = looks.at(-1)
-      if (last === undefined || now - last.at >= shortest) looks = [...looks, { at: now, totals }]
-      if (since === undefined || now - since.at < shortest) return () => undefined
+    of: (name, total, now) => {
+      clean(now)
+      const own = (looks.get(name) ?? []).filter(({ at }) => now - at <= memory)
+      const since = own.findLast(({ at }) => now - at >= window) ?? own[0]
+      const last = own.at(-1)
+      looks.set(name, last === undefined || now - last.at >= shortest ? [...own, { at: now, total }] : own)
+      if (since === undefined || now - since.at < shortest) return undefined
       const seconds = (now - since.at) / 1000
-      return (key) => {
-        const total = totals.get(key)
-        if (total === undefined) return undefined
-        const before = since.totals.get(key) ?? nothing
-        const { bytes, profiles } = total.profiles < before.profiles ? nothing : before
-        return { profiles: (total.profiles - profiles) / seconds, bytes: (total.bytes - bytes) / seconds }
-      }
+      const before = total.profiles < since.total.profiles ? nothing : since.total
+      return { profiles: (total.profiles - before.profiles) / seconds, bytes: (total.bytes - before.bytes) / seconds }
     }
   }
 }

@@ -1,0 +1,188 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { createHash } from "node:crypto"
+import type { Page } from "../../../src/server/page/Page.ts"
+import * as Engine from "./engine.ts"
+
+const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>`
+
+/** With a hostile text wherever one can come from outside. */
+const engine = (): Engine.Engine => {
+  const engine = Engine.make()
+  Engine.add(engine, "pyroscope.receive_http", "in", ["pyroscope.write.out"])
+  Engine.add(engine, "local.file", "token")
+  Engine.add(engine, "pyroscope.write", "out", ["local.file.token"], "unhealthy", `refused: ${hostile}`)
+  engine.traffic = [{
+    from: "pyroscope.receive_http.in",
+    to: "pyroscope.write.out",
+    profiles: 1234,
+    bytes: 5_000_000,
+    rate: { profiles: 12.34, bytes: 1_234_567 }
+  }]
+  engine.ignored = [{ id: "loki.write.logs", name: "loki.write", label: "logs", why: "no component of pyroduct" }]
+  engine.args.set("pyroscope.write.out", [
+    {
+      name: "endpoint",
+      type: "block",
+      body: [
+        { name: "url", type: "attr", value: { type: "string", value: hostile } },
+        { name: "bearer_token", type: "attr", value: { type: "capsule", value: "(secret)" } }
+      ]
+    }
+  ])
+  engine.args.set("pyroscope.receive_http.in", [{
+    name: "forward_to",
+    type: "attr",
+    value: { type: "array", value: [{ type: "capsule", value: "pyroscope.write.out.receiver" }] }
+  }])
+  engine.infos.set("pyroscope.write.out", {
+    endpoints: [
+      { name: "prod", url: "https://a.example/", state: "failing", waitingBytes: 48_392_120, reason: hostile },
+      { url: "https://b.example/", state: "delivering", lastDelivery: "1970-01-01T00:00:00.000Z" }
+    ],
+    services: [{
+      service: hostile,
+      lastIn: "1970-01-01T00:00:00.000Z",
+      endpoints: [{ endpoint: "prod", why: hostile }]
+    }]
+  })
+  return engine
+}
+
+const get = Effect.fnUntraced(function*(page: Page, url: string) {
+  const response = yield* page(url)
+  if (response === undefined) return undefined
+  const { body, headers, status } = response
+  assert(body._tag === "Uint8Array")
+  return { status, headers, text: new TextDecoder().decode(body.body) }
+})
+
+const textOf = (engine: Engine.Engine, url: string) =>
+  Effect.map(get(Engine.pageOf(engine), url), (answer) => answer?.text ?? "")
+
+/** What a person reads. */
+const words = (markup: string): string =>
+  markup.replace(/<(style|script|title)>.*?<\/\1>/gs, "").replace(/<[^>]*>/g, "|").replace(/[|\s]*\|[|\s]*/g, " | ")
+
+describe("the page", () => {
+  it.effect("shows every component with its health, its message and what goes through it", () =>
+    Effect.gen(function*() {
+      const text = words(yield* textOf(engine(), "/"))
+      assert.include(text, "| 4 | components |")
+      assert.include(text, "1 | unhealthy")
+      assert.include(text, "refused: &lt;script&gt;")
+      assert.include(text, "12.3/s | 1.23 MB/s")
+      assert.include(text, "12.3/s · 1.23 MB/s")
+      assert.include(text, "no component of pyroduct")
+      assert.include(text, "| endpoint | prod | failing")
+      assert.include(text, "| endpoint | b.example | delivering")
+    }))
+
+  it.effect("draws profiles from who sends them, and values from who has them", () =>
+    Effect.gen(function*() {
+      const text = yield* textOf(engine(), "/")
+      const edges = Array.from(text.matchAll(/class="edge (\w+)"><title>([^<]*)/g), ([, carries, between]) => [
+        carries,
+        between
+      ])
+      assert.deepStrictEqual(edges.slice(0, 2), [
+        ["profiles", "pyroscope.receive_http.in to pyroscope.write.out"],
+        ["value", "local.file.token to pyroscope.write.out"]
+      ])
+    }))
+
+  it.effect("shows of those that are looked for only them, and what they are connected to", () =>
+    Effect.gen(function*() {
+      const rows = (text: string) =>
+        Array.from(text.matchAll(/<th scope="row".*?>(.*?)<\/th>/gs), ([, row]) => words(row!))
+      const boxes = (text: string) => Array.from(text.matchAll(/aria-label="([\w.]+), /g), ([, id]) => id)
+      const byText = yield* textOf(engine(), "/?q=LOCAL")
+      assert.deepStrictEqual(rows(byText).map((row) => row.replace(/[ |]/g, "")), ["local.file.token"])
+      assert.deepStrictEqual(boxes(byText), ["local.file.token", "pyroscope.write.out"])
+      assert.deepStrictEqual(rows(yield* textOf(engine(), "/?state=ignored")).length, 1)
+      assert.deepStrictEqual(rows(yield* textOf(engine(), `/?q=${encodeURIComponent(hostile)}`)).length, 1)
+    }))
+
+  it.effect("shows all of a component: arguments as the configuration has them, exports, endpoints, references", () =>
+    Effect.gen(function*() {
+      const markup = yield* textOf(engine(), "/component/pyroscope.write.out")
+      const text = words(markup)
+      assert.include(text, "endpoint | { | url | = | &quot;&lt;script")
+      assert.include(text, "bearer_token | = | (secret) | }")
+      assert.include(text, "Waiting bytes | 48.4 MB")
+      assert.include(text, "1970-01-01 00:00:00 UTC")
+      assert.include(markup, `href="/component/local.file.token"`)
+      assert.include(markup, `href="/component/pyroscope.receive_http.in"`)
+      assert.include(
+        yield* textOf(engine(), "/component/pyroscope.receive_http.in"),
+        `[<a class="capsule" href="/component/pyroscope.write.out">pyroscope.write.out.receiver</a>]`
+      )
+    }))
+
+  it.effect("says what became of a service's profiles, and where to look where there were none", () =>
+    Effect.gen(function*() {
+      assert.include(words(yield* textOf(engine(), "/services?q=alert")), "Last in")
+      assert.include(
+        words(yield* textOf(engine(), "/services?q=shop")),
+        "No profile of a service “shop” has come lately"
+      )
+    }))
+
+  it.effect("says of a component that is not there that it is not, and answers nothing else", () =>
+    Effect.gen(function*() {
+      const page = Engine.pageOf(engine())
+      for (const id of ["nothing", "a/b.c", encodeURIComponent(hostile), "__proto__"]) {
+        assert.strictEqual((yield* get(page, `/component/${id}`))?.status, 404)
+      }
+      for (const url of ["/component", "/other", "/component/%ff", "//", "/page.js", ""]) {
+        assert.isUndefined(yield* get(page, url), url)
+      }
+    }))
+
+  it.effect("has no text as HTML, nothing that runs but its script, and nothing from elsewhere", () =>
+    Effect.gen(function*() {
+      const page = Engine.pageOf(engine())
+      const query = encodeURIComponent(hostile)
+      const urls = [
+        "/",
+        `/?q=${query}`,
+        "/component/pyroscope.write.out",
+        "/services",
+        `/services?q=${query}`,
+        `/component/${query}`
+      ]
+      for (const url of urls) {
+        const answer = yield* get(page, url)
+        const { headers, text } = answer!
+        const policy = String(headers["content-security-policy"])
+        assert.match(policy, /^default-src 'none'; /)
+        assert.include(text, `<noscript><meta http-equiv="refresh" content="10"></noscript>`)
+        for (const name of ["style", "script"]) {
+          const parts = Array.from(
+            text.matchAll(new RegExp(`<${name}>(.*?)</${name}>`, "gs")),
+            ([, content]) => content!
+          )
+          assert.strictEqual(parts.length, 1, url)
+          const hash = createHash("sha256").update(parts[0]!).digest("base64")
+          assert.include(policy, `${name}-src 'sha256-${hash}'`)
+        }
+        const markup = text.replace(/<(style|script)>.*?<\/\1>/gs, "")
+        const tags = Array.from(markup.matchAll(/<[^>]*>/g), ([tag]) => tag.replace(/"[^"]*"/g, ""))
+        for (const tag of tags) assert.notMatch(tag, /<script|<img|\son\w+=|\sstyle=/i)
+        for (const [, link] of markup.matchAll(/(?:href|src|action)="([^"]*)"/g)) {
+          assert.match(link!, /^(\/(?!\/)|#|data:image\/svg)/)
+        }
+      }
+    }))
+
+  it.effect("is no more than a browser can have, however many components there are", () =>
+    Effect.gen(function*() {
+      const many = Engine.make()
+      for (let index = 0; index < 5000; index++) Engine.add(many, "local.file", `f${index}`)
+      const text = yield* textOf(many, "/")
+      assert.isBelow(text.length, 2_000_000)
+      assert.include(words(text), "too many components to be drawn")
+      assert.include(words(text), "4000 more: a filter shows them.")
+      assert.include(words(yield* textOf(many, "/?q=f4999")), "f4999")
+    }))
+})
