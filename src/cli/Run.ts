@@ -15,8 +15,10 @@ import * as Plan from "../engine/Plan.ts"
 import * as GoDuration from "../evaluation/GoDuration.ts"
 import { ComponentApi } from "../server/ComponentApi.ts"
 import * as Listener from "../server/Listener.ts"
+import * as Page from "../server/page/Page.ts"
 import * as Server from "../server/Server.ts"
 import type { Source } from "../syntax/Source.ts"
+import * as Edges from "../telemetry/Edges.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
 import * as Log from "../telemetry/Log.ts"
 import * as LogLine from "../telemetry/LogLine.ts"
@@ -165,15 +167,37 @@ const run = <R, E extends { readonly message: string }, R2>(
     let configuration: Configuration.Configuration<E> | undefined
     const engine = <A>(ask: (engine: Engine.Engine) => Effect.Effect<A>, otherwise: A): Effect.Effect<A> =>
       Effect.suspend(() => configuration === undefined ? Effect.succeed(otherwise) : ask(configuration.engine))
+    const edges = Edges.make()
+    const seen = {
+      components: engine(({ components }) => components, []),
+      component: (id: string) => engine(({ component }) => component(id), undefined)
+    }
     const server = yield* Server.make({
       ...address,
+      ...seen,
       isReady: Effect.sync(() => configuration !== undefined && !isStopping()),
-      components: engine(({ components }) => components, []),
-      component: (id) => engine(({ component }) => component(id), undefined),
+      page: Page.make({
+        ...seen,
+        version,
+        debugInfo: (id) => engine(({ debugInfo }) => debugInfo(id), undefined),
+        edges: edges.read,
+        ignored: Effect.map(
+          engine(({ ignored }) => ignored, []),
+          (all) =>
+            all.map(({ block, id, reason }) => ({
+              id,
+              name: block.name.join("."),
+              label: block.label?.name,
+              why: reason
+            }))
+        )
+      }),
       reload: Effect.suspend(() => Effect.mapError(configuration?.reload ?? Effect.void, Configuration.problemsIn))
     })
     yield* Gauge.observe(Metrics.buildInfo({ version }), () => 1)
-    configuration = yield* Configuration.start(plan, Effect.provideContext(read, yield* Effect.context<R2>()))
+    configuration = yield* Configuration.start(plan, Effect.provideContext(read, yield* Effect.context<R2>())).pipe(
+      Effect.provideService(Edges.Edges, edges)
+    )
     const { reload } = configuration
     yield* Effect.flatMap(Log.Log, ({ open }) => open)
     const millis = (yield* Clock.currentTimeMillis) - started

@@ -28,6 +28,7 @@ import {
 } from "effect"
 import type { Source } from "../syntax/Source.ts"
 import type { ComponentDetail, ComponentStatus } from "../telemetry/ComponentStatus.ts"
+import type * as DebugInfo from "../telemetry/DebugInfo.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
 import type * as Health from "../telemetry/Health.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
@@ -42,6 +43,8 @@ import * as Rendering from "./Rendering.ts"
 export interface Engine {
   readonly components: Effect.Effect<ReadonlyArray<ComponentStatus>>
   readonly component: (id: string) => Effect.Effect<ComponentDetail | undefined>
+  /** What it shows of itself, if it shows anything. */
+  readonly debugInfo: (id: string) => Effect.Effect<DebugInfo.Info | undefined>
   /** Blocks of the text in force that are left out. */
   readonly ignored: Effect.Effect<ReadonlyArray<Graph.Ignored>>
   /**
@@ -256,6 +259,7 @@ export const start = Effect.fn("Engine.start")(function*<R>(
         const instance = instances.get(id)
         return instance && { ...statusOf(instance), ...insideOf(instance) }
       }),
+    debugInfo: (id) => Effect.sync(() => instances.get(id)?.debugInfo),
     ignored: Effect.sync(() => plan.ignored),
     reload: (sources) => Effect.flatMap(Effect.forkIn(turn.withPermit(reload(sources)), scope), Fiber.join)
   }

@@ -27,11 +27,8 @@ export interface Settings extends Listener.Address {
   readonly page?: Page
 }
 
-/** The page of a path, which begins with a slash and has no query in it, and of the query, which may be empty. */
-export type Page = (
-  path: string,
-  query: URLSearchParams
-) => Effect.Effect<HttpServerResponse.HttpServerResponse | undefined>
+/** The page at a path, with its query, as they are in the request. */
+export type Page = (url: string) => Effect.Effect<HttpServerResponse.HttpServerResponse | undefined>
 
 /** It closes when a shutdown's time may be over. */
 const shutdownTimeout = Duration.seconds(1)
@@ -85,9 +82,9 @@ const handler = (settings: Settings, api: ComponentApi["Service"]): Listener.Han
     )
   }
 
-  const page = (path: string, query: string): Answer =>
+  const page = (url: string): Answer =>
     Effect.map(
-      settings.page?.(path, new URLSearchParams(query)) ?? Effect.undefined,
+      settings.page?.(url) ?? Effect.undefined,
       (page) => page === undefined ? notFound : HttpServerResponse.setHeaders(page, { ...pageHeaders, ...page.headers })
     )
 
@@ -112,7 +109,7 @@ const handler = (settings: Settings, api: ComponentApi["Service"]): Listener.Han
       return Effect.map(settings.components, (all) => HttpServerResponse.jsonUnsafe(all.map(WebApi.summary)))
     }
     if (path.startsWith(`${webPrefix}/`)) return component(path.slice(webPrefix.length + 1))
-    return page(path, request.url.slice(path.length))
+    return page(request.url)
   }
 
   return Effect.flatMap(

@@ -53,8 +53,7 @@ const serving = Effect.gen(function*() {
       return engine.problem === undefined ? Effect.void : Effect.fail(engine.problem)
     }),
     allowedHosts: ["profiles.example"],
-    page: (path, query) =>
-      Effect.succeed(path === "/" ? HttpServerResponse.html(`<p>${query.get("sort")}</p>`) : undefined)
+    page: (url) => Effect.succeed(url.startsWith("/?") ? HttpServerResponse.html(`<p>${url}</p>`) : undefined)
   })
   const get = (path: string, method = "GET", headers = {}) =>
     send(`http://127.0.0.1:${port}${path}`, { method, headers })
@@ -257,7 +256,7 @@ describe("Server", () => {
     Effect.gen(function*() {
       const { get } = yield* serving
       const { body, headers, status } = yield* get("/?sort=id")
-      assert.deepStrictEqual([status, body], [200, "<p>id</p>"])
+      assert.deepStrictEqual([status, body], [200, "<p>/?sort=id</p>"])
       assert.match(headers["content-type"]!, /^text\/html/)
       assert.match(String(headers["content-security-policy"]), /^default-src 'none'; .*frame-ancestors 'none'$/)
       assert.strictEqual(headers["x-content-type-options"], "nosniff")
