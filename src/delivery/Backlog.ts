@@ -9,6 +9,7 @@
  */
 import { type Deferred, Effect, Latch, type Scope } from "effect"
 import { Drain } from "./Drain.ts"
+import * as History from "./History.ts"
 import type { Outbound } from "./Outbound.ts"
 import type { PushError } from "./PushError.ts"
 import * as Queue from "./Queue.ts"
@@ -42,6 +43,7 @@ export interface Keeper {
 
 export interface Backlog {
   readonly queue: Queue.Queue<Delivery>
+  readonly history: History.History
   /** Released when there may be more room. */
   readonly freed: Latch.Latch
   /** Puts a lane in charge, as of now. */
@@ -82,6 +84,7 @@ export const make: Effect.Effect<Backlog, never, Scope.Scope> = Effect.gen(funct
   })
   return {
     queue,
+    history: History.make(),
     freed: Latch.makeUnsafe(false),
     take: (next) =>
       Effect.suspend(() => {

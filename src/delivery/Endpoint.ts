@@ -9,6 +9,7 @@ import * as Transport from "../transport/Transport.ts"
 import type { Backlog } from "./Backlog.ts"
 import * as EndpointLog from "./EndpointLog.ts"
 import * as EndpointMetrics from "./EndpointMetrics.ts"
+import * as EndpointState from "./EndpointState.ts"
 import * as Identity from "./Identity.ts"
 import * as Lane from "./Lane.ts"
 import type { Outbound } from "./Outbound.ts"
@@ -24,13 +25,20 @@ export interface Settings {
   readonly lane: Omit<Lane.Settings, "endpoint" | "name">
 }
 
+export interface Endpoint {
+  readonly lane: Lane.Lane
+  readonly state: EndpointState.EndpointState
+}
+
 /** Runs until its scope closes, and then drains what it is in charge of. */
 export const make = Effect.fnUntraced(function*(
   settings: Settings,
   backlog: Backlog
-): Effect.fn.Return<Lane.Lane, Transport.UnusableSettings, Transport.Transport | Scope.Scope> {
+): Effect.fn.Return<Endpoint, Transport.UnusableSettings, Transport.Transport | Scope.Scope> {
   const endpoint = nameOf(settings.url)
   const identity = yield* Identity.Identity
+  const clock = yield* Clock.Clock
+  const { history } = backlog
   const { timeout } = settings.transport
   const { retryRateLimited } = settings.lane.retry
   const client = yield* (yield* Transport.Transport).connect({
@@ -51,9 +59,10 @@ export const make = Effect.fnUntraced(function*(
       body: outbound.body
     }))
     metrics.attempted(outbound, (yield* Monotonic.now) - started)
-    const now = yield* Clock.currentTimeMillis
+    const now = clock.currentTimeMillisUnsafe()
     const reason = PushError.reasonOf(result, { timeout, retryRateLimited, now })
     if (reason === undefined) return
+    history.refused(outbound, reason, now)
     // The next attempt may find another backend.
     if (Result.isSuccess(result) && reason.concerns === "endpoint") result.success.leave()
     return yield* new PushError.PushError({ endpoint, reason })
@@ -62,19 +71,29 @@ export const make = Effect.fnUntraced(function*(
   let lane: Lane.Lane | undefined
   // Before the lane, so that they are there until it has drained.
   yield* EndpointMetrics.observe(attributes, () => lane)
-  const log = yield* EndpointLog.make(attributes, () => lane?.status().isOpen === true)
+  const state = EndpointState.make({ endpoint, name: settings.name }, history, () => lane, clock)
+  const log = yield* EndpointLog.make(attributes, state)
   lane = yield* Lane.make({ endpoint, name: settings.name, ...settings.lane }, push, {
-    ...log,
+    opened: (error) => {
+      state.opened(error)
+      return log.opened(error)
+    },
+    closed: () => {
+      state.closed()
+      return log.closed()
+    },
     retried: (outbound, error, delay) => {
       metrics.retried()
+      history.retried()
       return log.retried(outbound, error, delay)
     },
     settled: (outbound, outcome, latency) => {
       metrics.settled(outbound, outcome, latency)
+      history.settled(outbound, outcome, clock.currentTimeMillisUnsafe())
       return log.settled(outbound, outcome, latency)
     }
   }, backlog)
-  return lane
+  return { lane, state }
 })
 
 /** What a URL must not have: it would not be sent, for requests have a path and a query of their own. */

@@ -5,11 +5,12 @@
  * - That the endpoint fails as a whole, and that it is back. One that fails again within a minute is said to fail on and
  *   off, and then nothing more until it has been up, or down, for a minute.
  */
-import { Clock, DateTime, Duration, Effect, type Scope } from "effect"
+import { Duration, Effect, type Scope } from "effect"
 import * as Health from "../telemetry/Health.ts"
 import * as Monotonic from "../telemetry/Monotonic.ts"
 import * as Tally from "../telemetry/Tally.ts"
 import type { Attributes } from "./EndpointMetrics.ts"
+import * as EndpointState from "./EndpointState.ts"
 import type { Observer } from "./Lane.ts"
 import type { Outbound } from "./Outbound.ts"
 import type { PushError } from "./PushError.ts"
@@ -26,13 +27,13 @@ interface Example {
 /** One that has been up, or down, for this long is steady. */
 const steady = Duration.minutes(1)
 
-/** `isOpen` tells whether the endpoint fails as a whole at the moment: what is told of that may come late. */
+/** What is told of the endpoint as a whole may come late: `state` tells how it is at the moment. */
 export const make = Effect.fnUntraced(function*(
   attributes: Attributes,
-  isOpen: () => boolean
+  state: EndpointState.EndpointState
 ): Effect.fn.Return<Observer, never, Scope.Scope> {
   const reporter = yield* Health.Reporter
-  const about = `endpoint ${Object.values(attributes).join(" ")}`
+  const about = EndpointState.labelOf(state.names)
   const say = (message: string) => (amount: number, { err, path, reason, service }: Example) =>
     Effect.logWarning(message).pipe(Effect.annotateLogs({
       ...attributes,
@@ -83,14 +84,14 @@ export const make = Effect.fnUntraced(function*(
 
   return {
     opened: Effect.fnUntraced(function*(error) {
-      if (isDown || !isOpen()) return
+      const problem = state.problem()
+      if (isDown || problem === undefined) return
       isDown = true
       const now = yield* Monotonic.now
       const isSoon = now - changedAt < Duration.toMillis(steady)
       changedAt = now
       const err = error.reason.message
-      const since = DateTime.formatIso(DateTime.makeUnsafe(yield* Clock.currentTimeMillis))
-      yield* reporter.problem(about, `${about} has been failing since ${since}: ${err}`)
+      yield* reporter.problem(about, problem)
       if (isUnsteady) return
       if (!isSoon) return yield* sayDown("endpoint is failing", err)
       isUnsteady = true
@@ -98,7 +99,7 @@ export const make = Effect.fnUntraced(function*(
       yield* sayDown("endpoint fails on and off", err)
     }),
     closed: Effect.fnUntraced(function*() {
-      if (!isDown || isOpen()) return
+      if (!isDown || state.problem() !== undefined) return
       isDown = false
       const now = yield* Monotonic.now
       const failedFor = now - changedAt

@@ -15,6 +15,7 @@
  */
 import { type ByteSize, Config, Duration, Effect, Layer, Predicate, Redacted, Result, type Scope } from "effect"
 import * as Labels from "../profile/Labels.ts"
+import * as DebugInfo from "../telemetry/DebugInfo.ts"
 import * as Authentication from "../transport/Authentication.ts"
 import * as HeaderValue from "../transport/HeaderValue.ts"
 import * as Material from "../transport/Material.ts"
@@ -110,7 +111,11 @@ export const make = Effect.fnUntraced(function*(
   const { endpoints, externalLabels } = yield* Effect.fromResult(settingsOf(options))
   if (endpoints.length === 0) return yield* discarding("there is no endpoint")
   const lanes = yield* Lanes.of(options.id)
-  return FanOut.make({ externalLabels }, yield* lanes.take(endpoints))
+  const taken = yield* lanes.take(endpoints)
+  const states = taken.map(({ state }) => state)
+  const { show } = yield* DebugInfo.Reporter
+  yield* show(() => ({ endpoints: states.map(({ info }) => info()), services: lanes.services.info(states) }))
+  return FanOut.make({ externalLabels }, taken.map(({ lane }) => lane), lanes.services)
 })
 
 export const layer = (

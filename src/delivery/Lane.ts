@@ -78,6 +78,8 @@ export interface Status {
   readonly pausedUntil: number
   /** When the oldest profile that waits was accepted, `Infinity` where none does. */
   readonly oldest: number
+  /** What the queue may hold. */
+  readonly maxBytes: number
 }
 
 /** Room for one profile. */
@@ -107,7 +109,7 @@ export interface Lane {
   readonly bytes: () => number
 }
 
-const relieved: Status = { isOpen: false, pausedUntil: -Infinity, oldest: Infinity }
+const relieved: Status = { isOpen: false, pausedUntil: -Infinity, oldest: Infinity, maxBytes: 0 }
 
 /** In milliseconds: for so long a delivery tells that an endpoint delivers. */
 const recently = 5_000
@@ -411,7 +413,12 @@ export const make = Effect.fnUntraced(function*(
     isClosing: () => phase !== "open",
     status: () =>
       isInCharge()
-        ? { isOpen: breaker.isOpen, pausedUntil: Breaker.pausedUntil(breaker), oldest: queue.oldest() }
+        ? {
+          isOpen: breaker.isOpen,
+          pausedUntil: Breaker.pausedUntil(breaker),
+          oldest: queue.oldest(),
+          maxBytes: queue.settings().maxBytes
+        }
         : relieved,
     size: () => isInCharge() ? queue.size() : 0,
     bytes: () => isInCharge() ? queue.bytes() : 0

@@ -8,24 +8,26 @@
  *
  * The new lanes take charge of their queues together, once all of them could be made.
  */
-import { Context, Effect, Layer, RcMap, Scope } from "effect"
+import { Clock, Context, Effect, Layer, RcMap, Scope } from "effect"
 import * as Health from "../telemetry/Health.ts"
 import type * as Transport from "../transport/Transport.ts"
 import * as Backlog from "./Backlog.ts"
 import * as Endpoint from "./Endpoint.ts"
-import type { Lane } from "./Lane.ts"
+import * as Services from "./Services.ts"
 import * as Succession from "./Succession.ts"
 
 export interface Lanes {
+  /** What is known of the services whose profiles came. */
+  readonly services: Services.Services
   /** A lane for each endpoint, in charge of its queue, for as long as the scope is open. */
   readonly take: (
     endpoints: ReadonlyArray<Endpoint.Settings>
-  ) => Effect.Effect<ReadonlyArray<Lane>, Transport.UnusableSettings, Transport.Transport | Scope.Scope>
+  ) => Effect.Effect<ReadonlyArray<Endpoint.Endpoint>, Transport.UnusableSettings, Transport.Transport | Scope.Scope>
 }
 
-/** A lane, and what it says of its health to all that use it. */
 interface Running {
-  readonly lane: Lane
+  readonly endpoint: Endpoint.Endpoint
+  /** What it says of its health to all that use it. */
   readonly health: Health.Relay
 }
 
@@ -44,28 +46,29 @@ export const make: Effect.Effect<Lanes, never, Scope.Scope> = Effect.gen(functio
   })
 
   const take = Effect.fnUntraced(function*(number: number, settings: Endpoint.Settings) {
-    const { health, lane } = yield* RcMap.get(yield* RcMap.get(queues, number), settings)
+    const { endpoint, health } = yield* RcMap.get(yield* RcMap.get(queues, number), settings)
     yield* health.follow(yield* Health.Reporter)
-    return lane
+    return endpoint
   })
 
   return {
+    services: Services.make(yield* Clock.Clock),
     take: Effect.fnUntraced(function*(endpoints) {
       const numberOf = Succession.match(endpoints, known).map((number) => number ?? numbers++)
       // None waits for the files of another, nor, at the end, for its queue.
       const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
-      const lanes = yield* Effect.forEach(
+      const taken = yield* Effect.forEach(
         named(endpoints),
         (settings, index) =>
           Effect.flatMap(Scope.fork(scope), (own) => Scope.provide(take(numberOf[index]!, settings), own)),
         { concurrency: "unbounded" }
       )
-      yield* Effect.uninterruptible(Effect.forEach(lanes, ({ takeCharge }) => takeCharge, { discard: true }))
+      yield* Effect.uninterruptible(Effect.forEach(taken, ({ lane }) => lane.takeCharge, { discard: true }))
       numberOf.forEach((number, index) => {
         known.delete(number)
         known.set(number, endpoints[index]!)
       })
-      return lanes
+      return taken
     })
   }
 })
@@ -78,11 +81,11 @@ const run = (
     const health = Health.relay()
     // It runs in the context of who asked for it first, which has a Transport.
     const context = (yield* Effect.context<never>()) as Context.Context<Transport.Transport>
-    const lane = yield* Endpoint.make(settings, backlog).pipe(
+    const endpoint = yield* Endpoint.make(settings, backlog).pipe(
       Effect.provideService(Health.Reporter, health),
       Effect.provideContext(context)
     )
-    return { lane, health }
+    return { endpoint, health }
   })
 
 /** Each with a name where its URL, and the name it was given, do not tell it from the others. */

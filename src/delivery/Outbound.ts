@@ -34,7 +34,7 @@ const overhead = 768
 /** `external` labels override the profile's. */
 export const make = (profile: Profile.Profile, external: Labels.Overrides): Outbound => {
   const { body, headers, kind, path } = profile._tag === "Series" ? push(profile, external) : ingest(profile, external)
-  const service = profile.labels.get("service_name") ?? ""
+  const service = serviceOf(profile)
   const texts = path.length + service.length + (headers["content-type"]?.length ?? 0)
   return {
     kind,
@@ -47,6 +47,8 @@ export const make = (profile: Profile.Profile, external: Labels.Overrides): Outb
     service
   }
 }
+
+export const serviceOf = ({ labels }: Profile.Profile): string => labels.get("service_name") ?? ""
 
 /**
  * What keeps every server from taking it with the labels that it goes out with. On Push a `__name__` is required, which

@@ -3,6 +3,7 @@ import { Arbitrary, Duration, Effect, Redacted, Schema } from "effect"
 import { Base64 } from "effect/encoding"
 import { TestClock } from "effect/testing"
 import { unescape } from "node:querystring"
+import { inspect } from "node:util"
 import { defaults } from "../../src/delivery/RetrySchedule.ts"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
 import * as Authentication from "../../src/transport/Authentication.ts"
@@ -116,11 +117,15 @@ const tokenTroubles: Readonly<Record<string, React>> = {
 const push = (options: endpoints.Options, react: (request: ScriptedServer.Received) => Reaction) =>
   withLog((log) =>
     Effect.gen(function*() {
-      const lane = yield* endpoints.make({ ...options, lane: { retry: { ...defaults, maxRetries: 1 } } })
+      const { lane, state } = yield* endpoints.makeEndpoint({
+        ...options,
+        lane: { retry: { ...defaults, maxRetries: 1 } }
+      })
       const outcome = yield* endpoints.offer(lane)
       yield* TestClock.adjust(Duration.hours(2))
       const { requests } = yield* ScriptedServer.ScriptedServer
-      return { shown: yield* leaks.shown([yield* outcome], log), requests, outcome: yield* outcome }
+      const shown = `${yield* leaks.shown([yield* outcome], log)}\n${inspect(state.info(), { depth: 20 })}`
+      return { shown, requests, outcome: yield* outcome }
     })
   ).pipe(Effect.scoped, endpoints.against(react), ownRegistry)
 

@@ -28,7 +28,10 @@ const withToken: ScriptedServer.Script = ({ headers, url }) =>
 const configure = Effect.fnUntraced(function*(lanes: Lanes.Lanes, ...all: ReadonlyArray<endpoints.Options>) {
   const scope = yield* Scope.make()
   const taken = yield* lanes.take(all.map(endpoints.settings)).pipe(Scope.provide(scope))
-  return { lanes: taken, close: Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true }) }
+  return {
+    lanes: taken.map(({ lane }) => lane),
+    close: Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+  }
 })
 
 const requests = Effect.map(ScriptedServer.ScriptedServer, ({ requests }) => requests)

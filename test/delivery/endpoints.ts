@@ -37,11 +37,14 @@ export const settings = ({ lane, transport, url, ...options }: Options = {}): En
 })
 
 /** With a queue of its own. */
-export const make = Effect.fnUntraced(function*(options: Options = {}) {
-  const lane = yield* Endpoint.make(settings(options), yield* Backlog.make)
-  yield* lane.takeCharge
-  return lane
+export const makeEndpoint = Effect.fnUntraced(function*(options: Options = {}) {
+  const endpoint = yield* Endpoint.make(settings(options), yield* Backlog.make)
+  yield* endpoint.lane.takeCharge
+  return endpoint
 })
+
+/** Its lane alone. */
+export const make = (options: Options = {}) => Effect.map(makeEndpoint(options), ({ lane }) => lane)
 
 /** Against such a server, with no time to drain when the test is over. */
 export const against = (script?: ScriptedServer.Script) =>
