@@ -25,11 +25,13 @@ export * as Source from "./syntax/Source.ts"
 
 // Components, in the spelling of configurations
 export * as HttpClient from "./components/HttpClient.ts"
+export * as LocalFile from "./components/local/File.ts"
 export * as SelfProfile from "./components/pyroduct/SelfProfile.ts"
 export * as Sink from "./components/pyroduct/Sink.ts"
 export * as ReceiveHttp from "./components/pyroscope/ReceiveHttp.ts"
 export * as Write from "./components/pyroscope/Write.ts"
 export * as Receivers from "./components/Receivers.ts"
+export * as RemoteHttp from "./components/remote/Http.ts"
 
 // The binary
 export * as Components from "./cli/Components.ts"

@@ -8,6 +8,7 @@ import * as SelfProfile from "../components/pyroduct/SelfProfile.ts"
 import * as Sink from "../components/pyroduct/Sink.ts"
 import * as ReceiveHttp from "../components/pyroscope/ReceiveHttp.ts"
 import * as Write from "../components/pyroscope/Write.ts"
+import * as RemoteHttp from "../components/remote/Http.ts"
 import * as RemoteCfg from "../components/RemoteCfg.ts"
 import * as Tracing from "../components/Tracing.ts"
 import * as Registry from "../engine/Registry.ts"
@@ -18,6 +19,7 @@ export const registry = Registry.make(
   SelfProfile.component,
   Sink.component,
   File.component,
+  RemoteHttp.component,
   Logging.component,
   Tracing.component,
   LiveDebugging.component,

@@ -53,12 +53,17 @@ export const rules = Schema.makeFilterGroup([
   checks<Arguments>(Headers.carried("bearer_token"), ...Proxy.rules)
 ])
 
-/** The check of a component whose URL may have user info in it, which would be ignored beside another credential. */
-export const userInfoRule = Schema.makeFilter((args: Arguments & { readonly url: string }) => {
+/** User info in a URL would be ignored beside another credential. */
+export const userInfoProblem = (url: string, args: Arguments) => {
   const [way] = waysIn(args)
-  if (way === undefined || !hasUserInfo(args.url)) return undefined
+  if (way === undefined || !hasUserInfo(url)) return undefined
   return { path: ["url"], issue: `the user info of the URL would be ignored beside ${way}: configure one of them` }
-})
+}
+
+/** The check of a component that has a URL among these arguments. */
+export const userInfoRule = Schema.makeFilter((args: Arguments & { readonly url: string }) =>
+  userInfoProblem(args.url, args)
+)
 
 const hasUserInfo = (text: string): boolean => {
   const { password, username } = new URL(text)

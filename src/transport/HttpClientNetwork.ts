@@ -89,8 +89,8 @@ const bodyIn = ({ arrayBuffer, headers, status }: HttpClientResponse.HttpClientR
   })
 
 const bodyOf = ({ body, headers }: Request): HttpBody.HttpBody => {
-  const type = headers["content-type"]
-  return body === undefined ? HttpBody.empty : HttpBody.uint8Array(body, typeof type === "string" ? type : undefined)
+  const type = [headers["content-type"] ?? []].flat().join(", ")
+  return body === undefined ? HttpBody.empty : HttpBody.uint8Array(body, type === "" ? undefined : type)
 }
 
 /** It has one value for each name; an empty list is no header. */
