@@ -6,6 +6,7 @@
 import { Redacted, Result } from "effect"
 import * as Conversion from "./Conversion.ts"
 import * as Value from "./Value.ts"
+import * as Whitespace from "./Whitespace.ts"
 
 /** What the library says about the machine and the program. */
 export interface Host {
@@ -40,7 +41,8 @@ export const make = (host: Host): ReadonlyMap<string, Value.Value> => {
     ["nonsensitive", nonsensitive],
     ["convert", Value.object([["nonsensitive", nonsensitive]])],
     ["coalesce", coalesce],
-    ["string", Value.object(unsupported(...texts))],
+    ["trim_space", trimSpace],
+    ["string", Value.object([["trim_space", trimSpace], ...unsupported(...texts)])],
     [
       "encoding",
       Value.object(unsupported(
@@ -65,6 +67,11 @@ const define = (
   call: Value.Func["call"],
   variadic?: Value.Parameter
 ): Value.Value => ({ _tag: "Function", parameters, variadic, call })
+
+const trimSpace = define(
+  ["string"],
+  ([text = Value.nil]) => Result.map(Conversion.toText(text), (text) => Value.text(Whitespace.trim(text)))
+)
 
 const concat = define(
   [],
@@ -109,7 +116,7 @@ const isEmpty = (value: Value.Value): boolean => {
   }
 }
 
-/** The functions on text. */
+/** The functions on text that are not here. */
 const texts = [
   "format",
   "join",
@@ -119,8 +126,7 @@ const texts = [
   "to_upper",
   "trim",
   "trim_prefix",
-  "trim_suffix",
-  "trim_space"
+  "trim_suffix"
 ]
 
 /** Functions of the language that are not here: a call of one says so, which is better than that it does not exist. */

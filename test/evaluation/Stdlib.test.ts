@@ -38,6 +38,19 @@ describe("Stdlib", () => {
     ["nonsensitive()", "1:1-12: nonsensitive expected 1 args, got 0"]
   ])
 
+  table("trim_space", [
+    ["trim_space(\" a b\\r\\n\")", "\"a b\""],
+    ["string.trim_space(\"\\u0085\\u00a0\\u2003\\u200b\\ufeff\\u3000\")", "\"\u200b\ufeff\""],
+    ["trim_space(\" \\t\\n\")", "\"\""],
+    ["trim_space(\"\")", "\"\""],
+    ["trim_space(\"😀 \")", "\"😀\""],
+    ["trim_space(1)", "\"1\""],
+    ["trim_space(null)", "\"\""],
+    ["trim_space(s)", "1:12-12: s secrets may not be converted into strings"],
+    ["trim_space(nonsensitive(s))", "\"hunter2\""],
+    ["trim_space([])", "1:12-13: [] should be string, got array"]
+  ])
+
   table("coalesce", [
     ["coalesce()", "null"],
     ["coalesce(null, \"\", 0, 0.0, false, [], {}, \"a\", \"b\")", "\"a\""],
@@ -72,7 +85,7 @@ describe("Stdlib", () => {
     "yaml_decode",
     "base64_decode",
     ...["format", "join", "split", "replace", "to_lower", "to_upper"].flatMap((name) => [name, `string.${name}`]),
-    ...["trim", "trim_prefix", "trim_suffix", "trim_space"].flatMap((name) => [name, `string.${name}`]),
+    ...["trim", "trim_prefix", "trim_suffix"].flatMap((name) => [name, `string.${name}`]),
     ...["from_json", "from_yaml", "from_base64", "from_URLbase64"].map((name) => `encoding.${name}`),
     ...["to_json", "to_base64", "to_URLbase64", "url_encode", "url_decode"].map((name) => `encoding.${name}`),
     "array.combine_maps",
