@@ -1,8 +1,10 @@
 /**
  * The `pyroduct` command.
  */
+import { Effect } from "effect"
 import { Command } from "effect/cli"
 import * as Run from "./cli/Run.ts"
+import * as Usage from "./cli/Usage.ts"
 import * as Validate from "./cli/Validate.ts"
 import { version } from "./telemetry/Version.ts"
 
@@ -11,4 +13,4 @@ const command = Command.make("pyroduct").pipe(
   Command.withSubcommands([Run.command, Validate.command])
 )
 
-export const main = Command.run(command, { version })
+export const main = Command.run(command, { version }).pipe(Effect.provide(Usage.layer))

@@ -25,6 +25,7 @@ import * as LogLine from "../telemetry/LogLine.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import { version } from "../telemetry/Version.ts"
 import { Transport } from "../transport/Transport.ts"
+import * as AlloyFlags from "./AlloyFlags.ts"
 import * as Authorities from "./Authorities.ts"
 import * as Components from "./Components.ts"
 import * as ConfigFile from "./ConfigFile.ts"
@@ -64,6 +65,12 @@ const watch = Flag.Boolean("config.watch").pipe(
   Flag.withDefault(false)
 )
 
+const pprof = Flag.Boolean("server.http.enable-pprof").pipe(
+  Flag.withDescription("Whether that server has the engine's own profiles, at /debug/pprof (default true)"),
+  Flag.withoutNegation,
+  Flag.withDefault(true)
+)
+
 const storagePath = text("storage.path", "The directory for what has to survive a restart", "data-pyroduct/")
 
 const drainTimeout = text(
@@ -79,18 +86,33 @@ const drainTimeout = text(
 
 export const command = Command.make(
   "run",
-  { path, foreign: ForeignBlocks.flag, watch, listenAddress, allowedHosts, storagePath, drainTimeout },
-  Effect.fnUntraced(function*({ allowedHosts, drainTimeout, foreign, listenAddress, path, storagePath, watch }) {
+  {
+    path,
+    foreign: ForeignBlocks.flag,
+    format: AlloyFlags.format,
+    watch,
+    listenAddress,
+    allowedHosts,
+    pprof,
+    storagePath,
+    drainTimeout,
+    unheeded: AlloyFlags.ofRun.flags
+  },
+  Effect.fnUntraced(function*(
+    { allowedHosts, drainTimeout, foreign, listenAddress, path, pprof, storagePath, unheeded, watch }
+  ) {
     const drain = Drain.make(drainTimeout)
     // Several that are asked for while one goes on are one.
     const reloads = yield* Queue.sliding<void>(1)
-    return yield* load(
+    const told = AlloyFlags.log(AlloyFlags.ofRun.given(unheeded))
+    const running = load(
       { path, foreign, watch },
       storagePath,
-      { ...listenAddress, allowedHosts },
+      { ...listenAddress, allowedHosts, pprof },
       reloads,
       drain.hasBegun
-    ).pipe(
+    )
+    return yield* Effect.andThen(told, running).pipe(
       Effect.provideService(Drain.Drain, drain),
       Shutdown.told(drain, (code) => {
         process.exitCode = code
@@ -116,7 +138,7 @@ const logged = <A, E, R>(run: Effect.Effect<A, E, R>) =>
   }).pipe(Effect.scoped, Effect.provideService(References.MinimumLogLevel, "Debug"))
 
 /** Where the engine's own server listens, and the names it answers to. */
-type Address = Pick<Server.Settings, "host" | "port" | "allowedHosts">
+type Address = Pick<Server.Settings, "host" | "port" | "allowedHosts"> & { readonly pprof: boolean }
 
 const load = Effect.fnUntraced(function*(
   { foreign, path, watch }: { readonly path: string; readonly foreign: Foreign.Policy; readonly watch: boolean },

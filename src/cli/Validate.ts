@@ -4,6 +4,7 @@
 import { Console, Effect, Result } from "effect"
 import { Argument, Command } from "effect/cli"
 import * as Plan from "../engine/Plan.ts"
+import * as AlloyFlags from "./AlloyFlags.ts"
 import * as Components from "./Components.ts"
 import * as ConfigFile from "./ConfigFile.ts"
 import * as ForeignBlocks from "./ForeignBlocks.ts"
@@ -13,9 +14,13 @@ export const command = Command.make(
   "validate",
   {
     path: Argument.String("path").pipe(Argument.withDescription(ConfigFile.pathDescription)),
-    foreign: ForeignBlocks.flag
+    foreign: ForeignBlocks.flag,
+    format: AlloyFlags.format,
+    unheeded: AlloyFlags.ofValidate.flags
   },
-  Effect.fnUntraced(function*({ foreign, path }) {
+  Effect.fnUntraced(function*({ foreign, path, unheeded }) {
+    const withoutEffect = AlloyFlags.ofValidate.given(unheeded)
+    if (withoutEffect.length > 0) yield* Console.error(`Warning: without an effect: ${withoutEffect.join(", ")}`)
     const sources = yield* ConfigFile.readOrGiveUp(path)
     if (sources.length === 0) yield* Console.error(`Warning: ${ConfigFile.nothingIn(path)}`)
     const checked = Plan.check({ sources, registry: Components.registry, stdlib: Host.stdlib(), foreign })
