@@ -1,6 +1,7 @@
 /**
  * The components of the binary.
  */
+import * as Http from "../components/Http.ts"
 import * as LiveDebugging from "../components/LiveDebugging.ts"
 import * as File from "../components/local/File.ts"
 import * as Logging from "../components/Logging.ts"
@@ -20,6 +21,7 @@ export const registry = Registry.make(
   Sink.component,
   File.component,
   RemoteHttp.component,
+  Http.component,
   Logging.component,
   Tracing.component,
   LiveDebugging.component,

@@ -4,35 +4,24 @@
  * The first SIGINT, SIGTERM or SIGQUIT stops the sources, drains the queues and exits 0, or 1 when profiles had to be
  * given up. A second one exits at once. SIGHUP reads the configuration again.
  */
-import { Clock, Duration, Effect, Layer, Option, Queue, References, Stream } from "effect"
+import { Duration, Effect, Option, Queue, References, Stream } from "effect"
 import { Argument, Command, Flag, GlobalFlag } from "effect/cli"
 import * as Drain from "../delivery/Drain.ts"
 import { Identity } from "../delivery/Identity.ts"
-import * as Lanes from "../delivery/Lanes.ts"
-import type * as Engine from "../engine/Engine.ts"
 import type * as Foreign from "../engine/Foreign.ts"
 import * as Plan from "../engine/Plan.ts"
 import * as GoDuration from "../evaluation/GoDuration.ts"
-import { ComponentApi } from "../server/ComponentApi.ts"
 import * as Listener from "../server/Listener.ts"
-import * as Page from "../server/page/Page.ts"
-import * as Server from "../server/Server.ts"
-import type { Source } from "../syntax/Source.ts"
-import * as Edges from "../telemetry/Edges.ts"
-import * as Gauge from "../telemetry/Gauge.ts"
 import * as Log from "../telemetry/Log.ts"
 import * as LogLine from "../telemetry/LogLine.ts"
-import * as Metrics from "../telemetry/Metrics.ts"
-import { version } from "../telemetry/Version.ts"
-import { Transport } from "../transport/Transport.ts"
 import * as AlloyFlags from "./AlloyFlags.ts"
 import * as Authorities from "./Authorities.ts"
 import * as Components from "./Components.ts"
 import * as ConfigFile from "./ConfigFile.ts"
-import * as Configuration from "./Configuration.ts"
 import * as ConfigWatch from "./ConfigWatch.ts"
 import * as ForeignBlocks from "./ForeignBlocks.ts"
 import * as Host from "./Host.ts"
+import * as ServedEngine from "./ServedEngine.ts"
 import * as Shutdown from "./Shutdown.ts"
 import * as Signals from "./Signals.ts"
 import * as Storage from "./Storage.ts"
@@ -137,13 +126,10 @@ const logged = <A, E, R>(run: Effect.Effect<A, E, R>) =>
     return yield* run
   }).pipe(Effect.scoped, Effect.provideService(References.MinimumLogLevel, "Debug"))
 
-/** Where the engine's own server listens, and the names it answers to. */
-type Address = Pick<Server.Settings, "host" | "port" | "allowedHosts"> & { readonly pprof: boolean }
-
 const load = Effect.fnUntraced(function*(
   { foreign, path, watch }: { readonly path: string; readonly foreign: Foreign.Policy; readonly watch: boolean },
   storagePath: string,
-  server: Address,
+  server: ServedEngine.Server,
   reloads: Queue.Queue<void>,
   isStopping: () => boolean
 ) {
@@ -158,7 +144,9 @@ const load = Effect.fnUntraced(function*(
   const identity = yield* Storage.identity(storagePath)
   yield* Authorities.trustSystem
   return yield* Effect.fromResult(Plan.check(settings)).pipe(
-    Effect.flatMap((plan) => run(plan, ConfigFile.readAgain(path), server, reloads, isStopping)),
+    Effect.flatMap((plan) =>
+      ServedEngine.run(plan, { server, isStopping, read: ConfigFile.readAgain(path), reloads: Queue.take(reloads) })
+    ),
     // What has been said comes before what is wrong.
     Effect.tapError(() => Effect.flatMap(Log.Log, ({ open }) => open)),
     Effect.catchTags({
@@ -169,62 +157,6 @@ const load = Effect.fnUntraced(function*(
         ),
       ListenError: (error) => ConfigFile.giveUp(error.message)
     }),
-    Effect.provide(platform),
     Effect.provideService(Identity, identity)
   )
 })
-
-const platform = Layer.mergeAll(Transport.layer, Listener.Listener.layer, ComponentApi.layer, Lanes.layer)
-
-/** Ends only by failing to start, or by interruption. */
-const run = <R, E extends { readonly message: string }, R2>(
-  plan: Plan.Plan<R>,
-  read: Effect.Effect<ReadonlyArray<Source>, E, R2>,
-  address: Address,
-  reloads: Queue.Dequeue<void>,
-  isStopping: () => boolean
-) =>
-  Effect.gen(function*() {
-    const started = yield* Clock.currentTimeMillis
-    let configuration: Configuration.Configuration<E> | undefined
-    const engine = <A>(ask: (engine: Engine.Engine) => Effect.Effect<A>, otherwise: A): Effect.Effect<A> =>
-      Effect.suspend(() => configuration === undefined ? Effect.succeed(otherwise) : ask(configuration.engine))
-    const edges = Edges.make()
-    const seen = {
-      components: engine(({ components }) => components, []),
-      component: (id: string) => engine(({ component }) => component(id), undefined)
-    }
-    const server = yield* Server.make({
-      ...address,
-      ...seen,
-      isReady: Effect.sync(() => configuration !== undefined && !isStopping()),
-      page: Page.make({
-        ...seen,
-        version,
-        debugInfo: (id) => engine(({ debugInfo }) => debugInfo(id), undefined),
-        edges: edges.read,
-        ignored: Effect.map(
-          engine(({ ignored }) => ignored, []),
-          (all) =>
-            all.map(({ block, id, reason }) => ({
-              id,
-              name: block.name.join("."),
-              label: block.label?.name,
-              why: reason
-            }))
-        )
-      }),
-      reload: Effect.suspend(() => Effect.mapError(configuration?.reload ?? Effect.void, Configuration.problemsIn))
-    })
-    yield* Gauge.observe(Metrics.buildInfo({ version }), () => 1)
-    configuration = yield* Configuration.start(plan, Effect.provideContext(read, yield* Effect.context<R2>())).pipe(
-      Effect.provideService(Edges.Edges, edges)
-    )
-    const { reload } = configuration
-    yield* Effect.flatMap(Log.Log, ({ open }) => open)
-    const millis = (yield* Clock.currentTimeMillis) - started
-    yield* Effect.logInfo("pyroduct is ready").pipe(
-      Effect.annotateLogs({ version, addr: Listener.formatAddress(server), duration: `${millis}ms` })
-    )
-    return yield* Effect.forever(Effect.andThen(Queue.take(reloads), Effect.ignore(reload)))
-  }).pipe(Effect.scoped)

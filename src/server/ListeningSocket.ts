@@ -13,9 +13,12 @@
 import { Duration } from "effect"
 import { EventEmitter } from "node:events"
 import * as Http from "node:http"
-import type { AddressInfo } from "node:net"
+import * as Https from "node:https"
+import type { AddressInfo, Socket } from "node:net"
+import type { TLSSocket } from "node:tls"
 import * as Timer from "../telemetry/Timer.ts"
 import * as BadRequest from "./BadRequest.ts"
+import * as ServerTls from "./ServerTls.ts"
 
 export interface Limits {
   /** Connections beyond this are turned away. */
@@ -26,6 +29,8 @@ export interface Limits {
   readonly writeTimeout: Duration.Duration
   /** For a connection without a request. */
   readonly idleTimeout: Duration.Duration
+  /** What new connections get; plain HTTP without it. */
+  readonly tls?: (() => ServerTls.Options) | undefined
 }
 
 export interface Address {
@@ -43,7 +48,10 @@ export type Sockets = Set<ListeningSocket>
 
 export interface ListeningSocket {
   readonly place: Place
+  readonly isTls: boolean
   readonly server: Http.Server
+  /** Those that are open. */
+  readonly connections: Set<Socket>
   /** The newest last. */
   readonly shares: Array<Share>
   /** The real one; 0 before it has listened. */
@@ -83,7 +91,8 @@ export class Share extends EventEmitter {
   listen(_: unknown, done: () => void): void {
     const { limits, place, sockets } = this
     const own = place.owner === "" ? [] : [...sockets].filter((socket) => socket.place.owner === place.owner)
-    const socket = own.find((other) => isSame(other.place, place)) ?? makeSocket(place)
+    const isTls = limits.tls !== undefined
+    const socket = own.find((other) => other.isTls === isTls && isSame(other.place, place)) ?? makeSocket(place, limits)
     socket.shares.push(this)
     const listened: Listened = (error) => {
       if (error === undefined) {
@@ -135,8 +144,9 @@ export class Share extends EventEmitter {
 
   /** Ends what is still going on. */
   cutOff(): void {
-    if (this.socket?.shares.length === 1 && this.socket.shares[0] === this) this.socket.server.closeAllConnections()
-    else for (const response of this.responses) response.destroy()
+    const { socket } = this
+    const isLast = socket?.shares.length === 1 && socket.shares[0] === this
+    for (const open of isLast ? socket.connections : this.responses) open.destroy()
   }
 }
 
@@ -150,7 +160,8 @@ const takePlace = (
   lost: Listened
 ): void => {
   const { place } = socket
-  const port = socket.port === 0 ? place.port : socket.port
+  const port = [socket, ...own.filter((other) => isSame(other.place, place))]
+    .find(({ port }) => port !== 0)?.port ?? place.port
   listen(socket, port, (error) => {
     const others = own.filter((other) => other.port === port && other.server.listening)
     if (error?.code !== "EADDRINUSE" || others.length === 0) return done(error)
@@ -165,24 +176,58 @@ const takePlace = (
 
 const listen = (socket: ListeningSocket, port: number, done: Listened): void => {
   const { place: { host }, server } = socket
-  server.once("error", done).listen({ port, ...(host === "" ? {} : { host }) }, () => {
-    server.off("error", done)
+  const failed = (error: NodeJS.ErrnoException): void => {
+    server.off("listening", listening)
+    done(error)
+  }
+  const listening = (): void => {
+    server.off("error", failed)
     socket.port = (server.address() as AddressInfo).port
     done()
-  })
+  }
+  server.once("error", failed).once("listening", listening).listen({ port, ...(host === "" ? {} : { host }) })
 }
 
-const makeSocket = (place: Place): ListeningSocket => {
+const makeSocket = (place: Place, { readTimeout, tls }: Limits): ListeningSocket => {
   const shares: Array<Share> = []
   const newest = (): Share => shares.at(-1)!
-  const server = Http.createServer({ requireHostHeader: false, connectionsCheckingInterval: 250 })
+  const options = { requireHostHeader: false, connectionsCheckingInterval: 250 }
+  const server = tls === undefined
+    ? Http.createServer(options)
+    : secured(
+      Https.createServer({ ...options, handshakeTimeout: Timer.millis(readTimeout) }),
+      () => newest().limits.tls!()
+    )
   // Who has sent everything and ends its side may still read, as from Go's server: Node would end both sides.
   Object.assign(server, { httpAllowHalfOpen: true })
   BadRequest.handle(server, () => Duration.min(newest().limits.readTimeout, patience))
+  const connections = new Set<Socket>()
   server
+    .on("connection", (connection: Socket) => {
+      connections.add(connection)
+      connection.once("close", () => connections.delete(connection))
+    })
     .on("request", (request, response) => newest().take("request", request, response))
     .on("checkContinue", (request, response) => newest().take("checkContinue", request, response))
-  return { place, server, shares, port: 0 }
+  return { place, isTls: tls !== undefined, server, shares, connections, port: 0 }
+}
+
+/** Each new connection gets what `current` gives then. */
+const secured = (server: Https.Server, current: () => ServerTls.Options): Https.Server => {
+  let options: ServerTls.Options | undefined
+  return server
+    .prependListener("connection", () => {
+      if (options === current()) return
+      options = current()
+      server.setSecureContext(options.context)
+      Object.assign(server, ServerTls.verification(options))
+    })
+    .prependListener("secureConnection", (connection: TLSSocket) => {
+      if (!ServerTls.isWelcome(options!, connection)) connection.destroy()
+    })
+    // To what is no TLS nothing can be said.
+    .removeAllListeners("tlsClientError")
+    .on("tlsClientError", (_: Error, connection: TLSSocket) => connection.destroy())
 }
 
 /** With a connection that is to be closed. */

@@ -13,6 +13,7 @@ import { ComponentApi } from "./ComponentApi.ts"
 import * as CrossSite from "./CrossSite.ts"
 import * as Hosts from "./Hosts.ts"
 import * as Listener from "./Listener.ts"
+import * as OwnServer from "./OwnServer.ts"
 import * as WebApi from "./WebApi.ts"
 
 export interface Settings extends Listener.Address {
@@ -33,14 +34,13 @@ export type Page = (url: string) => Effect.Effect<HttpServerResponse.HttpServerR
 /** It closes when a shutdown's time may be over. */
 const shutdownTimeout = Duration.seconds(1)
 
-/** Listens until the scope closes. */
+/** Listens as it is opened or configured, until the scope closes. */
 export const make = Effect.fnUntraced(function*(settings: Settings) {
-  const listener = yield* Listener.Listener
   const api = yield* ComponentApi
   const { host, port } = settings
-  return yield* listener.listen(
+  return yield* OwnServer.make(
     { ...Listener.defaults, shutdownTimeout, host, port },
-    Effect.interruptible(handler(settings, api))
+    (access) => Effect.interruptible(handler(settings, api, access))
   )
 })
 
@@ -49,9 +49,19 @@ const text = (body: string, status = 200) =>
 
 const notFound = text("not found", 404)
 
+const unauthorized = HttpServerResponse.setHeader(
+  text("unauthorized", 401),
+  "www-authenticate",
+  "Basic realm=\"Restricted\""
+)
+
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
-const handler = (settings: Settings, api: ComponentApi["Service"]): Listener.Handler => {
+const handler = (
+  settings: Settings,
+  api: ComponentApi["Service"],
+  { auth }: OwnServer.Access
+): Listener.Handler => {
   const names = [settings.host, ...(settings.allowedHosts ?? [])]
 
   const healthy = (isForOthers: boolean): Answer =>
@@ -90,12 +100,15 @@ const handler = (settings: Settings, api: ComponentApi["Service"]): Listener.Han
 
   const answer = (request: HttpServerRequest.HttpServerRequest): Answer => {
     const path = request.url.split("?", 1)[0]!
+    const verdict = auth?.(path, request.headers["authorization"])
+    if (verdict === "refused") return Effect.succeed(unauthorized)
     const acts = path === "/-/reload"
     const methods = acts ? ["GET", "POST"] : ["GET", "HEAD"]
     if (!methods.includes(request.method)) {
       return Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: methods.join(", ") } }))
     }
-    const isForOthers = !Hosts.isAllowed(request.headers["host"], names)
+    // Whoever knows the password is no page that only has a name.
+    const isForOthers = verdict !== "known" && !Hosts.isAllowed(request.headers["host"], names)
     if (path === "/metrics") return metrics
     if (path === "/-/ready") return Effect.map(settings.isReady, (isReady) => isReady ? ready : notReady)
     if (path === "/-/healthy") return healthy(isForOthers)

@@ -3,8 +3,7 @@ import { Duration, Effect, Layer, Logger } from "effect"
 import * as Http from "node:http"
 import { ComponentApi } from "../../src/server/ComponentApi.ts"
 import * as Listener from "../../src/server/Listener.ts"
-import * as Server from "../../src/server/Server.ts"
-import { converse, send, sendThenRead } from "./client.ts"
+import { converse, opened, send, sendThenRead } from "./client.ts"
 import { listening, proto, pushPath, request } from "./profileApi.ts"
 
 const megabyte = new Uint8Array(1_000_000)
@@ -75,7 +74,7 @@ describe("EarlyAnswer", () => {
 
   it.live("is that of the engine's own server too", () =>
     Effect.gen(function*() {
-      const { port } = yield* Server.make({
+      const { port } = yield* opened({
         host: "127.0.0.1",
         port: 0,
         isReady: Effect.succeed(true),

@@ -3,10 +3,9 @@ import { Effect, Layer, Logger, Metric } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { ComponentApi } from "../../src/server/ComponentApi.ts"
 import * as Listener from "../../src/server/Listener.ts"
-import * as Server from "../../src/server/Server.ts"
 import type { ComponentDetail, ComponentStatus } from "../../src/telemetry/ComponentStatus.ts"
 import type { State } from "../../src/telemetry/Health.ts"
-import { converse, send } from "./client.ts"
+import { converse, opened, send } from "./client.ts"
 
 const platform = Layer.mergeAll(Listener.Listener.layer, ComponentApi.layer, Logger.layer([]))
 
@@ -42,7 +41,7 @@ const serving = Effect.gen(function*() {
     reloads: 0,
     problem: undefined as string | undefined
   }
-  const { port } = yield* Server.make({
+  const { port } = yield* opened({
     host: "127.0.0.1",
     port: 0,
     isReady: Effect.sync(() => engine.isReady),
@@ -291,7 +290,7 @@ describe("Server", () => {
     Effect.gen(function*() {
       const { port } = yield* serving
       const error = yield* Effect.flip(
-        Server.make({
+        opened({
           host: "127.0.0.1",
           port,
           isReady: Effect.succeed(true),

@@ -1,9 +1,10 @@
 /**
- * HTTP as senders speak it, the bad ones too.
+ * HTTP as senders speak it, the bad ones too, and the engine's own server for it.
  */
 import { Effect, type Scope } from "effect"
 import * as Http from "node:http"
 import * as Net from "node:net"
+import * as Server from "../../src/server/Server.ts"
 
 export interface Answer {
   readonly status: number
@@ -118,3 +119,6 @@ export const sendThenRead = (
     socket.write("", read)
     return Effect.sync(() => socket.destroy())
   })
+
+/** The engine's own server, open to everybody. Gives where it listens. */
+export const opened = (settings: Server.Settings) => Effect.flatMap(Server.make(settings), ({ open }) => open)

@@ -18,6 +18,7 @@ import type { ConfigError } from "../../src/engine/ConfigError.ts"
 import * as Engine from "../../src/engine/Engine.ts"
 import { ComponentApi } from "../../src/server/ComponentApi.ts"
 import * as Listener from "../../src/server/Listener.ts"
+import { OwnServer } from "../../src/server/OwnServer.ts"
 import * as Server from "../../src/server/Server.ts"
 import * as Source from "../../src/syntax/Source.ts"
 import * as Logfmt from "../../src/telemetry/Logfmt.ts"
@@ -58,12 +59,7 @@ export const startEngine = Effect.fnUntraced(function*(
     Layer.succeed(Drain.Drain, Drain.within(Duration.seconds(1)))
   ))
   const sources = (config: string) => [Source.make("test.alloy", config)]
-  const { engine, server } = yield* Effect.gen(function*() {
-    const engine = yield* Engine.make({
-      sources: sources(config),
-      registry: Components.registry,
-      stdlib: Host.stdlib()
-    })
+  const { address, engine } = yield* Effect.gen(function*() {
     const server = yield* Server.make({
       host: "127.0.0.1",
       port: 0,
@@ -71,10 +67,15 @@ export const startEngine = Effect.fnUntraced(function*(
       components: Effect.succeed([]),
       component: () => Effect.undefined
     })
-    return { engine, server }
+    const engine = yield* Effect.provideService(
+      Engine.make({ sources: sources(config), registry: Components.registry, stdlib: Host.stdlib() }),
+      OwnServer,
+      server
+    )
+    return { engine, address: yield* server.open }
   }).pipe(Effect.provide(platform))
   return {
-    ...running(log, `http://127.0.0.1:${server.port}`),
+    ...running(log, `http://127.0.0.1:${address.port}`),
     reload: (config) => engine.reload(sources(config))
   }
 })

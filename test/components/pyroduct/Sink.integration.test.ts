@@ -6,8 +6,8 @@ import { ComponentId } from "../../../src/engine/Component.ts"
 import * as Labels from "../../../src/profile/Labels.ts"
 import { ComponentApi } from "../../../src/server/ComponentApi.ts"
 import { Listener } from "../../../src/server/Listener.ts"
-import * as Server from "../../../src/server/Server.ts"
 import * as PushV1 from "../../../src/wire/PushV1.ts"
+import { opened } from "../../server/client.ts"
 import { makePprof } from "../../support/pprof.ts"
 
 const platform = Layer.mergeAll(Listener.layer, ComponentApi.layer, NodeFileSystem.layer, Logger.layer([]))
@@ -19,7 +19,7 @@ const running = (options: Sink.Options = {}) =>
       Effect.provideService(ComponentId, "pyroduct.sink.try")
     )
     const sink = Context.get(context, Sink.Sink)
-    const own = yield* Server.make({
+    const own = yield* opened({
       host: "127.0.0.1",
       port: 0,
       isReady: Effect.succeed(true),
