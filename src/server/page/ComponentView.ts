@@ -54,7 +54,7 @@ ${HealthMark.badge(health.state)}
 </div>
 ${
     endpoints.length > 0 &&
-    panel("endpoints", "Endpoints", html`${endpoints.map((endpoint) => endpointView(endpoint, now))}`)
+    panel("endpoints", "Endpoints", html`${endpoints.map((endpoint) => Endpoints.show(endpoint, now))}`)
   }
 <div class="columns">
 <div>
@@ -72,20 +72,6 @@ ${panel("debug", "Debug information", debug(component, now))}`
 
 const panel = (id: string, title: string, content: Html): Html =>
   html`<section id="${id}" class="panel" data-live aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${content}</section>`
-
-const endpointView = (endpoint: Endpoints.Endpoint, now: number): Html => {
-  const { anchor, facts, label, rate, state } = endpoint
-  const rest = Object.fromEntries(
-    Object.entries(facts).filter(([name, json]) => name !== "name" && name !== "state" && json !== label)
-  )
-  const mark = Endpoints.stateOf(endpoint)
-  return html`<article id="${anchor}" class="endpoint ${mark}" aria-labelledby="${anchor}-title">
-<div><h3 id="${anchor}-title">${label}</h3>
-<span class="badge ${mark}">${HealthMark.icon(mark)}${state ?? "state not known"}</span>
-${rate !== undefined && html`<span class="rate">${Quantity.rate(rate)}</span>`}</div>
-${Facts.list(rest, now)}
-</article>`
-}
 
 const traffic = (flows: ReadonlyArray<Flow>, id: string): Html => {
   const own = flows.filter(({ from, to, traffic }) => traffic !== undefined && (from === id || to === id))
@@ -107,7 +93,8 @@ const traffic = (flows: ReadonlyArray<Flow>, id: string): Html => {
 
 /** What is shown above is not shown again. */
 const debug = ({ debugInfo }: ComponentDetail, now: number): Html => {
-  const { endpoints: _, services, ...rest } = debugInfo ?? {}
+  const { services, ...others } = debugInfo ?? {}
+  const rest = Object.fromEntries(Object.entries(others).filter(([name]) => name !== "endpoints"))
   const more = Array.isArray(services) &&
     html`<p><a href="/services">Services</a>: what became of the profiles of each.</p>`
   if (Object.keys(rest).length === 0) return html`${more || html`<p class="muted">none</p>`}`

@@ -34,16 +34,6 @@ const policy = [
   "frame-ancestors 'none'"
 ].join("; ")
 
-const headers = {
-  "cache-control": "no-store",
-  "content-security-policy": policy,
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY"
-}
-
 const flame =
   "M8 .8c.5 2.6 4.9 4.7 4.9 8.9A4.9 4.9 0 0 1 8 14.9a4.9 4.9 0 0 1-4.9-5.2c0-2 1.1-3.1 2-4.3.3 1 .8 1.6 1.5 2C6.4 5.2 7 2.5 8 .8Z"
 
@@ -60,7 +50,7 @@ export const respond = (content: Content): HttpServerResponse.HttpServerResponse
   HttpServerResponse.text(document(content).markup, {
     status: content.status ?? 200,
     contentType: "text/html; charset=utf-8",
-    headers
+    headers: { "content-security-policy": policy }
   })
 
 const document = ({ main, path, title, version }: Content): Html =>

@@ -3,14 +3,10 @@
  * of a name tells what a number is, as in `waitingBytes`, `oldestSeconds` or `failingSince`.
  */
 import type { Json } from "../../telemetry/DebugInfo.ts"
+import { type Fields, isFields, momentOf } from "./Fields.ts"
 import { type Html, html } from "./Html.ts"
 import * as Moment from "./Moment.ts"
 import * as Quantity from "./Quantity.ts"
-
-type Fields = Readonly<Record<string, Json>>
-
-export const isFields = (json: Json | undefined): json is Fields =>
-  typeof json === "object" && json !== null && !Array.isArray(json)
 
 /** `failingSince` and `failing_since` are `Failing since`. */
 const words = (name: string): ReadonlyArray<string> =>
@@ -32,14 +28,17 @@ const long = 50
 const most = 200
 
 /** A list of names and what they have. What is null is left out: there is none. */
-export const list = (fields: Fields, now: number): Html =>
-  html`<dl>${
-    Object.entries(fields).filter(([, json]) => json !== null).map(([name, json]) =>
-      html`<div${typeof json === "string" && json.length > long && html` class="wide"`}><dt>${title(name)}</dt><dd>${
-        show(json, now, name)
-      }</dd></div>`
-    )
-  }</dl>`
+export const list = (fields: Fields, now: number): Html => html`<dl>${items(fields, now)}</dl>`
+
+/** Those of a list that has others besides. */
+export const items = (fields: Fields, now: number): ReadonlyArray<Html> =>
+  Object.entries(fields).filter(([, json]) => json !== null && !isEmpty(json)).map(([name, json]) =>
+    html`<div${typeof json === "string" && json.length > long && html` class="wide"`}><dt>${title(name)}</dt><dd>${
+      show(json, now, name)
+    }</dd></div>`
+  )
+
+const isEmpty = (json: Json): boolean => isFields(json) && Object.keys(json).length === 0
 
 /** What one name has. */
 export const show = (json: Json, now: number, name = ""): Html => {
@@ -87,9 +86,7 @@ const number = (value: number, unit: string, now: number): Html => {
 }
 
 const text = (value: string, now: number): Html => {
-  if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) {
-    const at = Date.parse(value)
-    if (!Number.isNaN(at)) return Moment.exact(at, now)
-  }
+  const at = momentOf(value)
+  if (at !== undefined) return Moment.exact(at, now)
   return value === "" ? html`<span class="muted">empty</span>` : html`<span class="text">${value}</span>`
 }

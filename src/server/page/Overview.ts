@@ -2,7 +2,7 @@
  * The page of all components: the graph of them, and a table.
  */
 import type { ComponentStatus } from "../../telemetry/ComponentStatus.ts"
-import * as Endpoints from "./Endpoints.ts"
+import type * as Endpoints from "./Endpoints.ts"
 import * as GraphView from "./GraphView.ts"
 import * as HealthMark from "./HealthMark.ts"
 import { type Html, html } from "./Html.ts"
@@ -169,7 +169,7 @@ const endpointBox = (id: string, endpoint: Endpoints.Endpoint): GraphView.Box =>
   href: `${hrefOf(id)}#${endpoint.anchor}`,
   kind: "endpoint",
   name: endpoint.label.replace(/^https?:\/\//, "").replace(/\/$/, ""),
-  state: Endpoints.stateOf(endpoint),
+  state: endpoint.health,
   note: endpoint.state
 })
 

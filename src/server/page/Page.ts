@@ -6,12 +6,12 @@
  * of all of them has one here, and where a graph's boxes are is worked out once.
  */
 import { Clock, Effect, Option, Result } from "effect"
-import type { HttpServerResponse } from "effect/http"
 import type { ComponentDetail, ComponentStatus } from "../../telemetry/ComponentStatus.ts"
 import type { Info } from "../../telemetry/DebugInfo.ts"
 import type { Traffic } from "../../telemetry/Edges.ts"
 import * as Monotonic from "../../telemetry/Monotonic.ts"
 import * as Rates from "../../telemetry/Rates.ts"
+import type { Page } from "../Server.ts"
 import * as ComponentView from "./ComponentView.ts"
 import * as Document from "./Document.ts"
 import * as Endpoints from "./Endpoints.ts"
@@ -28,12 +28,9 @@ export interface Settings {
   /** Of one component, without the rest of what can be seen of it. */
   readonly debugInfo: (id: string) => Effect.Effect<Info | undefined>
   readonly edges: Effect.Effect<ReadonlyArray<Traffic>>
-  /** Blocks of the configuration that do not run, as they are no components of ours. None by default. */
-  readonly ignored?: Effect.Effect<ReadonlyArray<Ignored>>
+  /** Blocks of the configuration that do not run, as they are no components of ours. */
+  readonly ignored: Effect.Effect<ReadonlyArray<Ignored>>
 }
-
-/** Answers a path with its query, as it is in the request; `undefined` is none of its own. */
-export type Page = (url: string) => Effect.Effect<HttpServerResponse.HttpServerResponse | undefined>
 
 /** How many components may be asked for their debug info to make one page. */
 const asked = 300
@@ -48,13 +45,16 @@ export const make = (settings: Settings): Page => {
     return {
       now: yield* Clock.currentTimeMillis,
       components,
-      ignored: settings.ignored === undefined ? [] : yield* settings.ignored,
+      ignored: yield* settings.ignored,
       flows: flowsOf(components, yield* settings.edges)
     }
   })
 
   const infos = (ids: ReadonlyArray<string>) =>
-    Effect.forEach(ids.slice(0, asked), (id) => Effect.map(settings.debugInfo(id), (info) => [id, info] as const))
+    Effect.forEach(
+      ids.slice(0, asked),
+      (id) => Effect.map(settings.debugInfo(id), (info) => [id, info] as const)
+    )
 
   const endpointsOf = (id: string, info: Info | undefined) =>
     Effect.map(
@@ -124,7 +124,7 @@ export const make = (settings: Settings): Page => {
   })
 
   return (url) => {
-    const [path = "", search = ""] = url.split("?", 2)
+    const [path = "", search] = url.split("?", 2)
     const query = new URLSearchParams(search)
     if (path === "/") return overview(query)
     if (path === "/services") return services(query)

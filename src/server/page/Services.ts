@@ -1,30 +1,38 @@
 /**
- * Why is my profile missing? By the name of its service: the last that came, the last that each endpoint took, and the
- * last that one refused, and why.
+ * Why is my profile missing? By the name of its service: what became of the last one, from the list `services` of the
+ * debug info of components that send profiles, as `pyroscope.write` has it.
  */
-import type { Info, Json } from "../../telemetry/DebugInfo.ts"
-import * as Facts from "./Facts.ts"
+import type { Info } from "../../telemetry/DebugInfo.ts"
+import * as Endpoints from "./Endpoints.ts"
+import * as Fields from "./Fields.ts"
+import * as HealthMark from "./HealthMark.ts"
 import { type Html, html } from "./Html.ts"
+import * as Moment from "./Moment.ts"
 import { hrefOf } from "./Snapshot.ts"
 
-/** What a component knows of a service: an object in the list `services` of its debug info, with its `service`. */
+/** What a component knows of a service. */
 interface Service {
   readonly name: string
   readonly component: string
-  readonly facts: Readonly<Record<string, Json>>
+  readonly facts: Fields.Fields
 }
 
 /** The most that are shown at once. */
-const most = 200
+const most = 100
 
 export const show = (
   infos: ReadonlyArray<readonly [id: string, info: Info | undefined]>,
   text: string,
   now: number
 ): Html => {
-  const all = infos.flatMap(([id, info]) => servicesOf(id, info))
+  const all = infos.flatMap(([component, info]) =>
+    Fields.list(info, "services").map((facts): Service => ({
+      name: Fields.text(facts, "service_name") ?? "",
+      component,
+      facts
+    }))
+  )
   const found = all.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()))
-    .sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
   return html`<h1>Why is my profile missing?</h1>
 <div class="tools">
 <form role="search" action="/services" method="get">
@@ -38,29 +46,63 @@ ${
       ? html`<p class="panel">No component of this configuration sends profiles anywhere.</p>`
       : found.length === 0
       ? missing(text, all.length)
-      : html`<p class="muted">${
-        found.length === all.length ? html`${all.length}` : html`${found.length} of ${all.length}`
-      } ${all.length === 1 ? "service" : "services"}, as each component that sends profiles has seen them.</p>${
-        found.slice(0, most).map((service) => serviceView(service, now))
-      }${found.length > most && html`<p class="muted">${found.length - most} more: ask for a name.</p>`}`
+      : html`${found.slice(0, most).map((service) => serviceView(service, now))}${
+        found.length > most && html`<p class="muted">${found.length - most} more: ask for a name.</p>`
+      }`
   }
 </div>`
 }
 
-const servicesOf = (component: string, info: Info | undefined): ReadonlyArray<Service> => {
-  const list = info?.["services"]
-  if (!Array.isArray(list)) return []
-  return list.filter(Facts.isFields).map(({ service, ...facts }) => ({
-    name: typeof service === "string" ? service : "",
-    component,
-    facts
-  }))
+/** What became of the last profile of a service. */
+export type Verdict = "delivered" | "waiting" | "refused" | "lost"
+
+/**
+ * The last thing that is known of it counts, for each endpoint by itself: one that took a profile since has got over what
+ * it refused before.
+ */
+export const verdictOf = (facts: Fields.Fields): Verdict => {
+  const accepted = Fields.list(facts, "last_accepted")
+  const isOver = (failure: Fields.Fields | undefined): boolean => {
+    const at = Fields.time(failure, "time")
+    if (at === undefined) return true
+    const label = Endpoints.labelOf(failure)
+    const own = label === undefined ? accepted : accepted.filter((one) => Endpoints.labelOf(one) === label)
+    return own.some((one) => (Fields.time(one, "time") ?? 0) > at)
+  }
+  if (!isOver(Fields.fields(facts, "last_loss"))) return "lost"
+  if (!isOver(Fields.fields(facts, "last_refusal"))) return "refused"
+  return accepted.length > 0 ? "delivered" : "waiting"
 }
 
-const serviceView = ({ component, facts, name }: Service, now: number): Html =>
-  html`<section class="panel"><h2>${name === "" ? html`<span class="muted">without a name</span>` : name}</h2>
-<p class="muted">at <a href="${hrefOf(component)}">${component}</a></p>
-${Facts.list(facts, now)}</section>`
+const marks: Readonly<Record<Verdict, HealthMark.State>> = {
+  delivered: "healthy",
+  waiting: "unknown",
+  refused: "unhealthy",
+  lost: "unhealthy"
+}
+
+const serviceView = ({ component, facts, name }: Service, now: number): Html => {
+  const verdict = verdictOf(facts)
+  const came = Fields.time(facts, "last_profile")
+  const accepted = Fields.list(facts, "last_accepted")
+  const [loss, refusal] = [Fields.fields(facts, "last_loss"), Fields.fields(facts, "last_refusal")]
+  return html`<section class="panel service">
+<header><h2>${name === "" ? html`<span class="muted">without a name</span>` : name}</h2>
+<span class="badge ${marks[verdict]}">${HealthMark.icon(marks[verdict])}${verdict}</span>
+<span class="muted">at <a href="${hrefOf(component)}">${component}</a></span></header>
+<dl>
+<div><dt>Last profile</dt><dd>${came === undefined ? "not known" : Moment.exact(came, now)}</dd></div>
+<div><dt>Last delivered</dt><dd>${
+    accepted.length === 0
+      ? html`<span class="muted">nowhere yet</span>`
+      : accepted.map((one) =>
+        html`<p>${Endpoints.labelOf(one)}: ${Moment.relative(Fields.time(one, "time") ?? 0, now)}</p>`
+      )
+  }</dd></div>
+${refusal !== undefined && html`<div><dt>Last refusal</dt><dd>${Endpoints.failure(refusal, now)}</dd></div>`}
+${loss !== undefined && html`<div><dt>Last loss</dt><dd>${Endpoints.failure(loss, now)}</dd></div>`}
+</dl></section>`
+}
 
 const missing = (text: string, count: number): Html =>
   html`<section class="panel"><h2>${
@@ -72,5 +114,5 @@ const missing = (text: string, count: number): Html =>
 <ul>
 <li>the application sends it at all, and to the address that its <code>pyroscope.receive_http</code> listens on: a component that cannot listen is <a href="/?state=unhealthy">unhealthy</a>;</li>
 <li>it was answered with 4xx or 5xx: the sender knows why, and <code>pyroscope_receive_http_request_duration_seconds</code> in <a href="/metrics">the metrics</a> counts it by status;</li>
-<li>its label <code>service_name</code> is another: <code>external_labels</code> are set last, and what came before them is forgotten.</li>
+<li>its label <code>service_name</code> is another one.</li>
 </ul></section>`

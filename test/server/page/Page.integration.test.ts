@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Scope } from "effect"
-import { HttpServerRequest, HttpServerResponse } from "effect/http"
+import { Effect, Exit, Layer, Logger, Scope } from "effect"
 import type { Browser, BrowserContextOptions } from "playwright-core"
+import { ComponentApi } from "../../../src/server/ComponentApi.ts"
 import * as Listener from "../../../src/server/Listener.ts"
+import * as Server from "../../../src/server/Server.ts"
 import { executable, launch } from "../../support/browser.ts"
 import * as Engine from "./engine.ts"
 
@@ -22,25 +23,17 @@ const engine = (): Engine.Engine => {
   Engine.add(engine, "pyroscope.write", "out", [], "unhealthy", hostile)
   engine.traffic = [traffic(12)]
   engine.infos.set("pyroscope.write.out", {
-    endpoints: [{ name: "prod", state: "failing", lastRefusal: { status: 401, text: hostile } }],
-    services: [{ service: hostile, endpoints: [{ endpoint: hostile, why: hostile }] }]
+    endpoints: [{ name: "prod", state: "failing", last_refusal: { service_name: hostile, message: hostile } }],
+    services: [{ service_name: hostile, last_refusal: { endpoint: hostile, message: hostile } }]
   })
   return engine
 }
 
-/** Until the scope closes. */
-const serve = Effect.fnUntraced(function*(engine: Engine.Engine) {
-  const listener = yield* Listener.Listener
-  const page = Engine.pageOf(engine)
-  const { port } = yield* listener.listen(
-    { ...Listener.defaults, host: "127.0.0.1", port: 0 },
-    Effect.flatMap(
-      HttpServerRequest.HttpServerRequest,
-      ({ url }) => Effect.map(page(url), (response) => response ?? HttpServerResponse.empty({ status: 404 }))
-    )
-  )
+/** The engine's server, until the scope closes. */
+const serve = Effect.fnUntraced(function*(seen: Engine.Engine) {
+  const { port } = yield* Server.make({ ...Engine.settingsOf(seen), host: "127.0.0.1", port: 0 })
   return `http://127.0.0.1:${port}`
-}, Effect.provide(Listener.Listener.layer))
+}, Effect.provide(Layer.mergeAll(Listener.Listener.layer, ComponentApi.layer, Logger.layer([]))))
 
 /** A page of its own, and what it asked for elsewhere or complained about. */
 const open = async (browser: Browser, base: string, options: BrowserContextOptions = {}) => {

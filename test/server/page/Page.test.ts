@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { createHash } from "node:crypto"
-import type { Page } from "../../../src/server/page/Page.ts"
+import type { Page } from "../../../src/server/Server.ts"
 import * as Engine from "./engine.ts"
 
 const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>`
@@ -37,13 +37,27 @@ const engine = (): Engine.Engine => {
   }])
   engine.infos.set("pyroscope.write.out", {
     endpoints: [
-      { name: "prod", url: "https://a.example/", state: "failing", waitingBytes: 48_392_120, reason: hostile },
-      { url: "https://b.example/", state: "delivering", lastDelivery: "1970-01-01T00:00:00.000Z" }
+      {
+        endpoint: "https://a.example",
+        name: "prod",
+        state: "failing",
+        failing_since: "1970-01-01T00:00:00.000Z",
+        failing_reason: hostile,
+        queue_profiles: 1204,
+        queue_bytes: 48_392_120,
+        queue_max_bytes: 67_108_864,
+        last_refusal: { time: "1970-01-01T00:00:00.000Z", message: hostile, service_name: hostile },
+        retries: 7,
+        [hostile]: hostile
+      },
+      { endpoint: "https://b.example", name: "", state: "delivering", last_delivery: "1970-01-01T00:00:00.000Z" }
     ],
     services: [{
-      service: hostile,
-      lastIn: "1970-01-01T00:00:00.000Z",
-      endpoints: [{ endpoint: "prod", why: hostile }]
+      service_name: hostile,
+      last_profile: "1970-01-01T00:00:00.000Z",
+      last_accepted: [{ endpoint: "https://b.example", name: "", time: "1970-01-01T00:00:00.000Z" }],
+      last_refusal: { time: "1970-01-01T00:00:09.000Z", endpoint: "https://a.example", name: "prod", message: hostile },
+      last_loss: null
     }]
   })
   return engine
@@ -58,7 +72,7 @@ const get = Effect.fnUntraced(function*(page: Page, url: string) {
 })
 
 const textOf = (engine: Engine.Engine, url: string) =>
-  Effect.map(get(Engine.pageOf(engine), url), (answer) => answer?.text ?? "")
+  Effect.map(get(Engine.settingsOf(engine).page, url), (answer) => answer?.text ?? "")
 
 /** What a person reads. */
 const words = (markup: string): string =>
@@ -109,7 +123,9 @@ describe("the page", () => {
       const text = words(markup)
       assert.include(text, "endpoint | { | url | = | &quot;&lt;script")
       assert.include(text, "bearer_token | = | (secret) | }")
-      assert.include(text, "Waiting bytes | 48.4 MB")
+      assert.include(text, "Waiting | 1,204 profiles · 48.4 MB of 67.1 MB")
+      assert.include(text, "Failing since | ")
+      assert.include(text, "Retries | 7")
       assert.include(text, "1970-01-01 00:00:00 UTC")
       assert.include(markup, `href="/component/local.file.token"`)
       assert.include(markup, `href="/component/pyroscope.receive_http.in"`)
@@ -121,7 +137,10 @@ describe("the page", () => {
 
   it.effect("says what became of a service's profiles, and where to look where there were none", () =>
     Effect.gen(function*() {
-      assert.include(words(yield* textOf(engine(), "/services?q=alert")), "Last in")
+      const text = words(yield* textOf(engine(), "/services?q=alert"))
+      assert.include(text, "| refused | at | pyroscope.write.out")
+      assert.match(text, /Last delivered \| https:\/\/b.example: \| now/)
+      assert.match(text, /Last refusal \| &lt;script&gt;.* \| in 9 s \| · prod/)
       assert.include(
         words(yield* textOf(engine(), "/services?q=shop")),
         "No profile of a service “shop” has come lately"
@@ -130,7 +149,7 @@ describe("the page", () => {
 
   it.effect("says of a component that is not there that it is not, and answers nothing else", () =>
     Effect.gen(function*() {
-      const page = Engine.pageOf(engine())
+      const page = Engine.settingsOf(engine()).page
       for (const id of ["nothing", "a/b.c", encodeURIComponent(hostile), "__proto__"]) {
         assert.strictEqual((yield* get(page, `/component/${id}`))?.status, 404)
       }
@@ -141,7 +160,7 @@ describe("the page", () => {
 
   it.effect("has no text as HTML, nothing that runs but its script, and nothing from elsewhere", () =>
     Effect.gen(function*() {
-      const page = Engine.pageOf(engine())
+      const page = Engine.settingsOf(engine()).page
       const query = encodeURIComponent(hostile)
       const urls = [
         "/",

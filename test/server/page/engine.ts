@@ -38,15 +38,24 @@ export const add = (
   engine.components.push({ id, name, label, health, referencesTo, referencedBy: [] })
 }
 
-export const pageOf = (engine: Engine): Page.Page =>
-  Page.make({
-    version: "1.2.3",
-    components: Effect.sync(() => engine.components),
-    component: (id) => Effect.sync(() => detailOf(engine, id)),
-    debugInfo: (id) => Effect.sync(() => engine.infos.get(id)),
-    edges: Effect.sync(() => engine.traffic),
-    ignored: Effect.sync(() => engine.ignored)
-  })
+/** As its server takes it. */
+export const settingsOf = (engine: Engine) => {
+  const components = Effect.sync(() => engine.components)
+  const component = (id: string) => Effect.sync(() => detailOf(engine, id))
+  return {
+    isReady: Effect.succeed(true),
+    components,
+    component,
+    page: Page.make({
+      version: "1.2.3",
+      components,
+      component,
+      debugInfo: (id) => Effect.sync(() => engine.infos.get(id)),
+      edges: Effect.sync(() => engine.traffic),
+      ignored: Effect.sync(() => engine.ignored)
+    })
+  }
+}
 
 const detailOf = (engine: Engine, id: string): ComponentDetail | undefined => {
   const status = engine.components.find((component) => component.id === id)
