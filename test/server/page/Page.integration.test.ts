@@ -31,7 +31,8 @@ const engine = (): Engine.Engine => {
 
 /** The engine's server, until the scope closes. */
 const serve = Effect.fnUntraced(function*(seen: Engine.Engine) {
-  const { port } = yield* Server.make({ ...Engine.settingsOf(seen), host: "127.0.0.1", port: 0 })
+  const server = yield* Server.make({ ...Engine.settingsOf(seen), host: "127.0.0.1", port: 0 })
+  const { port } = yield* server.open
   return `http://127.0.0.1:${port}`
 }, Effect.provide(Layer.mergeAll(Listener.Listener.layer, ComponentApi.layer, Logger.layer([]))))
 
