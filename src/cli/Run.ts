@@ -107,7 +107,7 @@ export const command = Command.make(
         process.exitCode = code
       }),
       Signals.handled({
-        stop: Shutdown.begin(drain, drainTimeout),
+        stop: Effect.andThen(Effect.flatMap(Log.Log, ({ keep }) => keep), Shutdown.begin(drain, drainTimeout)),
         hangUp: Effect.asVoid(Queue.offer(reloads, undefined))
       }),
       logged

@@ -28,13 +28,16 @@ export interface Log {
   readonly use: (settings: Settings) => Effect.Effect<void, never, Scope.Scope>
   /** From now on lines are written as they come, after those that have waited. */
   readonly open: Effect.Effect<void>
+  /** Whoever said how lines are written may go from now on: a process says its last words as it said the others. */
+  readonly keep: Effect.Effect<void>
 }
 
 /** An application that embeds the engine has a log of its own. */
 export const Log = Context.Reference<Log>("pyroduct/telemetry/Log", {
   defaultValue: () => ({
     use: () => Effect.logWarning("logging has no effect: the log is the application's own"),
-    open: Effect.void
+    open: Effect.void,
+    keep: Effect.void
   })
 })
 
@@ -49,9 +52,11 @@ export const make = (
   write: (line: string, notice: (lost: number) => string) => void
 ): Log & { readonly logger: Logger.Logger<unknown, void>; readonly release: () => void } => {
   const living: Array<Settings> = [defaults]
+  let kept: Settings | undefined
+  const current = (): Settings => kept ?? living.at(-1)!
   let waiting: Array<LogLine.Line> | undefined = []
   const put = (line: LogLine.Line): void => {
-    const { format, level } = living.at(-1)!
+    const { format, level } = current()
     if (!isWanted(line.level, level)) return
     const text = formats[format]
     write(text(line), (lost) =>
@@ -78,10 +83,13 @@ export const make = (
         (own) => Effect.sync(() => void living.splice(living.indexOf(own), 1))
       ),
     open: Effect.sync(release),
+    keep: Effect.sync(() => {
+      kept = current()
+    }),
     release,
     logger: Logger.make((options) => {
       if (waiting === undefined) {
-        if (isWanted(LogLine.levelOf(options.logLevel), living.at(-1)!.level)) put(LogLine.make(options))
+        if (isWanted(LogLine.levelOf(options.logLevel), current().level)) put(LogLine.make(options))
       } else if (waiting.push(LogLine.make(options)) >= room) release()
     })
   }

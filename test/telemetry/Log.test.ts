@@ -66,6 +66,16 @@ describe("Log", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("stays as it is to the end, once that is in sight", () => {
+    const { keep, layer, lines, release, use } = make()
+    release()
+    return Effect.gen(function*() {
+      yield* Effect.scoped(Effect.andThen(use({ level: "info", format: "json" }), keep))
+      yield* say("last")
+      assert.deepStrictEqual(lines, ["{\"ts\":\"0\",\"level\":\"info\",\"msg\":\"last\",\"n\":1}"])
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("has the level and the cause of a line in both formats, and nothing in it breaks one", () => {
     const { layer, lines, release, use } = make()
     release()
