@@ -2,9 +2,9 @@
  * pyroduct's engine as a library: the configuration language, the graph of components, the components, and what the
  * binary is made of.
  *
- * `Engine.layer` runs a configuration with the components of a `Registry`, and `reload` puts another in its place; `Components.registry` has those of the binary,
- * and `Host.stdlib` its standard library. With `Component`, `Block` and `Decode` an application adds components of its
- * own.
+ * `Engine.layer` runs a configuration with the components of a `Registry`, and `reload` puts another in its place;
+ * `Components.registry` has those of the binary, and `Host.stdlib` its standard library. With `Component`, `Block` and
+ * `Decode` an application adds components of its own.
  */
 
 // The engine

@@ -42,4 +42,6 @@ export * as ProfileApi from "./server/ProfileApi.ts"
 export * as Server from "./server/Server.ts"
 
 // Telemetry
+export * as DebugInfo from "./telemetry/DebugInfo.ts"
+export * as Edges from "./telemetry/Edges.ts"
 export * as Health from "./telemetry/Health.ts"
