@@ -86,7 +86,7 @@ const unusable = (path: string, description: string, method = "readFileString") 
   })
 
 /**
- * The changes of a file or of what is in a directory, until that is another. Who begins to watch makes a call of the system
+ * The changes of a file or of what is in a directory, by name, until that is another. Who begins to watch makes a call of the system
  * in the main thread: so what gives no answer to another call before is not watched.
  */
 const watching = ({ stat }: FileThread.Reader): FileSystem.FileSystem["watch"] => (path, options) =>

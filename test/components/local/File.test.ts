@@ -90,6 +90,22 @@ describe("local.file", () => {
       assert.deepStrictEqual(values, ["one"])
     }))
 
+  it.effect("keeps what it has while the file system gives no answer, and goes on when it does", () =>
+    Effect.gen(function*() {
+      const files = Files.make({ [path]: "one" })
+      const { problem, values } = yield* start(files)
+      files.stall()
+      yield* poll
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(problem(), "failed to read file: /run/token: the file system gives no answer")
+      files.write(path, "two")
+      files.stall(false)
+      yield* poll
+      yield* TestClock.adjust("30 millis")
+      assert.strictEqual(problem(), undefined)
+      assert.deepStrictEqual(values, ["one", "two"])
+    }))
+
   it.effect("exports nothing that is still being written, nor that a file is empty which is only written anew", () =>
     Effect.gen(function*() {
       const files = Files.make({ [path]: "one" })

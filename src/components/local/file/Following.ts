@@ -3,14 +3,14 @@
  *
  * Changes are noticed by watching the file and the directory that it is in, and by looking at it from time to time, for a
  * watch does not see everything: not what happens on another machine, nor to a link further up. It is a watch of what had
- * the name when it began, so after each change it begins anew. Of the files that the directory holds besides none is read
- * for: what has changed must show in the state of the file itself, whatever links lead to it.
+ * the name when it began, so after each change it begins anew. When something else in the directory has changed, which may
+ * be a link on the way to the file, it is read only if its state has changed as well.
  *
  * A file may be written in steps: only what reads the same twice in a row counts, and that it has become empty only when it
  * stays so for longer, as writing anew begins with that.
  */
 import { ByteSize, Deferred, Duration, Effect, FileSystem, Latch, Result, type Scope, Stream } from "effect"
-import { dirname } from "node:path"
+import { basename, dirname } from "node:path"
 import { reasonOf } from "../../../transport/FileProblem.ts"
 import * as Material from "../../../transport/Material.ts"
 
@@ -51,10 +51,11 @@ export const read = (path: string): Effect.Effect<string, string, FileSystem.Fil
     // It stands for what could not be decoded.
     return text.includes("\ufffd") ? yield* Effect.fail("not UTF-8") : text
   }).pipe(
-    Effect.mapError((error) => typeof error === "string" ? error : reasonOf(error)),
-    Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail("the file system gives no answer") }),
-    Effect.mapError((reason) => `${path}: ${reason}`)
+    Effect.mapError((error) => `${path}: ${typeof error === "string" ? error : reasonOf(error)}`),
+    Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(unanswered(path)) })
   )
+
+const unanswered = (path: string): string => `${path}: the file system gives no answer`
 
 /** Tells `observe` what the file holds, if only that it is as before, from `content` on. */
 export const follow = Effect.fnUntraced(function*(
@@ -69,7 +70,7 @@ export const follow = Effect.fnUntraced(function*(
     let latest = yield* Effect.result(read(path))
     let agreed = 1
     for (let looks = 1; looks < mostLooks; looks++) {
-      if (isSame(latest, known)) return latest
+      if (isSame(latest, known) || isSame(latest, Result.fail(unanswered(path)))) return latest
       const isEmptied = content !== "" && Result.isSuccess(latest) && latest.success === ""
       if (agreed >= (isEmptied ? agreeingOnEmpty : agreeing)) return latest
       yield* Effect.sleep(settling)
@@ -82,28 +83,30 @@ export const follow = Effect.fnUntraced(function*(
 
   const stamp = Effect.match(fs.stat(path), { onFailure: () => "none", onSuccess: Material.stampOf })
 
-  /** When the file is no longer as it was `seen`; asked whenever it is woken. */
-  const changed = (woken: Latch.Latch, seen: string): Effect.Effect<void> =>
+  /** When the file may no longer be as it was `seen`. */
+  const changed = (events: Events, seen: string): Effect.Effect<void> =>
     Effect.gen(function*() {
       do {
-        yield* woken.await
+        yield* events.any.await
         yield* Effect.sleep(settling)
-        woken.closeUnsafe()
-      } while ((yield* stamp) === seen)
+        events.any.closeUnsafe()
+      } while (!events.isOfFile && (yield* stamp) === seen)
     })
 
   const round = Effect.gen(function*() {
-    const woken = Latch.makeUnsafe(false)
+    const events: Events = { any: Latch.makeUnsafe(false), isOfFile: false }
     const watched = detector === "poll"
       ? []
-      : yield* Effect.forEach([dirname(path), path], (path) => watch(path, woken), { concurrency: "unbounded" })
+      : yield* Effect.forEach([dirname(path), path], (each) => watch(each, basename(path), events), {
+        concurrency: "unbounded"
+      })
     const seen = yield* Effect.timeoutOrElse(stamp, { duration: patience, orElse: () => Effect.succeed("none") })
     known = yield* settled
     if (Result.isSuccess(known)) content = known.success
     yield* observe(known)
     const isWell = Result.isSuccess(known) && watched.every((isWatched) => isWatched)
     const pause = detector === "poll" || isWell ? pollFrequency : Duration.min(pollFrequency, eager)
-    yield* Effect.timeoutOption(changed(woken, seen), pause)
+    yield* Effect.timeoutOption(changed(events, seen), pause)
   })
   return yield* Effect.forever(Effect.scoped(round))
 })
@@ -113,16 +116,28 @@ const isSame = (one: Reading, other: Reading): boolean =>
     ? Result.isSuccess(other) && one.success === other.success
     : Result.isFailure(other) && one.failure === other.failure
 
-/** Opens the latch at every change until the scope closes. Tells whether it can. */
+/** What a watch has seen. */
+interface Events {
+  readonly any: Latch.Latch
+  isOfFile: boolean
+}
+
+/** Notes what happens to the file and beside it until the scope closes. Tells whether it can. */
 const watch = Effect.fnUntraced(function*(
   path: string,
-  woken: Latch.Latch
+  file: string,
+  events: Events
 ): Effect.fn.Return<boolean, never, FileSystem.FileSystem | Scope.Scope> {
   const fs = yield* FileSystem.FileSystem
   const begun = Deferred.makeUnsafe<boolean>()
   const tell = (isWatched: boolean) => Deferred.doneUnsafe(begun, Effect.succeed(isWatched))
   yield* fs.watch(path, { onReady: () => tell(true) }).pipe(
-    Stream.runForEach(() => Effect.sync(() => woken.openUnsafe())),
+    Stream.runForEach((event) =>
+      Effect.sync(() => {
+        if (event.path === file) events.isOfFile = true
+        events.any.openUnsafe()
+      })
+    ),
     Effect.exit,
     Effect.tap(() => Effect.sync(() => tell(false))),
     Effect.forkScoped
