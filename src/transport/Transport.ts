@@ -4,7 +4,7 @@
  * A client belongs to its settings, not to whoever asks for it, nor to a server: asked for again, with equal settings,
  * while it is in use or shortly after, it is the same one, with the connections and the token that it has.
  */
-import { Context, Effect, type FileSystem, Layer, RcMap, type Scope, Stream, SubscriptionRef } from "effect"
+import { Context, Effect, type FileSystem, Layer, RcMap, Scope, Stream, SubscriptionRef } from "effect"
 import type { HttpClient } from "effect/http"
 import * as Outages from "../telemetry/Outages.ts"
 import * as Client from "./Client.ts"
@@ -47,7 +47,8 @@ export class Transport extends Context.Service<Transport, {
   private static readonly make: Layer.Layer<Transport, never, Network> = Layer.effect(
     Transport,
     Effect.gen(function*() {
-      const context = yield* Effect.context<FileSystem.FileSystem | Network>()
+      // Each client ends by itself.
+      const context = Context.omit(Scope.Scope)(yield* Effect.context<FileSystem.FileSystem | Network>())
       const clients = yield* RcMap.make({
         // Whoever asks for a client may have a file system of another kind.
         lookup: (settings: Client.Settings) => Effect.provideContext(Client.make(settings), context),

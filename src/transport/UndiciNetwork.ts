@@ -4,7 +4,7 @@
  * All connections share a TLS context. When its files have changed, new connections get another, and those that are
  * there are retired.
  */
-import { Effect, FiberSet, type FileSystem, Layer, Redacted, Result } from "effect"
+import { Context, Effect, FiberSet, type FileSystem, Layer, Redacted, Result, Scope } from "effect"
 import type { Connection } from "./Connection.ts"
 import * as Connector from "./Connector.ts"
 import { Network, type Request, type RoundTripper, type Settings, UnusableSettings } from "./Network.ts"
@@ -17,10 +17,11 @@ import { NoCredential, ProxyRefused } from "./TransportError.ts"
 
 export const layer: Layer.Layer<Network, never, FileSystem.FileSystem | Resolver> = Layer.effect(
   Network,
-  Effect.map(
-    Effect.context<FileSystem.FileSystem | Resolver>(),
-    (context) => Network.of({ open: (settings) => Effect.provideContext(open(settings), context) })
-  )
+  Effect.map(Effect.context<FileSystem.FileSystem | Resolver>(), (context) => {
+    // Each ends by itself.
+    const services = Context.omit(Scope.Scope)(context)
+    return Network.of({ open: (settings) => Effect.provideContext(open(settings), services) })
+  })
 )
 
 const open = Effect.fnUntraced(function*(settings: Settings) {

@@ -1,6 +1,6 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Exit, Fiber, FileSystem, Layer, Logger, Redacted, Scope } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, FileSystem, Layer, Logger, Metric, Redacted, Scope } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as Health from "../../src/telemetry/Health.ts"
@@ -234,6 +234,28 @@ describe("A client of the Transport", () => {
       yield* TestClock.adjust("31 seconds")
       assert.notStrictEqual(yield* Effect.scoped(own()), first)
     }).pipe(against()))
+
+  it.effect("has ended half a minute after its last use, with all that it does beside requests", () =>
+    Effect.suspend(() => {
+      let active = 0
+      const counting: Metric.FiberRuntimeMetricsService = {
+        recordFiberStart: () => void (active += 1),
+        recordFiberEnd: () => void (active -= 1)
+      }
+      return Effect.gen(function*() {
+        yield* Effect.scoped(own())
+        yield* TestClock.adjust("31 seconds")
+        const before = active
+        const token = Authentication.token(Material.file("/there/is/none"))
+        for (let client = 0; client < 20; client++) {
+          yield* Effect.scoped(own({ authentication: token, headers: { "x-client": `${client}` } }))
+        }
+        assert.isAbove(active, before + 20)
+        yield* TestClock.adjust("31 seconds")
+        // A file is perhaps being read.
+        assert.isBelow(active, before + 10)
+      }).pipe(Effect.provide(Transport.Transport.layer), Effect.provideService(Metric.FiberRuntimeMetrics, counting))
+    }))
 
   it.effect("stays as long as anyone uses it", () =>
     Effect.gen(function*() {
