@@ -46,10 +46,9 @@ describe("Lane, over a queue that another had", () => {
       const outcomes = yield* offerAll(before, "abc")
       yield* TestClock.adjust("1 second")
       const after = yield* lanes.make(fine, { backlog })
-      const closed = yield* closing(before)
       yield* TestClock.adjust("4 seconds")
-      yield* Fiber.join(closed)
       assert.deepStrictEqual(yield* tagsOf(outcomes), ["Delivered", "Delivered", "Delivered"])
+      yield* before.close
       assert.deepStrictEqual(lanes.namesOf(before.attempts), ["a", "b"])
       assert.deepStrictEqual(after.attempts, [{ name: "c", at: 0 }, { name: "b", at: 4000 }])
       assert.deepStrictEqual(lanes.namesOf(before.settled), ["a"])
