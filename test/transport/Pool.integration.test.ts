@@ -11,11 +11,12 @@ import * as Connector from "../../src/transport/Connector.ts"
 import * as Material from "../../src/transport/Material.ts"
 import type { Request } from "../../src/transport/Network.ts"
 import { Pool } from "../../src/transport/Pool.ts"
+import { Transport } from "../../src/transport/Transport.ts"
 import type { TransportError } from "../../src/transport/TransportError.ts"
 import { makeBalancer } from "../support/balancer.ts"
 import { freePort } from "../support/ports.ts"
 import { answerStream, authority, makeHttp2Server, makeHttpServer, trusted } from "../support/servers.ts"
-import { connectTo, live, push, pushAll, turn } from "./connecting.ts"
+import { connectTo, live, push, pushAll, settingsOf, turn } from "./connecting.ts"
 
 const timeout = Duration.seconds(20)
 
@@ -130,6 +131,23 @@ describe("Connections of a client", () => {
       held[0]!.end()
       yield* Fiber.join(staying)
     }))
+
+  live(
+    "are kept to each of many servers that one client is asked for, also when redirects have led there",
+    () =>
+      Effect.gen(function*() {
+        const servers = yield* Effect.all(Array.from({ length: 40 }, () => makeHttpServer()))
+        const first = yield* makeHttpServer((response) =>
+          void response.writeHead(307, { location: servers[0]!.url }).end()
+        )
+        const { send } = yield* (yield* Transport).connect(settingsOf())
+        for (const { url } of [first, ...servers, ...servers]) {
+          assert.strictEqual((yield* send({ ...push(0), origin: url })).status, 200)
+          yield* turn
+        }
+        assert.deepStrictEqual(new Set(servers.map(({ sockets }) => sockets.all.length)), new Set([1]))
+      })
+  )
 
   live("are closed when the authorities they trust have changed", () =>
     Effect.gen(function*() {
