@@ -109,7 +109,7 @@ const problem = (facts: Fields.Fields, now: number): Html | undefined => {
     html`Failing since ${Moment.exact(since, now)}: <span class="text">${
       Fields.text(facts, "failing_reason") ?? ""
     }</span> `
-  }${until !== undefined && html`<span class="muted">Nothing is sent until ${Moment.relative(until, now)}.</span>`}</p>`
+  }${until !== undefined && html`<span class="muted">Next try ${Moment.relative(until, now)}.</span>`}</p>`
 }
 
 const waiting = (facts: Fields.Fields): Html | undefined => {

@@ -15,6 +15,8 @@ interface Service {
   readonly name: string
   readonly component: string
   readonly facts: Fields.Fields
+  /** All that the component sends to. */
+  readonly endpoints: ReadonlyArray<Fields.Fields>
 }
 
 /** The most that are shown at once. */
@@ -29,7 +31,8 @@ export const show = (
     Fields.list(info, "services").map((facts): Service => ({
       name: Fields.text(facts, "service_name") ?? "",
       component,
-      facts
+      facts,
+      endpoints: Fields.list(info, "endpoints")
     }))
   )
   const found = all.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()))
@@ -56,22 +59,38 @@ ${
 /** What became of the last profile of a service. */
 export type Verdict = "delivered" | "waiting" | "refused" | "lost"
 
+const timeOf = (facts: Fields.Fields | undefined, name = "time"): number => Fields.time(facts, name) ?? -Infinity
+
+/** When an endpoint last took a profile of the service. */
+const acceptedBy = (facts: Fields.Fields, label: string | undefined): number =>
+  Math.max(
+    ...Fields.list(facts, "last_accepted").map((one) => Endpoints.labelOf(one) === label ? timeOf(one) : -Infinity),
+    -Infinity
+  )
+
+/** It fails, and has not taken what came last. */
+const isWaitedFor = (facts: Fields.Fields, endpoint: Fields.Fields): boolean =>
+  Fields.text(endpoint, "state") === "failing" &&
+  acceptedBy(facts, Endpoints.labelOf(endpoint)) < timeOf(facts, "last_profile")
+
 /**
  * The last thing that is known of it counts, for each endpoint by itself: one that took a profile since has got over what
  * it refused before.
  */
-export const verdictOf = (facts: Fields.Fields): Verdict => {
+export const verdictOf = (facts: Fields.Fields, endpoints: ReadonlyArray<Fields.Fields>): Verdict => {
   const accepted = Fields.list(facts, "last_accepted")
-  const isOver = (failure: Fields.Fields | undefined): boolean => {
-    const at = Fields.time(failure, "time")
-    if (at === undefined) return true
+  const isLast = (failure: Fields.Fields | undefined): boolean => {
+    if (failure === undefined) return false
     const label = Endpoints.labelOf(failure)
-    const own = label === undefined ? accepted : accepted.filter((one) => Endpoints.labelOf(one) === label)
-    return own.some((one) => (Fields.time(one, "time") ?? 0) > at)
+    // Where no endpoint was asked each may have taken another since.
+    const after = label === undefined
+      ? Math.max(...accepted.map((one) => timeOf(one)), -Infinity)
+      : acceptedBy(facts, label)
+    return timeOf(failure) >= after
   }
-  if (!isOver(Fields.fields(facts, "last_loss"))) return "lost"
-  if (!isOver(Fields.fields(facts, "last_refusal"))) return "refused"
-  return accepted.length > 0 ? "delivered" : "waiting"
+  if (isLast(Fields.fields(facts, "last_loss"))) return "lost"
+  if (isLast(Fields.fields(facts, "last_refusal"))) return "refused"
+  return accepted.length === 0 || endpoints.some((endpoint) => isWaitedFor(facts, endpoint)) ? "waiting" : "delivered"
 }
 
 const marks: Readonly<Record<Verdict, HealthMark.State>> = {
@@ -81,10 +100,9 @@ const marks: Readonly<Record<Verdict, HealthMark.State>> = {
   lost: "unhealthy"
 }
 
-const serviceView = ({ component, facts, name }: Service, now: number): Html => {
-  const verdict = verdictOf(facts)
+const serviceView = ({ component, endpoints, facts, name }: Service, now: number): Html => {
+  const verdict = verdictOf(facts, endpoints)
   const came = Fields.time(facts, "last_profile")
-  const accepted = Fields.list(facts, "last_accepted")
   const [loss, refusal] = [Fields.fields(facts, "last_loss"), Fields.fields(facts, "last_refusal")]
   return html`<section class="panel service">
 <header><h2>${name === "" ? html`<span class="muted">without a name</span>` : name}</h2>
@@ -92,16 +110,18 @@ const serviceView = ({ component, facts, name }: Service, now: number): Html => 
 <span class="muted">at <a href="${hrefOf(component)}">${component}</a></span></header>
 <dl>
 <div><dt>Last profile</dt><dd>${came === undefined ? "not known" : Moment.exact(came, now)}</dd></div>
-<div><dt>Last delivered</dt><dd>${
-    accepted.length === 0
-      ? html`<span class="muted">nowhere yet</span>`
-      : accepted.map((one) =>
-        html`<p>${Endpoints.labelOf(one)}: ${Moment.relative(Fields.time(one, "time") ?? 0, now)}</p>`
-      )
-  }</dd></div>
+<div><dt>Last delivered</dt><dd>${endpoints.map((endpoint) => delivery(facts, endpoint, now))}</dd></div>
 ${refusal !== undefined && html`<div><dt>Last refusal</dt><dd>${Endpoints.failure(refusal, now)}</dd></div>`}
 ${loss !== undefined && html`<div><dt>Last loss</dt><dd>${Endpoints.failure(loss, now)}</dd></div>`}
 </dl></section>`
+}
+
+const delivery = (facts: Fields.Fields, endpoint: Fields.Fields, now: number): Html => {
+  const label = Endpoints.labelOf(endpoint)
+  const at = acceptedBy(facts, label)
+  return html`<p>${label ?? "endpoint"}: ${Number.isFinite(at) ? Moment.relative(at, now) : "not yet"}${
+    isWaitedFor(facts, endpoint) && html` <span class="unhealthy">(waits: the endpoint is failing)</span>`
+  }</p>`
 }
 
 const missing = (text: string, count: number): Html =>

@@ -139,7 +139,10 @@ describe("the page", () => {
     Effect.gen(function*() {
       const text = words(yield* textOf(engine(), "/services?q=alert"))
       assert.include(text, "| refused | at | pyroscope.write.out")
-      assert.match(text, /Last delivered \| https:\/\/b.example: \| now/)
+      assert.match(
+        text,
+        /Last delivered \| prod: not yet \| \(waits: the endpoint is failing\) \| https:\/\/b.example: \| now/
+      )
       assert.match(text, /Last refusal \| &lt;script&gt;.* \| in 9 s \| · prod/)
       assert.include(
         words(yield* textOf(engine(), "/services?q=shop")),
