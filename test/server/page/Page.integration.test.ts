@@ -53,41 +53,51 @@ const open = async (browser: Browser, base: string, options: BrowserContextOptio
   return { complaints, page }
 }
 
+/** A browser takes its time to start where others work, too. */
+const patience = 90_000
+
 describe.skipIf(executable === undefined)("the page in a browser", () => {
-  it.live("follows the engine, can be walked through by keyboard, and runs nothing that it shows", () =>
-    Effect.gen(function*() {
-      const seen = engine()
-      const server = yield* Scope.make()
-      const base = yield* Scope.provide(serve(seen), server)
-      const browser = yield* launch
-      const { complaints, page } = yield* Effect.promise(() => open(browser, base))
-      yield* Effect.promise(async () => {
-        // To a box of the graph, the first place that leads to a component.
-        const focused = () => page.evaluate<string>("document.activeElement?.getAttribute('href') ?? ''")
-        for (let presses = 0; presses < 20 && !(await focused()).startsWith("/component/"); presses++) {
-          await page.keyboard.press("Tab")
-        }
-        assert.strictEqual(await focused(), "/component/pyroscope.receive_http.in")
+  it.live(
+    "follows the engine, can be walked through by keyboard, and runs nothing that it shows",
+    () =>
+      Effect.gen(function*() {
+        const seen = engine()
+        const server = yield* Scope.make()
+        const base = yield* Scope.provide(serve(seen), server)
+        const browser = yield* launch
+        const { complaints, page } = yield* Effect.promise(() => open(browser, base))
+        yield* Effect.promise(async () => {
+          // To a box of the graph, the first place that leads to a component.
+          const focused = () => page.evaluate<string>("document.activeElement?.getAttribute('href') ?? ''")
+          for (let presses = 0; presses < 20 && !(await focused()).startsWith("/component/"); presses++) {
+            await page.keyboard.press("Tab")
+          }
+          assert.strictEqual(await focused(), "/component/pyroscope.receive_http.in")
 
-        await page.getByText("12/s", { exact: true }).waitFor()
-        seen.traffic = [traffic(34)]
-        seen.components[0] = { ...seen.components[0]!, health: { state: "exited", message: "gone home", updatedAt: 0 } }
-        await page.getByText("34/s", { exact: true }).waitFor()
-        await page.getByText("gone home", { exact: true }).waitFor()
-        assert.strictEqual(await focused(), "/component/pyroscope.receive_http.in", "the focus stays where it was")
+          await page.getByText("12/s", { exact: true }).waitFor()
+          seen.traffic = [traffic(34)]
+          seen.components[0] = {
+            ...seen.components[0]!,
+            health: { state: "exited", message: "gone home", updatedAt: 0 }
+          }
+          await page.getByText("34/s", { exact: true }).waitFor()
+          await page.getByText("gone home", { exact: true }).waitFor()
+          assert.strictEqual(await focused(), "/component/pyroscope.receive_http.in", "the focus stays where it was")
 
-        await page.keyboard.press("Enter")
-        await page.getByRole("heading", { level: 1, name: "pyroscope.receive_http.in" }).waitFor()
-        await page.getByRole("link", { name: "pyroscope.write.out" }).first().click()
-        await page.getByRole("heading", { level: 3, name: "prod" }).waitFor()
-        await page.goto(`${base}/services`)
-        await page.getByRole("heading", { level: 2, name: hostile }).waitFor()
-        assert.isUndefined(await page.evaluate("window.pwned"))
-        assert.deepStrictEqual(complaints, [])
-      })
-      yield* Scope.close(server, Exit.void)
-      yield* Effect.promise(() => page.getByText(/^Not reachable since/).waitFor())
-    }).pipe(Effect.scoped))
+          await page.keyboard.press("Enter")
+          await page.getByRole("heading", { level: 1, name: "pyroscope.receive_http.in" }).waitFor()
+          await page.getByRole("link", { name: "pyroscope.write.out" }).first().click()
+          await page.getByRole("heading", { level: 3, name: "prod" }).waitFor()
+          await page.goto(`${base}/services`)
+          await page.getByRole("heading", { level: 2, name: hostile }).waitFor()
+          assert.isUndefined(await page.evaluate("window.pwned"))
+          assert.deepStrictEqual(complaints, [])
+        })
+        yield* Scope.close(server, Exit.void)
+        yield* Effect.promise(() => page.getByText(/^Not reachable since/).waitFor())
+      }).pipe(Effect.scoped),
+    patience
+  )
 
   it.live("is all there without scripts, and on a narrow screen", () =>
     Effect.gen(function*() {
@@ -99,5 +109,5 @@ describe.skipIf(executable === undefined)("the page in a browser", () => {
         const { page: narrow } = await open(browser, base, { viewport: { width: 360, height: 700 } })
         assert.strictEqual(await narrow.evaluate("document.documentElement.scrollWidth"), 360)
       })
-    }).pipe(Effect.scoped))
+    }).pipe(Effect.scoped), patience)
 })
