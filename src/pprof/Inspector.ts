@@ -32,10 +32,19 @@ export interface Inspector {
 /** Microseconds between samples, some 35 minutes: V8 takes no more. */
 const longest = 2 ** 31 - 1
 
-const make = (session: Session): Inspector => {
-  const post = <A>(command: string, parameters?: object) =>
+/** V8 has one sampler of the heap, which ends with the session that began it: so all have it together. */
+let heap: { readonly session: Session; users: number } | undefined
+
+const connected = (): Session => {
+  const session = new Session()
+  session.connect()
+  return session
+}
+
+const make = (session: Session): Inspector & { readonly end: () => void } => {
+  const post = <A>(command: string, parameters?: object, to = session) =>
     Effect.callback<A, InspectorError>((resume) =>
-      session.post(
+      to.post(
         command,
         parameters,
         (error, answer) =>
@@ -45,6 +54,7 @@ const make = (session: Session): Inspector => {
       )
     )
 
+  let hasHeap = false
   let title = ""
   let finished: Profiler.Profile | undefined
   session.on("Profiler.consoleProfileFinished", ({ params }) => {
@@ -78,25 +88,37 @@ const make = (session: Session): Inspector => {
         : Effect.succeed(finished)
     }),
     startHeap: (intervalBytes) =>
-      Effect.andThen(
-        post("HeapProfiler.enable"),
-        post("HeapProfiler.startSampling", { samplingInterval: intervalBytes })
-      ),
-    takeHeap: Effect.map(
-      post<HeapProfiler.GetSamplingProfileReturnType>("HeapProfiler.getSamplingProfile"),
-      ({ profile }) => profile
-    )
+      Effect.suspend(() => {
+        heap ??= { session: connected(), users: 0 }
+        if (!hasHeap) heap.users++
+        hasHeap = true
+        const { session } = heap
+        return Effect.andThen(
+          post("HeapProfiler.enable", undefined, session),
+          post("HeapProfiler.startSampling", { samplingInterval: intervalBytes }, session)
+        )
+      }),
+    takeHeap: Effect.suspend(() =>
+      Effect.map(
+        post<HeapProfiler.GetSamplingProfileReturnType>("HeapProfiler.getSamplingProfile", undefined, heap?.session),
+        ({ profile }) => profile
+      )
+    ),
+    end: () => {
+      // Other sessions have it as well, and would go on with it for ever.
+      if (title !== "") v8.profileEnd(title)
+      session.disconnect()
+      if (!hasHeap || --heap!.users > 0) return
+      heap!.session.disconnect()
+      heap = undefined
+    }
   }
 }
 
 const connect: Effect.Effect<Inspector, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.sync(() => {
-    const session = new Session()
-    session.connect()
-    return session
-  }),
-  (session) => Effect.sync(() => session.disconnect())
-).pipe(Effect.map(make))
+  Effect.sync(() => make(connected())),
+  ({ end }) => Effect.sync(end)
+)
 
 /** Connects until the scope closes. */
 export const Inspector = Context.Reference("pyroduct/pprof/Inspector", { defaultValue: () => connect })

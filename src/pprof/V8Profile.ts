@@ -1,5 +1,5 @@
 /**
- * Profiles of V8 as pprof; `undefined` where there is nothing in them.
+ * Profiles of V8 as pprof; `undefined` where there is nothing in them, unless they are wanted nevertheless.
  *
  * A function is told by name, file and line; one without a name is called `(anonymous) <file>:<line>`, without the
  * file's folders. The files of `file://` scripts are paths. What V8 does besides running functions is one as well:
@@ -26,7 +26,12 @@ import {
  *
  * `until`, in nanoseconds since the epoch, is when the profile ended; `interval` is the time from sample to sample.
  */
-export const cpu = (profile: Profiler.Profile, until: bigint, interval: Duration.Duration): Uint8Array | undefined => {
+export const cpu = (
+  profile: Profiler.Profile,
+  until: bigint,
+  interval: Duration.Duration,
+  mayBeEmpty = false
+): Uint8Array | undefined => {
   const parents = new Map<number, Profiler.ProfileNode>()
   for (const node of profile.nodes) for (const child of node.children ?? []) parents.set(child, node)
   const hits = new Map<number, number>()
@@ -36,7 +41,7 @@ export const cpu = (profile: Profiler.Profile, until: bigint, interval: Duration
     // Samples may be out of order, and then their distance is negative.
     micros.set(id, (micros.get(id) ?? 0) + Math.max(0, profile.timeDeltas?.[index] ?? 0))
   })
-  const pprof = builder()
+  const pprof = builder(mayBeEmpty)
   for (const node of profile.nodes) {
     const count = hits.get(node.id)
     if (count === undefined || node.callFrame.functionName === "(idle)") continue
@@ -66,9 +71,10 @@ export const cpu = (profile: Profiler.Profile, until: bigint, interval: Duration
 export const heap = (
   profile: HeapProfiler.SamplingHeapProfile,
   at: bigint,
-  intervalBytes: number
+  intervalBytes: number,
+  mayBeEmpty = false
 ): Uint8Array | undefined => {
-  const pprof = builder()
+  const pprof = builder(mayBeEmpty)
   const visit = (node: HeapProfiler.SamplingHeapProfileNode, callers: ReadonlyArray<Runtime.CallFrame>): void => {
     const stack = [node.callFrame, ...callers]
     if (node.selfSize > 0) pprof.add(stack, [node.selfSize])
@@ -83,7 +89,7 @@ export const heap = (
   })
 }
 
-const builder = () => {
+const builder = (mayBeEmpty: boolean) => {
   const stringTable = new StringTable()
   const ids = new Map<string, number>()
   const functions: Array<Function> = []
@@ -116,7 +122,7 @@ const builder = () => {
       samples.push(new Sample({ locationId: stack.slice(0, -1).map(locate), value }))
     },
     encode: (head: Omit<ProfileInput, "stringTable" | "sample" | "function" | "location">): Uint8Array | undefined =>
-      samples.length === 0
+      samples.length === 0 && !mayBeEmpty
         ? undefined
         : new Profile({ ...head, stringTable, sample: samples, function: functions, location: locations }).encode()
   }

@@ -14,6 +14,7 @@ import * as CrossSite from "./CrossSite.ts"
 import * as Hosts from "./Hosts.ts"
 import * as Listener from "./Listener.ts"
 import * as OwnServer from "./OwnServer.ts"
+import * as PprofApi from "./PprofApi.ts"
 import * as WebApi from "./WebApi.ts"
 
 export interface Settings extends Listener.Address {
@@ -24,6 +25,8 @@ export interface Settings extends Listener.Address {
   readonly reload?: Effect.Effect<void, string>
   /** Names of this server, besides its addresses, `localhost` and `host`, under which components may be asked. */
   readonly allowedHosts?: ReadonlyArray<string>
+  /** Whether there are profiles of the engine itself, at `/debug/pprof`. Not by default: some sampling goes with it. */
+  readonly pprof?: boolean
   /** Answers what nothing else does; `undefined` is "not found". */
   readonly page?: Page
 }
@@ -38,9 +41,10 @@ const shutdownTimeout = Duration.seconds(1)
 export const make = Effect.fnUntraced(function*(settings: Settings) {
   const api = yield* ComponentApi
   const { host, port } = settings
+  const pprof = settings.pprof === true ? yield* PprofApi.make : undefined
   return yield* OwnServer.make(
     { ...Listener.defaults, shutdownTimeout, host, port },
-    (access) => Effect.interruptible(handler(settings, api, access))
+    (access) => Effect.interruptible(handler(settings, api, pprof, access))
   )
 })
 
@@ -55,11 +59,12 @@ const unauthorized = HttpServerResponse.setHeader(
   "Basic realm=\"Restricted\""
 )
 
-type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
+type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
 
 const handler = (
   settings: Settings,
   api: ComponentApi["Service"],
+  pprof: PprofApi.Handler | undefined,
   { auth }: OwnServer.Access
 ): Listener.Handler => {
   const names = [settings.host, ...(settings.allowedHosts ?? [])]
@@ -102,8 +107,9 @@ const handler = (
     const path = request.url.split("?", 1)[0]!
     const verdict = auth?.(path, request.headers["authorization"])
     if (verdict === "refused") return Effect.succeed(unauthorized)
-    const acts = path === "/-/reload"
-    const methods = acts ? ["GET", "POST"] : ["GET", "HEAD"]
+    const isReload = path === "/-/reload"
+    const isPprof = path === pprofPrefix || path.startsWith(`${pprofPrefix}/`)
+    const methods = isReload ? ["GET", "POST"] : ["GET", "HEAD"]
     if (!methods.includes(request.method)) {
       return Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: methods.join(", ") } }))
     }
@@ -113,8 +119,12 @@ const handler = (
     if (path === "/-/ready") return Effect.map(settings.isReady, (isReady) => isReady ? ready : notReady)
     if (path === "/-/healthy") return healthy(isForOthers)
     if (isForOthers) return Effect.succeed(text(foreignName, 421))
-    if (acts && CrossSite.isForeign(request.headers)) return Effect.succeed(text(foreignPage, 403))
-    if (path === "/-/reload") return reload
+    if ((isReload || isPprof) && CrossSite.isForeign(request.headers)) return Effect.succeed(text(foreignPage, 403))
+    if (isReload) return reload
+    if (isPprof) {
+      const profile = pprof?.(path.slice(pprofPrefix.length), new URLSearchParams(request.url.slice(path.length)))
+      return Effect.map(profile ?? Effect.undefined, (response) => response ?? notFound)
+    }
     if (path.startsWith(apiPrefix)) {
       return Effect.map(api.handle(path.slice(apiPrefix.length)), (response) => response ?? notFound)
     }
@@ -144,6 +154,7 @@ const metrics: Answer = Effect.map(
 )
 
 const apiPrefix = "/api/v0/component/"
+const pprofPrefix = "/debug/pprof"
 const webPrefix = "/api/v0/web/components"
 
 const decoded = (encoded: string): string | undefined =>
