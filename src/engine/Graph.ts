@@ -14,8 +14,6 @@ import type * as Component from "./Component.ts"
 import * as Foreign from "./Foreign.ts"
 import type { Registry } from "./Registry.ts"
 
-export { namespaces } from "./Foreign.ts"
-
 export interface Node<R = never> {
   readonly id: string
   readonly component: Component.Any<R>

@@ -15,7 +15,7 @@ import type * as Tree from "../syntax/Tree.ts"
 import * as Arguments from "./Arguments.ts"
 import { ConfigError } from "./ConfigError.ts"
 import * as Exposures from "./Exposures.ts"
-import type * as Foreign from "./Foreign.ts"
+import * as Foreign from "./Foreign.ts"
 import * as Graph from "./Graph.ts"
 import type { Registry } from "./Registry.ts"
 
@@ -121,7 +121,7 @@ const inOrder = (
 
 const languageOf = <R>({ registry, stdlib }: Settings<R>): Exposures.Language => {
   const own = new Set(Array.from(registry.components.keys(), (name) => name.split(".", 1)[0]!))
-  return { registry, isKnown: (name) => stdlib.has(name) || own.has(name) || Graph.namespaces.has(name) }
+  return { registry, isKnown: (name) => stdlib.has(name) || own.has(name) || Foreign.namespaces.has(name) }
 }
 
 /** Whether the name that begins there may be shown. */

@@ -49,7 +49,7 @@ describe("Engine", () => {
       Effect.gen(function*() {
         const world = World.make()
         const engine = yield* Engine.make({ sources: [], registry: world.registry, stdlib: new Map() })
-        const apply = Effect.fnUntraced(function*(step: Effect.Effect<unknown, unknown>) {
+        const apply = Effect.fnUntraced(function*<E>(step: Effect.Effect<void, E>) {
           const before = world.running()
           yield* Effect.forkChild(Effect.ignore(step), { startImmediately: true })
           yield* settled
