@@ -2,7 +2,7 @@
  * Engines to test from outside: in this process, or as the binary in another.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import { Duration, Effect, Layer, Logger, References, type Scope } from "effect"
+import { Duration, Effect, Layer, Logger, Metric, References, type Scope } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
@@ -55,6 +55,7 @@ export const startEngine = Effect.fnUntraced(function*(
     Lanes.layer,
     NodeFileSystem.layer,
     Logger.layer([logger]),
+    Layer.succeed(Metric.MetricRegistry, new Map()),
     Layer.succeed(References.MinimumLogLevel, "Debug"),
     Layer.succeed(Drain.Drain, Drain.within(Duration.seconds(1)))
   ))
