@@ -55,7 +55,8 @@ export const short: Exposure = (written, isWhole) => {
 
 /** Where only some texts will do: another may have been meant for another place. */
 export const accepted = (isAccepted: (text: string) => boolean): Exposure => (written, isWhole) => {
-  if (/^[.\d]/.test(written)) return []
+  // A number, perhaps with a unit that lacks its quotes.
+  if (/^[.\d]+(e[+-]?\d+)?[a-zµ]{0,3}$/i.test(written)) return []
   const value = textOf(written)
   return value !== undefined && isAccepted(value) ? text(written, isWhole) : short(written, isWhole)
 }
