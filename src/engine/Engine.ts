@@ -144,24 +144,24 @@ export const start = Effect.fn("Engine.start")(function*<R>(
     const failed = new Map<Instance<R>, Failure>()
     const all = [...instances.values()]
     const done = new Map(all.map((instance) => [instance, Latch.makeUnsafe()]))
-    const sources = new Set(isFirst ? all.filter(isSource) : [])
-    const before = (instance: Instance<R>): ReadonlyArray<Instance<R>> =>
-      sources.has(instance) ? all.filter((other) => !sources.has(other)) : dependenciesOf(instance)
-    yield* Effect.forEach(
-      all,
-      (instance) =>
-        Effect.all(before(instance).map((other) => done.get(other)!.await), { discard: true }).pipe(
-          // Of a first configuration all is stopped again.
-          Effect.andThen(Effect.suspend(() =>
-            isFirst && dependenciesOf(instance).some((other) => failed.has(other))
-              ? Effect.fail<Failure>([])
-              : evaluate(instance)
-          )),
-          Effect.catch((failure) => Effect.sync(() => void failed.set(instance, failure))),
-          Effect.andThen(done.get(instance)!.open)
-        ),
-      { concurrency: "unbounded", discard: true }
-    )
+    const evaluateEach = (some: ReadonlyArray<Instance<R>>): Effect.Effect<void> =>
+      Effect.forEach(
+        some,
+        (instance) =>
+          Effect.all(dependenciesOf(instance).map((other) => done.get(other)!.await), { discard: true }).pipe(
+            // Of a first configuration all is stopped again.
+            Effect.andThen(Effect.suspend(() =>
+              isFirst && dependenciesOf(instance).some((other) => failed.has(other))
+                ? Effect.fail<Failure>([])
+                : evaluate(instance)
+            )),
+            Effect.catch((failure) => Effect.sync(() => void failed.set(instance, failure))),
+            Effect.andThen(done.get(instance)!.open)
+          ),
+        { concurrency: "unbounded", discard: true }
+      )
+    yield* evaluateEach(all.filter((instance) => !isFirst || !isSource(instance)))
+    if (isFirst) yield* evaluateEach(all.filter(isSource))
     return failed
   })
   const isSource = (instance: Instance<R>): boolean =>
@@ -177,20 +177,25 @@ export const start = Effect.fn("Engine.start")(function*<R>(
       made.set(node.id, instance)
       for (const { id } of node.dependencies) {
         const dependency = made.get(id)!
-        users.set(dependency, [...users.get(dependency) ?? [], instance])
+        const others = users.get(dependency)
+        if (others === undefined) users.set(dependency, [instance])
+        else others.push(instance)
       }
     }
     plan = next
     instances = made
     dependants = users
     hasEnded = false
-    const failed = yield* evaluateAll(isFirst)
-    for (const [id, instance] of old) {
-      if (made.has(id)) continue
-      stale.delete(instance)
-      end(instance.close)
-    }
-    if (failed.size > 0 && hasEnded) {
+    const leave = Effect.sync(() => {
+      for (const [id, instance] of old) {
+        if (made.has(id)) continue
+        stale.delete(instance)
+        end(instance.close)
+      }
+    })
+    // A shutdown may be in the middle of it.
+    const failed = yield* Effect.ensuring(evaluateAll(isFirst), leave)
+    if (failed.size > 0 && (hasEnded || endings.size > 0)) {
       // A port may be free now.
       yield* Effect.timeoutOption(Fiber.awaitAll([...endings]), patience)
       for (const instance of failed.keys()) {

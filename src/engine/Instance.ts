@@ -215,11 +215,10 @@ export class Instance<R> {
       )
       for (const [name, exported] of this.exported) yield* this.follow(next, name, exported.values(services))
     }).pipe(
+      Effect.raceFirst(impatience),
       Effect.annotateLogs({ component_path: "/", component_id: id }),
       Effect.catchCause((cause) => {
-        if (Cause.hasInterrupts(cause)) return Effect.failCause(cause as Cause.Cause<never>)
-        const error = Cause.findError(cause)
-        const message = Result.isSuccess(error) ? error.success.message : String(Cause.squash(cause))
+        const message = messageOf(cause)
         return Effect.andThen(
           this.failed(`building component: ${message}`),
           Effect.fail<Failure>([Diagnostic.error(`Failed to build component: ${message}`, file, block.nameRange)])
@@ -229,16 +228,27 @@ export class Instance<R> {
     )
   }
 
-  private follow(next: Build<R>, name: string, values: Stream.Stream<Value.Value>): Effect.Effect<void> {
-    const first = Deferred.makeUnsafe<void>()
+  private follow(
+    next: Build<R>,
+    name: string,
+    values: Stream.Stream<Value.Value>
+  ): Effect.Effect<void, { readonly message: string }> {
+    const first = Deferred.makeUnsafe<void, { readonly message: string }>()
     const following = Stream.runForEach(values, (value) =>
       Effect.suspend(() => {
         next.exports.set(name, value)
         Deferred.doneUnsafe(first, Effect.void)
         return this.publish(next)
       })).pipe(
-        Effect.catchCause((cause) => Effect.logError(`the export ${name} changes no more`, cause)),
-        Effect.ensuring(Deferred.succeed(first, undefined))
+        Effect.andThen(Deferred.fail(first, { message: `the export ${name} has no value` })),
+        Effect.catchCause((cause) => {
+          const message = `the export ${name} fails: ${messageOf(cause)}`
+          return Effect.all([
+            Deferred.fail(first, { message }),
+            this.reporter(next).problem(name, message),
+            Effect.logError(`the export ${name} changes no more`, cause)
+          ], { discard: true })
+        })
       )
     return Effect.andThen(
       Effect.forkIn(following, next.scope, { startImmediately: true }),
@@ -299,6 +309,20 @@ export class Instance<R> {
     }
   }
 }
+
+const messageOf = (cause: Cause.Cause<{ readonly message: string }>): string => {
+  const error = Cause.findError(cause)
+  if (Result.isSuccess(error)) return error.success.message
+  return Cause.hasInterruptsOnly(cause) ? "it was interrupted" : String(Cause.squash(cause))
+}
+
+/** While a component is being built others wait for it, a reload as well: somebody should know, and it has an end. */
+const impatience = Effect.gen(function*() {
+  yield* Effect.sleep("5 seconds")
+  yield* Effect.logWarning("the component is still being built")
+  yield* Effect.sleep("55 seconds")
+  return yield* Effect.fail({ message: "it takes longer than a minute" })
+})
 
 const shower = <R>({ info }: Build<R>): DebugInfo.Reporter => ({
   show: (read) =>

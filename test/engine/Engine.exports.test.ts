@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Latch, Layer, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import type * as Component from "../../src/engine/Component.ts"
+import { changing, type Component } from "../../src/engine/Component.ts"
 import * as Engine from "../../src/engine/Engine.ts"
 import * as Registry from "../../src/engine/Registry.ts"
 import * as Decode from "../../src/evaluation/Decode.ts"
@@ -85,7 +85,7 @@ describe("Engine, when exports change", () => {
       const gate = Latch.makeUnsafe()
       const entered = yield* Deferred.make<void>()
       let inside = 0
-      const slow: Component.Component<{ readonly to: string }> = {
+      const slow: Component<{ readonly to: string }> = {
         name: "slow",
         arguments: Schema.Struct({ to: Decode.String }),
         exports: {},
@@ -113,7 +113,7 @@ describe("Engine, when exports change", () => {
       const world = World.make()
       const late = Latch.makeUnsafe()
       const stopped = Latch.makeUnsafe()
-      const told: Component.Component<{ readonly count: number }> = {
+      const told: Component<{ readonly count: number }> = {
         name: "told",
         arguments: Schema.Struct({ count: Decode.Int }),
         exports: {
@@ -141,5 +141,38 @@ describe("Engine, when exports change", () => {
       yield* settled
       yield* stopped.open
       assert.deepStrictEqual(world.running().map(({ args }) => args.to), [["first 2"]])
+    }))
+
+  it.effect("tells of an export that fails: before it has a value nothing is built, later the block is unhealthy", () =>
+    Effect.gen(function*() {
+      const world = World.make()
+      const gate = Latch.makeUnsafe()
+      const of = (name: string, values: Stream.Stream<Value.Value>): Component<{}> => ({
+        name,
+        arguments: Schema.Struct({}),
+        exports: { out: changing(Value.unknown, () => values) },
+        layer: () => Layer.empty
+      })
+      const late = Stream.fromEffect(Effect.andThen(gate.await, Effect.die("no disk")))
+      const registry = Registry.add(
+        world.registry,
+        of("early", Stream.die("no disk")),
+        of("none", Stream.empty),
+        of("late", Stream.concat(Stream.make(Value.text("text")), late))
+      )
+      const text = "late \"l\" { }\nnode \"a\" { to = [late.l.out] }"
+      const engine = yield* start(registry, text)
+      const failure = yield* Effect.flip(
+        engine.reload([Source.make("a.alloy", `${text}\nearly "e" { }\nnone "n" { }`)])
+      )
+      assert.deepStrictEqual(failure.diagnostics.map(({ message }) => message), [
+        "Failed to build component: the export out fails: no disk",
+        "Failed to build component: the export out has no value"
+      ])
+      yield* gate.open
+      yield* settled
+      const health = (yield* engine.components).find(({ id }) => id === "late.l")?.health
+      assert.deepStrictEqual([health?.state, health?.message], ["unhealthy", "the export out fails: no disk"])
+      assert.deepStrictEqual(world.running().map(({ args }) => args.to.join()), ["text"])
     }))
 })

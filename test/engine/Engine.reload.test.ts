@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Logger, References, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { ConfigError } from "../../src/engine/ConfigError.ts"
 import * as Engine from "../../src/engine/Engine.ts"
@@ -195,5 +195,68 @@ describe("Engine.reload", () => {
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(closing)
       assert.deepStrictEqual(events, ["0 -store.a", "2 -store.a", "3 store.a has stopped", "9 store.a has stopped"])
+    }))
+
+  it.effect("stops what is gone, though the engine ends in the middle of it", () =>
+    Effect.gen(function*() {
+      const events: Array<string> = []
+      const registry = Registry.make(
+        components.noting("store", events),
+        components.make("slow", () => Effect.never)
+      )
+      const scope = yield* Scope.make()
+      const engine = yield* Engine.make({ sources: source("store \"a\" { }"), registry, stdlib: new Map() }).pipe(
+        Scope.provide(scope)
+      )
+      const reload = yield* Effect.forkChild(engine.reload(source("slow \"b\" { }")), { startImmediately: true })
+      yield* settled
+      yield* Scope.close(scope, Exit.void)
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(reload)))
+      assert.deepStrictEqual(events, ["+store.a", "-store.a"])
+    }))
+
+  it.effect("waits a minute for a component, and says so; then it goes on without it", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const logger = Logger.make<unknown, void>(({ fiber, message }) => {
+        lines.push(`${fiber.getRef(References.CurrentLogAnnotations)["component_id"]}: ${message}`)
+      })
+      const registry = Registry.make(
+        components.make("slow", ({ count }) => count === 0 ? Effect.void : Effect.never)
+      )
+      const engine = yield* Engine.make({ sources: source("slow \"a\" { }"), registry, stdlib: new Map() }).pipe(
+        Effect.provide(Logger.layer([logger]))
+      )
+      const first = yield* Effect.forkChild(
+        refused(engine, "slow \"a\" { count = 1 }\nslow \"b\" { to = [slow.a.out] }"),
+        { startImmediately: true }
+      )
+      const second = yield* Effect.forkChild(engine.reload(source("slow \"a\" { }")), { startImmediately: true })
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(lines, ["slow.a: the component is still being built"])
+      yield* TestClock.adjust("55 seconds")
+      assert.deepStrictEqual(yield* Fiber.join(first), [
+        true,
+        "1:1-1:4 Failed to build component: it takes longer than a minute"
+      ])
+      yield* Fiber.join(second)
+      assert.deepStrictEqual(yield* healthOf(engine), ["slow.a healthy: component evaluated"])
+    }))
+
+  it.effect.each(
+    [
+      ["dies", Effect.die(new TypeError("no such thing")), "TypeError: no such thing"],
+      ["is interrupted by what it uses", Effect.interrupt, "it was interrupted"]
+    ] as const
+  )("puts the rest in force where a component that is built %s", ([, run, why]) =>
+    Effect.gen(function*() {
+      const events: Array<string> = []
+      const registry = Registry.make(components.noting("store", events), components.make("bad", () => run))
+      const engine = yield* Engine.make({ sources: source("store \"a\" { }"), registry, stdlib: new Map() })
+      assert.deepStrictEqual(yield* refused(engine, "bad \"b\" { }\nstore \"c\" { }"), [
+        true,
+        `1:1-1:3 Failed to build component: ${why}`
+      ])
+      assert.deepStrictEqual(events, ["+store.a", "+store.c", "-store.a"])
     }))
 })
