@@ -9,12 +9,15 @@
  * Sockets of one owner may be in each other's way: the same port on another host, or with TLS and without. Then the new
  * one takes the place of the old one, which stops listening and keeps its connections, and gets the place back if it
  * outlives the new one.
+ *
+ * Each connection of a socket that does not listen has one more answer at most, which says so: whoever keeps it would
+ * otherwise lose a request when it is cut off.
  */
 import { Duration } from "effect"
 import { EventEmitter } from "node:events"
 import * as Http from "node:http"
 import * as Https from "node:https"
-import type { AddressInfo, Socket } from "node:net"
+import * as Net from "node:net"
 import type { TLSSocket } from "node:tls"
 import * as Timer from "../telemetry/Timer.ts"
 import * as BadRequest from "./BadRequest.ts"
@@ -51,7 +54,7 @@ export interface ListeningSocket {
   readonly isTls: boolean
   readonly server: Http.Server
   /** Those that are open. */
-  readonly connections: Set<Socket>
+  readonly connections: Set<Net.Socket>
   /** The newest last. */
   readonly shares: Array<Share>
   /** The real one; 0 before it has listened. */
@@ -84,8 +87,8 @@ export class Share extends EventEmitter {
   /** From when it has listened until it is closed. */
   listening = false
 
-  address(): AddressInfo {
-    return this.socket!.server.address() as AddressInfo
+  address(): Net.AddressInfo {
+    return this.socket!.server.address() as Net.AddressInfo
   }
 
   listen(_: unknown, done: () => void): void {
@@ -112,6 +115,7 @@ export class Share extends EventEmitter {
 
   /** Takes a request. */
   take(event: "request" | "checkContinue", request: Http.IncomingMessage, response: Http.ServerResponse): void {
+    if (!this.socket!.server.listening) response.shouldKeepAlive = false
     this.responses.add(response)
     response.once("close", () => {
       this.responses.delete(response)
@@ -134,12 +138,18 @@ export class Share extends EventEmitter {
     // It has those connections that are there until they are closed.
     this.sockets.delete(socket)
     const wasListening = socket.server.listening
+    this.leaveConnections()
+    if (!wasListening) return void leavePlace(socket, done)
     socket.server.close(() => done())
-    if (!wasListening) return
     const before = [...this.sockets].findLast(({ place, port }) =>
       place.owner === this.place.owner && port === socket.port
     )
     if (before !== undefined && !before.server.listening) listen(before, before.port, this.lost)
+  }
+
+  /** Has those that are in use closed behind the answers that are not there yet. */
+  leaveConnections(): void {
+    for (const response of this.responses) response.shouldKeepAlive = false
   }
 
   /** Ends what is still going on. */
@@ -165,7 +175,12 @@ const takePlace = (
   listen(socket, port, (error) => {
     const others = own.filter((other) => other.port === port && other.server.listening)
     if (error?.code !== "EADDRINUSE" || others.length === 0) return done(error)
-    for (const { server } of others) server.close()
+    for (const other of others) {
+      for (const share of other.shares) share.leaveConnections()
+      // What is plain goes on for as short a time as it can where TLS is asked for.
+      if (other.isTls === socket.isTls) leavePlace(other)
+      else other.server.close()
+    }
     listen(socket, port, (error) => {
       if (error === undefined) return done()
       for (const other of others) listen(other, other.port, lost)
@@ -182,10 +197,22 @@ const listen = (socket: ListeningSocket, port: number, done: Listened): void => 
   }
   const listening = (): void => {
     server.off("error", failed)
-    socket.port = (server.address() as AddressInfo).port
+    socket.port = (server.address() as Net.AddressInfo).port
     done()
   }
   server.once("error", failed).once("listening", listening).listen({ port, ...(host === "" ? {} : { host }) })
+}
+
+/**
+ * Stops listening for the sake of another, and is done when there is no connection left. Node's HTTP server would close
+ * those without a request, one of which may be on its way, and stop looking after the time that the others take.
+ */
+const leavePlace = ({ server }: ListeningSocket, done?: () => void): void => {
+  Net.Server.prototype.close.call(server, () => {
+    if (done === undefined) return
+    server.close()
+    done()
+  })
 }
 
 const makeSocket = (place: Place, { readTimeout, tls }: Limits): ListeningSocket => {
@@ -201,9 +228,9 @@ const makeSocket = (place: Place, { readTimeout, tls }: Limits): ListeningSocket
   // Who has sent everything and ends its side may still read, as from Go's server: Node would end both sides.
   Object.assign(server, { httpAllowHalfOpen: true })
   BadRequest.handle(server, () => Duration.min(newest().limits.readTimeout, patience))
-  const connections = new Set<Socket>()
+  const connections = new Set<Net.Socket>()
   server
-    .on("connection", (connection: Socket) => {
+    .on("connection", (connection: Net.Socket) => {
       connections.add(connection)
       connection.once("close", () => connections.delete(connection))
     })

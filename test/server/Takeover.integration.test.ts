@@ -130,6 +130,31 @@ describe("a listener that takes over from another of its owner", () => {
       assert.strictEqual(yield* text(again.url), "again")
     }).pipe(provided))
 
+  it.live("resets no connection of the host that was, and says with the next answer that it is the last", () =>
+    Effect.gen(function*() {
+      const reached = yield* Deferred.make<void>()
+      const released = yield* Deferred.make<void>()
+      const waiting = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(released))
+      let handler: Effect.Effect<unknown> = Effect.void
+      const old = yield* listen({}, Effect.suspend(() => Effect.as(handler, HttpServerResponse.text("old"))))
+      const request = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
+      const idle = yield* converse(old.port)
+      idle.write(request)
+      yield* idle.heard(/Connection: keep-alive[^]*old$/)
+      handler = waiting
+      const busy = yield* converse(old.port)
+      busy.write(request)
+      yield* Deferred.await(reached)
+      handler = Effect.void
+      yield* listen({ host: "", port: old.port }, answering("new"))
+      const closing = yield* Effect.forkChild(old.close, { startImmediately: true })
+      yield* Deferred.succeed(released, undefined)
+      assert.match(yield* busy.closed, /Connection: close[^]*old$/)
+      idle.write(request)
+      assert.match(yield* idle.closed, /old[^]*Connection: close[^]*old$/)
+      yield* Fiber.join(closing)
+    }).pipe(provided))
+
   it.live("is of the same owner: for others the address is in use", () =>
     Effect.gen(function*() {
       const { port } = yield* listen({}, answering("in"))
