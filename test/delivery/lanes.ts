@@ -77,17 +77,23 @@ export const make = Effect.fnUntraced(function*(endpoint: Endpoint, options: Opt
   let mostInFlight = 0
   let lost = 0
 
+  const begin = Effect.sync(() => {
+    inFlight += 1
+    mostInFlight = Math.max(mostInFlight, inFlight)
+  })
   const push = ({ path: name }: Outbound) =>
-    Effect.suspend(() => {
-      inFlight += 1
-      mostInFlight = Math.max(mostInFlight, inFlight)
-      const attempt = counts.get(name) ?? 0
-      counts.set(name, attempt + 1)
-      return Effect.flatMap(sinceStart, (at) => {
-        attempts.push({ name, at })
-        return endpoint(name, attempt)
-      })
-    }).pipe(Effect.ensuring(Effect.sync(() => void (inFlight -= 1))))
+    Effect.acquireUseRelease(
+      begin,
+      () => {
+        const attempt = counts.get(name) ?? 0
+        counts.set(name, attempt + 1)
+        return Effect.flatMap(sinceStart, (at) => {
+          attempts.push({ name, at })
+          return endpoint(name, attempt)
+        })
+      },
+      () => Effect.sync(() => void (inFlight -= 1))
+    )
 
   const note = (times: Array<number>) => Effect.map(sinceStart, (at) => void times.push(at))
   const scope = yield* Scope.make()
