@@ -100,7 +100,7 @@ const fromSource = Effect.fnUntraced(function*(
   const isOther = (refused: string): boolean =>
     Result.match(material.current(), { onFailure: () => false, onSuccess: ([header]) => header !== refused })
   const authenticator: Authenticator = {
-    header,
+    header: () => header,
     refused: (refused) =>
       Effect.suspend(() =>
         isOther(refused) ? Effect.succeed(true) : Effect.map(material.refresh, () => isOther(refused))

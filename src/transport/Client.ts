@@ -96,7 +96,7 @@ export const make = Effect.fnUntraced(function*(
     problems,
     send: authenticator === undefined
       ? (request) => attempt(request)
-      : (request) => authenticated(authenticator, (header) => attempt(request, header))
+      : (request) => authenticated(authenticator, request.origin, (header) => attempt(request, header))
   }
 })
 
@@ -111,19 +111,20 @@ export const below = ({ send }: Client, url: string) => {
 /** A credential that is refused may have been replaced since: there is one more attempt with the new one. */
 const authenticated = (
   { accepted, header, refused }: Authenticator,
+  origin: string,
   attempt: (header: string) => Effect.Effect<Response, TransportError>
 ): Effect.Effect<Response, TransportError> => {
   const once = (header: string) =>
     Effect.map(attempt(header), (response) => {
-      if (response.status !== 401 && response.isForeign !== true) accepted(header)
+      if (response.status !== 401 && response.isForeign !== true) accepted(header, origin)
       return response
     })
-  return Effect.flatMap(header, (first) =>
+  return Effect.flatMap(header(origin), (first) =>
     Effect.flatMap(once(first), (response) => {
       if (response.status !== 401 || response.isForeign === true) return Effect.succeed(response)
       return Effect.flatMap(
-        refused(first),
-        (hasOther) => hasOther ? Effect.flatMap(header, once) : Effect.succeed(response)
+        refused(first, origin),
+        (hasOther) => hasOther ? Effect.flatMap(header(origin), once) : Effect.succeed(response)
       )
     }))
 }

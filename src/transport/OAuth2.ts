@@ -6,9 +6,9 @@
  * - A token is used until it expires. Shortly before, or once the client's secret is another, the next push starts a
  *   request for another, and does not wait.
  * - After a failure the token endpoint is left alone for a while, twice as long each time. Who asks in the meantime gets
- *   that failure, and how long it will be. A token that is refused at its first use is such a failure as well: a server
- *   that takes none of them must not cause a request for each push. Only a token that was taken makes the next pause short
- *   again.
+ *   that failure, and how long it will be. Only a token that was taken makes the next pause short again.
+ * - All servers share a token, and what one of them says of it counts for that one. A server that takes none of them must
+ *   not cause a request for each push: when it refuses a token that it had never taken, there is a pause for it alone.
  * - All of that is by a clock that only goes forward: a wall clock that is set neither prolongs a pause nor a token.
  */
 import { Clock, Duration, Effect, Fiber, FiberHandle, type FileSystem, Option, Result, type Scope } from "effect"
@@ -36,8 +36,8 @@ interface Token {
   /** In milliseconds of the monotonic clock. */
   readonly refreshAt: number
   readonly expiresAt: number
-  /** Whether a server has taken it. */
-  isAccepted: boolean
+  /** The servers that have taken it, as far as they are remembered. */
+  readonly takenBy: Set<string>
 }
 
 interface Asked {
@@ -51,7 +51,18 @@ interface Pause {
   readonly until: number
   readonly secret: string | undefined
   readonly failure: NoCredential
+  /** So many there have been in a row. */
+  readonly count: number
 }
+
+/** A server needs another than this token, after a pause if it had never taken it. */
+interface Refusal {
+  readonly token: Token
+  readonly pause: Pause | undefined
+}
+
+/** Of one client, that are remembered. */
+const mostServers = 1024
 
 /** In milliseconds. */
 const shortestPause = 1_000
@@ -76,22 +87,28 @@ export const make = Effect.fnUntraced(function*(
   const fork = yield* FiberHandle.runtime(flight)()
 
   let token: Token | undefined
-  /** The last header that a server has taken. */
-  let worked: string | undefined
+  /** The last one that a server has taken. */
+  let worked: Token | undefined
   /** The last two access tokens, the newest first. */
   let issued: ReadonlyArray<string> = []
   let pause: Pause | undefined
-  let failures = 0
+  const refusals = new Map<string, Refusal>()
 
-  const fail = (failure: NoCredential, now: number): void => {
+  const pauseAfter = (failure: NoCredential, now: number, before?: Pause): Pause => {
+    const count = before?.count ?? 0
     const asked = failure.retryAfter === undefined ? 0 : Duration.toMillis(failure.retryAfter)
-    pause = {
-      until: now + Math.max(Math.min(shortestPause * 2 ** failures, longestPause), asked),
+    return {
+      until: now + Math.max(Math.min(shortestPause * 2 ** count, longestPause), asked),
       secret: Result.getOrUndefined(material.current()),
-      failure
+      failure,
+      count: count + 1
     }
-    failures++
   }
+  /** What there is to say while it lasts. */
+  const failureIn = (pause: Pause | undefined, now: number): NoCredential | undefined =>
+    pause !== undefined && now < pause.until && pause.secret === Result.getOrUndefined(material.current())
+      ? new NoCredential({ ...pause.failure, retryAfter: Duration.millis(pause.until - now) })
+      : undefined
 
   /** Whether the file has another secret than the one that was refused is worth a look, and another try. */
   const ask = (secret: string): Effect.Effect<Asked, NoCredential> =>
@@ -111,15 +128,11 @@ export const make = Effect.fnUntraced(function*(
     const now = yield* monotonicMillis
     const secret = material.current()
     if (Result.isFailure(secret)) return yield* NoCredential.ofFile(secret.failure)
-    if (pause !== undefined && now < pause.until && pause.secret === secret.success) {
-      return yield* new NoCredential({
-        ...pause.failure,
-        retryAfter: Duration.millis(pause.until - now)
-      })
-    }
+    const failure = failureIn(pause, now)
+    if (failure !== undefined) return yield* failure
     const asked = yield* Effect.tapError(
       ask(secret.success),
-      (failure) => Effect.map(monotonicMillis, (now) => fail(failure, now))
+      (failure) => Effect.map(monotonicMillis, (now) => void (pause = pauseAfter(failure, now, pause)))
     )
     const { accessToken, lifetime, type } = asked.grant
     issued = [accessToken, ...issued.filter((other) => other !== accessToken)].slice(0, 2)
@@ -128,7 +141,7 @@ export const make = Effect.fnUntraced(function*(
       secret: asked.secret,
       refreshAt: now + lifetime - Math.min(longestSlack, lifetime / 5),
       expiresAt: now + lifetime,
-      isAccepted: false
+      takenBy: new Set()
     }
     return token
   })
@@ -141,31 +154,49 @@ export const make = Effect.fnUntraced(function*(
   const start = (): Fiber.Fiber<Token, NoCredential> =>
     Option.getOrElse(FiberHandle.getUnsafe(flight), () => fork(renew))
 
+  const refuse = (origin: string, refusal: Refusal): void => {
+    if (refusals.size >= mostServers && !refusals.has(origin)) refusals.clear()
+    refusals.set(origin, refusal)
+  }
+
   return {
-    header: Effect.flatMap(monotonicMillis, (now) => {
-      if (token === undefined || now >= token.expiresAt) return Effect.map(Fiber.join(start()), ({ header }) => header)
-      if (now >= token.refreshAt || hasOtherSecret(token)) start()
-      return Effect.succeed(token.header)
-    }),
-    refused: (header) =>
+    header: (origin) =>
       Effect.flatMap(monotonicMillis, (now) => {
-        if (token !== undefined && token.header !== header) return Effect.succeed(true)
-        if (token !== undefined && !token.isAccepted) {
-          token = undefined
-          fail(endpoint.failure(`the server does not take the tokens of ${endpoint.name}`), now)
-          return Effect.succeed(false)
+        const refusal = refusals.get(origin)
+        const failure = failureIn(refusal?.pause, now)
+        if (failure !== undefined) return Effect.fail(failure)
+        if (token === undefined || token === refusal?.token || now >= token.expiresAt) {
+          return Effect.map(Fiber.join(start()), ({ header }) => header)
         }
-        token = undefined
+        if (now >= token.refreshAt || hasOtherSecret(token)) start()
+        return Effect.succeed(token.header)
+      }),
+    refused: (header, origin) =>
+      Effect.flatMap(monotonicMillis, (now) => {
+        const refusal = refusals.get(origin)
+        const hadWorked = worked?.header === header && worked.takenBy.has(origin)
+        const giveUp = (failure: NoCredential) => hadWorked ? Effect.fail(failure) : Effect.succeed(false)
+        const paused = failureIn(refusal?.pause, now)
+        if (paused !== undefined) return giveUp(paused)
+        if (token !== undefined && token.header !== header) return Effect.succeed(true)
+        if (token !== undefined && token !== refusal?.token) {
+          const isKnown = token.takenBy.has(origin)
+          const failure = endpoint.failure(`the server does not take the tokens of ${endpoint.name}`)
+          refuse(origin, { token, pause: isKnown ? undefined : pauseAfter(failure, now, refusal?.pause) })
+          if (!isKnown) return Effect.succeed(false)
+        }
         return Effect.matchEffect(Fiber.join(start()), {
-          onFailure: (failure) => header === worked ? Effect.fail(failure) : Effect.succeed(false),
+          onFailure: giveUp,
           onSuccess: (token) => Effect.succeed(token.header !== header)
         })
       }),
-    accepted: (header) => {
-      if (token === undefined || token.isAccepted || token.header !== header) return
-      token.isAccepted = true
-      worked = header
-      failures = 0
+    accepted: (header, origin) => {
+      if (token === undefined || token.header !== header || token.takenBy.has(origin)) return
+      if (token.takenBy.size === 0 && pause !== undefined) pause = { ...pause, count: 0 }
+      if (token.takenBy.size >= mostServers) token.takenBy.clear()
+      token.takenBy.add(origin)
+      worked = token
+      refusals.delete(origin)
     },
     secrets: () =>
       Result.match(material.current(), {

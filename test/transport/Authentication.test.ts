@@ -16,8 +16,16 @@ const basic = (text: string): string => `Basic ${Buffer.from(text).toString("bas
 
 const path = "/run/secret"
 
+const server = "https://pyroscope.example"
+
 const make = (settings: Authentication.Settings, files = Files.make()) =>
   Authentication.make(settings, () => Effect.die("no token is needed"), undefined).pipe(
+    Effect.map((authenticator) => ({
+      ...authenticator,
+      header: authenticator.header(server),
+      refused: (header: string) => authenticator.refused(header, server),
+      accepted: (header: string) => authenticator.accepted(header, server)
+    })),
     Effect.provideServiceEffect(Problems.Problems, Problems.make),
     Effect.provide(files.layer)
   )
@@ -225,7 +233,7 @@ describe("Authentication", () => {
       )
       assert.deepStrictEqual(links, [settings])
       assert.strictEqual(tokens.requests.length, 0)
-      assert.strictEqual(yield* header, "Bearer t0ken")
+      assert.strictEqual(yield* header(server), "Bearer t0ken")
       assert.strictEqual(tokens.requests[0]?.headers["user-agent"], "pyroduct/1")
       assert.includeMembers([...secrets()], ["s3cret", "t0ken"])
     }))

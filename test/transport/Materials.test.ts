@@ -21,7 +21,10 @@ const makeUser = Effect.fnUntraced(function*(scheme?: string) {
     Problems.Problems,
     problems
   )
-  return { header, problems: () => [...SubscriptionRef.getUnsafe(problems).keys()] }
+  return {
+    header: header("https://pyroscope.example"),
+    problems: () => [...SubscriptionRef.getUnsafe(problems).keys()]
+  }
 })
 
 const headers = (users: ReadonlyArray<Effect.Success<ReturnType<typeof makeUser>>>) =>

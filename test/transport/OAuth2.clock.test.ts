@@ -23,7 +23,7 @@ const setUp = Effect.fnUntraced(
   function*(script: ReadonlyArray<Answer>) {
     const tokens = scripted(script)
     const { header } = yield* OAuth2.make(settings, tokens, undefined)
-    return { header, requests: tokens.requests }
+    return { header: header("https://pyroscope.example"), requests: tokens.requests }
   },
   Effect.provideServiceEffect(Problems.Problems, Problems.make),
   Effect.provide(Files.make().layer)

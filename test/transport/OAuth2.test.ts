@@ -283,6 +283,35 @@ describe("OAuth2", () => {
       }))
   })
 
+  describe("a token that one server refuses", () => {
+    it.effect("at its first use is good for the others, and that one alone gets a pause", () =>
+      Effect.gen(function*() {
+        const { at, requests } = yield* setUp([grant("a"), grant("b"), grant("c")])
+        const [good, bad] = [at("https://good.example"), at("https://bad.example")]
+        assert.isFalse(yield* bad.refused(yield* bad.header))
+        assert.include(yield* detailOf(bad.header), "does not take the tokens")
+        assert.strictEqual(yield* good.header, "Bearer a")
+        good.accepted("Bearer a")
+        for (const [seconds, next] of [[1, "b"], [2, "c"]] as const) {
+          yield* TestClock.adjust(Duration.seconds(seconds))
+          assert.strictEqual(yield* bad.header, `Bearer ${next}`)
+          good.accepted(yield* good.header)
+          assert.isFalse(yield* bad.refused(`Bearer ${next}`))
+        }
+        assert.strictEqual(requests.length, 3)
+      }))
+
+    it.effect("after having taken it stays in use for the others while there is no other", () =>
+      Effect.gen(function*() {
+        const { at } = yield* setUp([grant("a"), respond(503, "")])
+        const [good, bad] = [at("https://good.example"), at("https://bad.example")]
+        for (const { accepted, header } of [good, bad]) accepted(yield* header)
+        yield* Effect.flip(bad.refused("Bearer a"))
+        yield* Effect.flip(bad.header)
+        assert.strictEqual(yield* good.header, "Bearer a")
+      }))
+  })
+
   it.effect("tells all secrets: of the client, of the way to the endpoint, and the last two tokens", () =>
     Effect.gen(function*() {
       const { header, secrets } = yield* setUp(

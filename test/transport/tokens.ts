@@ -27,7 +27,13 @@ const make = Effect.fnUntraced(
   function*(script: ReadonlyArray<Answer>, clientSecret: Material.Source) {
     const tokens = scripted(script, ["pr0xied"])
     const authenticator = yield* OAuth2.make({ ...settings, clientSecret }, tokens, undefined)
-    return { ...authenticator, requests: tokens.requests }
+    /** As one server sees it. */
+    const at = (origin: string) => ({
+      header: authenticator.header(origin),
+      refused: (header: string) => authenticator.refused(header, origin),
+      accepted: (header: string) => authenticator.accepted(header, origin)
+    })
+    return { ...at("https://pyroscope.example"), at, secrets: authenticator.secrets, requests: tokens.requests }
   },
   Effect.provideServiceEffect(Problems.Problems, Problems.make)
 )
