@@ -120,6 +120,8 @@ const logged = <A, E, R>(run: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const level = Option.getOrUndefined(yield* GlobalFlag.LogLevel)
     const log = yield* Log.Log
+    // Whatever the start waits for, an operator should see how far it is.
+    yield* Effect.forkScoped(Effect.delay(log.open, "3 seconds"))
     if (level !== undefined) {
       yield* log.use({ ...Log.defaults, level: level === "None" ? "none" : LogLine.levelOf(level) })
     }
@@ -133,8 +135,9 @@ const load = Effect.fnUntraced(function*(
   reloads: Queue.Queue<void>,
   isStopping: () => boolean
 ) {
-  const sources = yield* ConfigFile.readOrGiveUp(path)
-  if (sources.length === 0) yield* Effect.logWarning(ConfigFile.nothingIn(path))
+  const warnOfNothing = (sources: ReadonlyArray<unknown>) =>
+    sources.length === 0 ? Effect.logWarning(ConfigFile.nothingIn(path)) : Effect.void
+  const sources = yield* Effect.tap(ConfigFile.readOrGiveUp(path), warnOfNothing)
   const settings = { sources, registry: Components.registry, stdlib: Host.stdlib(), foreign }
   if (watch) {
     yield* Effect.forkChild(
@@ -145,7 +148,12 @@ const load = Effect.fnUntraced(function*(
   yield* Authorities.trustSystem
   return yield* Effect.fromResult(Plan.check(settings)).pipe(
     Effect.flatMap((plan) =>
-      ServedEngine.run(plan, { server, isStopping, read: ConfigFile.readAgain(path), reloads: Queue.take(reloads) })
+      ServedEngine.run(plan, {
+        server,
+        isStopping,
+        read: Effect.tap(ConfigFile.readAgain(path), warnOfNothing),
+        reloads: Queue.take(reloads)
+      })
     ),
     // What has been said comes before what is wrong.
     Effect.tapError(() => Effect.flatMap(Log.Log, ({ open }) => open)),

@@ -256,6 +256,17 @@ describe("pyroduct run", () => {
       assert.match(stderr, / msg="shut down cleanly"\n$/)
     }))
 
+  it.live("writes its log, though the start waits for something that hangs, and ends when it is told to", () =>
+    Effect.gen(function*() {
+      const sink = yield* makeSink(() => {})
+      const engine = yield* start(
+        `remote.http "token" {\n url = "${sink.url}"\n poll_frequency = "1h"\n poll_timeout = "50m"\n}\ntracing { }`
+      )
+      yield* engine.logged(/ level=warn msg="tracing has no effect/)
+      yield* engine.signal("SIGTERM")
+      assert.strictEqual((yield* engine.ended).code, 0)
+    }))
+
   it.live("shows what is wrong with a configuration and starts nothing of it", () =>
     Effect.gen(function*() {
       const engine = yield* start(config("profiles.example"))
