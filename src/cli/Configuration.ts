@@ -1,7 +1,7 @@
 /**
  * The configuration of a run: what is at its path, in force until that is read again and found right.
  */
-import { Clock, Effect, Metric, Result, type Scope, Semaphore } from "effect"
+import { Cause, Clock, Data, Effect, Metric, Result, type Scope, Semaphore } from "effect"
 import { createHash } from "node:crypto"
 import type { ConfigError } from "../engine/ConfigError.ts"
 import * as Engine from "../engine/Engine.ts"
@@ -12,10 +12,15 @@ import * as Gauge from "../telemetry/Gauge.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import * as ForeignBlocks from "./ForeignBlocks.ts"
 
+/** A defect of ours. It costs a reload, not what runs. */
+export class Defect extends Data.TaggedError("Defect") {
+  override readonly message = "an unexpected error, which the log has"
+}
+
 export interface Configuration<E> {
   readonly engine: Engine.Engine
   /** Reads the path again. What fails is counted and logged, and what runs goes on. */
-  readonly reload: Effect.Effect<void, ConfigError | E>
+  readonly reload: Effect.Effect<void, ConfigError | Defect | E>
 }
 
 /** Runs what `read` gives until the scope closes. */
@@ -58,6 +63,7 @@ export const start = Effect.fnUntraced(function*<R, E extends { readonly message
     const millis = (yield* Clock.currentTimeMillis) - began
     yield* Effect.logInfo("config reloaded").pipe(Effect.annotateLogs({ duration: `${millis}ms` }))
   }).pipe(
+    Effect.catchDefect((defect) => Effect.andThen(Effect.logError("defect", Cause.die(defect)), new Defect())),
     Effect.tapError((error) => {
       state.isSuccessful = 0
       return Effect.andThen(Metric.update(Metrics.loadFailures, 1), tell(error))
