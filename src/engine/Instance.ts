@@ -38,7 +38,7 @@ interface Build<R> {
   readonly arguments: unknown
   /** What names meant to its block. */
   names: Scope.Scope
-  readonly dependencies: ReadonlyArray<Instance<R>>
+  dependencies: ReadonlyArray<Instance<R>>
   readonly scope: EffectScope.Closeable
   readonly closed: Latch.Latch
   /** Its exports so far, by name. */
@@ -72,7 +72,7 @@ export class Instance<R> {
   private readonly environment: Environment<R>
   private readonly exported: ReadonlyArray<readonly [name: string, exported: Exported<never>]>
   /** The components that refer to it. */
-  private readonly users = new Set<Build<R>>()
+  readonly users = new Set<Build<R>>()
   private build: Build<R> | undefined
   /** How its last evaluation went. */
   evaluation: Health.Health
@@ -149,6 +149,9 @@ export class Instance<R> {
         // The text may say the same in other words, and in another place.
         build.node = node
         build.names = names
+        leave(build)
+        build.dependencies = dependencies
+        join(build)
         return this.succeeded
       }
       return this.replace({
@@ -179,7 +182,7 @@ export class Instance<R> {
   private replace(next: Build<R>): Effect.Effect<void, Failure> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.gen({ self: this }, function*() {
-        for (const dependency of next.dependencies) dependency.users.add(next)
+        join(next)
         const built = yield* Effect.exit(restore(this.start(next)))
         if (Exit.isFailure(built)) {
           yield* Effect.ignoreCause(this.end(next))
@@ -274,7 +277,7 @@ export class Instance<R> {
       if (this.build === build) {
         this.run = { state: "exited", message: "component shut down cleanly", updatedAt }
       }
-      for (const dependency of build.dependencies) dependency.users.delete(build)
+      leave(build)
       build.closed.openUnsafe()
     })
     return Effect.ensuring(EffectScope.close(build.scope, Exit.void), ended)
@@ -308,6 +311,14 @@ export class Instance<R> {
         })
     }
   }
+}
+
+/** What it refers to ends after it. */
+const join = <R>(build: Build<R>): void => {
+  for (const { users } of build.dependencies) users.add(build)
+}
+const leave = <R>(build: Build<R>): void => {
+  for (const { users } of build.dependencies) users.delete(build)
 }
 
 const messageOf = (cause: Cause.Cause<{ readonly message: string }>): string => {

@@ -151,6 +151,19 @@ describe("Engine.reload", () => {
       assert.deepStrictEqual(world.events(), ["+node.b", "-node.b", "-node.a"])
     }))
 
+  it.effect("knows what a block refers to now, also where it gets the same from there", () =>
+    Effect.gen(function*() {
+      const world = World.make()
+      const scope = yield* Scope.make()
+      const engine = yield* Scope.provide(start(world, "node \"a\" { }\nnode \"b\" { to = [node.a.out] }"), scope)
+      world.events()
+      yield* engine.reload(source("node \"c\" { }\nnode \"b\" { to = [node.c.out] }"))
+      yield* settled
+      assert.deepStrictEqual(world.events(), ["+node.c", "-node.a"])
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(world.events(), ["-node.b", "-node.c"])
+    }))
+
   it.effect("builds what needs the place of something that goes", () =>
     Effect.gen(function*() {
       const world = World.make()
