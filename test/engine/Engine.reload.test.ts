@@ -172,6 +172,30 @@ describe("Engine.reload", () => {
       assert.deepStrictEqual(world.events(), ["+node.old", "-node.old", "+node.new"])
     }))
 
+  it.effect("builds what needs the place of something that goes since an earlier one", () =>
+    Effect.gen(function*() {
+      let isTaken = false
+      const place = components.make("place", () =>
+        Effect.gen(function*() {
+          if (isTaken) return yield* new components.NoDisk({ message: "in use" })
+          isTaken = true
+          yield* Effect.addFinalizer(() =>
+            Effect.map(Effect.sleep("2 seconds"), () => {
+              isTaken = false
+            })
+          )
+        }))
+      const settings = { sources: source("place \"old\" { }"), registry: Registry.make(place), stdlib: new Map() }
+      const scope = yield* Scope.make()
+      const engine = yield* Scope.provide(Engine.make(settings), scope)
+      yield* engine.reload([])
+      const reload = yield* Effect.forkChild(engine.reload(source("place \"new\" { }")), { startImmediately: true })
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(reload)
+      yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("2 seconds")
+    }))
+
   it.effect("goes on when whoever asked for it does not wait, and takes one text after the other", () =>
     Effect.gen(function*() {
       const built: Array<number> = []
