@@ -1,7 +1,7 @@
 /**
  * Components that show what runs, and whose exports change when a test says so.
  */
-import { Effect, Equal, Layer, Schema, Stream, SubscriptionRef } from "effect"
+import { Duration, Effect, Equal, Layer, Schema, Stream, SubscriptionRef } from "effect"
 import * as Component from "../../src/engine/Component.ts"
 import * as Registry from "../../src/engine/Registry.ts"
 import * as Decode from "../../src/evaluation/Decode.ts"
@@ -33,7 +33,7 @@ export interface World {
 }
 
 /** What has `broken` in its `to` cannot be built; with a negative `count` neither while one of as much runs. */
-export const make = (): World => {
+export const make = (buildTime: Duration.Input = 0): World => {
   const running = new Set<Built>()
   const outs = new Map<string, SubscriptionRef.SubscriptionRef<string>>()
   let builds = 0
@@ -46,6 +46,7 @@ export const make = (): World => {
   const layer = (args: Arguments) =>
     Layer.effectDiscard(Effect.gen(function*() {
       const id = yield* Component.ComponentId
+      if (Duration.toMillis(buildTime) > 0) yield* Effect.sleep(buildTime)
       if (args.to.includes("broken")) return yield* new NoDisk({ message: "no disk" })
       if (args.count < 0 && [...running].some((other) => other.args.count === args.count && other.id !== id)) {
         return yield* new NoDisk({ message: "in use" })
