@@ -46,9 +46,10 @@ describe("Engine", () => {
     "comes to the state of a fresh start of the last text, whatever came before, and touches nothing that stays equal",
     [
       Arbitrary.array(Arbitrary.schema(Schema.Tuple([Step, Schema.Boolean])), { maxLength: 8 }),
-      Arbitrary.array(Arbitrary.schema(Block), { maxLength: 5 })
+      Arbitrary.array(Arbitrary.schema(Block), { maxLength: 5 }),
+      Arbitrary.array(Arbitrary.schema(Index), { maxLength: 2 })
     ],
-    ([steps, last]) =>
+    ([steps, last, late]) =>
       Effect.gen(function*() {
         const world = World.make("30 millis")
         const engine = yield* Engine.make({ sources: [], registry: world.registry, stdlib: new Map() })
@@ -74,7 +75,9 @@ describe("Engine", () => {
         }
         yield* settled
         for (const [id, out] of outs) if (out === "broken") yield* apply(set(id, "mended"))
-        yield* apply(engine.reload(source(write(last, true))))
+        yield* apply(engine.reload(source(write(last, true))), false)
+        for (const number of late) yield* apply(set(`node.n${number}`, "late"), false)
+        yield* settled
         assert.isTrue((yield* engine.components).every(({ health }) => health.state === "healthy"))
 
         const fresh = World.make()
