@@ -139,16 +139,16 @@ export const start = Effect.fn("Engine.start")(function*<R>(
 
   // ---- what a text changes ----
 
-  /** Evaluates all blocks, each once those it refers to have been, and gives what went wrong with which. */
-  const evaluateAll = Effect.fnUntraced(function*(isFirst: boolean) {
-    const failed = new Map<Instance<R>, Failure>()
-    const all = [...instances.values()]
-    const done = new Map(all.map((instance) => [instance, Latch.makeUnsafe()]))
-    const evaluateEach = (some: ReadonlyArray<Instance<R>>): Effect.Effect<void> =>
-      Effect.forEach(
-        some,
-        (instance) =>
-          Effect.all(dependenciesOf(instance).map((other) => done.get(other)!.await), { discard: true }).pipe(
+  type Failures = Map<Instance<R>, Failure>
+
+  /** Evaluates blocks, each once those of them that it refers to have been, and notes what goes wrong with which. */
+  const evaluateEach = (some: ReadonlyArray<Instance<R>>, failed: Failures, isFirst: boolean): Effect.Effect<void> => {
+    const done = new Map(some.map((instance) => [instance, Latch.makeUnsafe()]))
+    return Effect.forEach(
+      some,
+      (instance) =>
+        Effect.forEach(dependenciesOf(instance), (other) => done.get(other)?.await ?? Effect.void, { discard: true })
+          .pipe(
             // Of a first configuration all is stopped again.
             Effect.andThen(Effect.suspend(() =>
               isFirst && dependenciesOf(instance).some((other) => failed.has(other))
@@ -158,12 +158,18 @@ export const start = Effect.fn("Engine.start")(function*<R>(
             Effect.catch((failure) => Effect.sync(() => void failed.set(instance, failure))),
             Effect.andThen(done.get(instance)!.open)
           ),
-        { concurrency: "unbounded", discard: true }
-      )
-    yield* evaluateEach(all.filter((instance) => !isFirst || !isSource(instance)))
-    if (isFirst) yield* evaluateEach(all.filter(isSource))
-    return failed
-  })
+      { concurrency: "unbounded", discard: true }
+    )
+  }
+  const evaluateAll = (failed: Failures, isFirst: boolean): Effect.Effect<void> => {
+    const all = [...instances.values()]
+    if (!isFirst) return evaluateEach(all, failed, isFirst)
+    // Sources begin once all is there.
+    return Effect.andThen(
+      evaluateEach(all.filter((instance) => !isSource(instance)), failed, isFirst),
+      evaluateEach(all.filter(isSource), failed, isFirst)
+    )
+  }
   const isSource = (instance: Instance<R>): boolean =>
     instance.node.dependencies.length > 0 && !dependants.has(instance)
 
@@ -193,16 +199,15 @@ export const start = Effect.fn("Engine.start")(function*<R>(
         end(instance.close)
       }
     })
+    const failed: Failures = new Map()
     // A shutdown may be in the middle of it.
-    const failed = yield* Effect.ensuring(evaluateAll(isFirst), leave)
+    yield* Effect.ensuring(evaluateAll(failed, isFirst), leave)
     if (failed.size > 0 && (hasEnded || endings.size > 0)) {
       // A port may be free now.
       yield* Effect.timeoutOption(Fiber.awaitAll([...endings]), patience)
-      for (const instance of failed.keys()) {
-        const again = yield* Effect.result(evaluate(instance))
-        if (again._tag === "Failure") failed.set(instance, again.failure)
-        else failed.delete(instance)
-      }
+      const again = [...failed.keys()]
+      failed.clear()
+      yield* evaluateEach(again, failed, isFirst)
     }
     return [...failed.values()].flat()
   })

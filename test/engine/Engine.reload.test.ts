@@ -196,6 +196,20 @@ describe("Engine.reload", () => {
       yield* TestClock.adjust("2 seconds")
     }))
 
+  it.effect("waits for all that cannot be built side by side, the second time as well", () =>
+    Effect.gen(function*() {
+      const slow = components.make("slow", ({ count }) =>
+        count === 0
+          ? Effect.void
+          : Effect.andThen(Effect.sleep(`${count} seconds`), new components.NoDisk({ message: "no disk" })))
+      const settings = { sources: source("slow \"old\" { }"), registry: Registry.make(slow), stdlib: new Map() }
+      const engine = yield* Engine.make(settings)
+      const text = ["a", "b", "c"].map((label) => `slow "${label}" { count = 10 }`).join("\n")
+      const reload = yield* Effect.forkChild(refused(engine, text), { startImmediately: true })
+      yield* TestClock.adjust("20 seconds")
+      assert.lengthOf(yield* Fiber.join(reload), 4)
+    }))
+
   it.effect("goes on when whoever asked for it does not wait, and takes one text after the other", () =>
     Effect.gen(function*() {
       const built: Array<number> = []
