@@ -12,6 +12,7 @@ import type { Traffic } from "../../telemetry/Edges.ts"
 import * as Monotonic from "../../telemetry/Monotonic.ts"
 import * as Rates from "../../telemetry/Rates.ts"
 import type { Page } from "../Server.ts"
+import * as Turns from "../Turns.ts"
 import * as ComponentView from "./ComponentView.ts"
 import * as Document from "./Document.ts"
 import * as Endpoints from "./Endpoints.ts"
@@ -39,6 +40,8 @@ export const make = (settings: Settings): Page => {
   const { version } = settings
   /** Of endpoints, by component and endpoint. */
   const rates = Rates.make()
+  /** One page for each, so that no probe waits for those of many people. */
+  const turns = Turns.make(1)
 
   const snapshot = Effect.gen(function*(): Effect.fn.Return<Snapshot> {
     const components = yield* settings.components
@@ -126,10 +129,10 @@ export const make = (settings: Settings): Page => {
   return (url) => {
     const [path = "", search] = url.split("?", 2)
     const query = new URLSearchParams(search)
-    if (path === "/") return overview(query)
-    if (path === "/services") return services(query)
+    if (path === "/") return Effect.andThen(turns(1), overview(query))
+    if (path === "/services") return Effect.andThen(turns(1), services(query))
     const id = path.startsWith(prefix) ? decoded(path.slice(prefix.length)) : undefined
-    return id === undefined ? Effect.undefined : component(id)
+    return id === undefined ? Effect.undefined : Effect.andThen(turns(1), component(id))
   }
 }
 

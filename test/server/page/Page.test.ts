@@ -197,6 +197,20 @@ describe("the page", () => {
       }
     }))
 
+  it.live("is made once per turn of the event loop, so that a probe does not wait for many", () =>
+    Effect.gen(function*() {
+      const { page } = Engine.settingsOf(engine())
+      const done: Array<string> = []
+      const asked = ["/", "/services", "/component/pyroscope.write.out"].map((url) =>
+        Effect.map(page!(url), () => done.push("page"))
+      )
+      const probe = Effect.callback<void>((resume) => {
+        setImmediate(() => resume(Effect.sync(() => done.push("probe"))))
+      })
+      yield* Effect.all([...asked, probe], { concurrency: "unbounded" })
+      assert.isBelow(done.indexOf("probe"), 3)
+    }))
+
   it.effect("is no more than a browser can have, however many components there are", () =>
     Effect.gen(function*() {
       const many = Engine.make()
