@@ -172,9 +172,8 @@ const takePlace = (
   const { place } = socket
   const port = [socket, ...own.filter((other) => isSame(other.place, place))]
     .find(({ port }) => port !== 0)?.port ?? place.port
-  listen(socket, port, (error) => {
+  const instead = (): void => {
     const others = own.filter((other) => other.port === port && other.server.listening)
-    if (error?.code !== "EADDRINUSE" || others.length === 0) return done(error)
     for (const other of others) {
       for (const share of other.shares) share.leaveConnections()
       // What is plain goes on for as short a time as it can where TLS is asked for.
@@ -186,6 +185,12 @@ const takePlace = (
       for (const other of others) listen(other, other.port, lost)
       done(error)
     })
+  }
+  listen(socket, port, (error) => {
+    const isOwn = own.some((other) => other.port === port && other.server.listening)
+    if (error?.code !== "EADDRINUSE" || !isOwn) return done(error)
+    // The system resets connections that nobody has accepted yet: so all of them are, in a whole turn of the event loop.
+    setImmediate(() => setImmediate(instead))
   })
 }
 

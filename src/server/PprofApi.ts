@@ -5,6 +5,7 @@ import { toIncomingMessage } from "@effect/platform-node/NodeHttpServerRequest"
 import { Duration, Effect, type Scope } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { IncomingMessage } from "node:http"
+import type { Socket } from "node:net"
 import type { InspectorError } from "../pprof/Inspector.ts"
 import * as OnDemand from "../pprof/OnDemand.ts"
 import * as Timer from "../telemetry/Timer.ts"
@@ -27,6 +28,15 @@ const maxSeconds = 300
 /** For a request that says nothing for as long as it is profiled, besides what it may take otherwise. */
 const patience = Duration.seconds(30)
 
+/** Whoever ends his side may only have nothing more to ask, but most have gone, and others wait for their profile. */
+const leaving = (socket: Socket) =>
+  Effect.callback<HttpServerResponse.HttpServerResponse>((resume) => {
+    const left = (): void => resume(Effect.succeed(text("the connection was ended before the profile was there", 503)))
+    if (socket.readableEnded) return left()
+    socket.once("end", left)
+    return Effect.sync(() => socket.off("end", left))
+  })
+
 /** One CPU profile at a time. */
 export const make: Effect.Effect<Handler, never, Scope.Scope> = Effect.gen(function*() {
   const profiles = yield* OnDemand.make
@@ -46,10 +56,12 @@ export const make: Effect.Effect<Handler, never, Scope.Scope> = Effect.gen(funct
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
       if (isProfiling) return Effect.succeed(text("another CPU profile is being taken", 503))
       isProfiling = true
-      const duration = Duration.seconds(seconds) // Node would end a connection on which nothing moves.
-      ;(toIncomingMessage(request) as IncomingMessage).socket.setTimeout(Timer.millis(Duration.sum(duration, patience)))
+      const duration = Duration.seconds(seconds)
+      const { socket } = toIncomingMessage(request) as IncomingMessage
+      // Node would end a connection on which nothing moves.
+      socket.setTimeout(Timer.millis(Duration.sum(duration, patience)))
       return Effect.ensuring(
-        answer("profile", profiles.cpu(duration)),
+        Effect.raceFirst(answer("profile", profiles.cpu(duration)), leaving(socket)),
         Effect.sync(() => {
           isProfiling = false
         })

@@ -6,7 +6,7 @@ import { Inspector } from "../../src/pprof/Inspector.ts"
 import { ComponentApi } from "../../src/server/ComponentApi.ts"
 import * as Listener from "../../src/server/Listener.ts"
 import { burn, hoard } from "../support/work.ts"
-import { opened, send } from "./client.ts"
+import { converse, opened, send } from "./client.ts"
 
 const platform = Layer.mergeAll(Listener.Listener.layer, ComponentApi.layer, Logger.layer([]))
 
@@ -54,6 +54,17 @@ describe("PprofApi", () => {
       const kept = hoard(8)
       assert.isAbove((yield* other.takeHeap).head.children.length, 0)
       assert.lengthOf(kept, 128)
+    }).pipe(Effect.provide(platform)))
+
+  it.live("ends a profile that nobody waits for, and lets the next one have it", () =>
+    Effect.gen(function*() {
+      const url = yield* serving
+      const gone = yield* converse(Number(new URL(url).port))
+      gone.write("GET /debug/pprof/profile?seconds=300 HTTP/1.1\r\nhost: localhost\r\n\r\n")
+      const isTaken = Effect.map(fetched(`${url}/profile?seconds=1`), (answer) => answer.startsWith("503"))
+      yield* Effect.repeat(isTaken, { until: (taken) => taken })
+      gone.end()
+      yield* Effect.repeat(isTaken, { until: (taken) => !taken })
     }).pipe(Effect.provide(platform)))
 
   it.live("says what there is, and refuses what there is not", () =>
