@@ -30,19 +30,27 @@ export const of = (
 ): ReadonlyArray<Endpoint> =>
   Fields.list(info, "endpoints").map((facts, index) => {
     const label = labelOf(facts) ?? `endpoint ${index + 1}`
-    const state = Fields.text(facts, "state")
     const [profiles, bytes] = [Fields.number(facts, "sent_profiles"), Fields.number(facts, "sent_bytes")]
     return {
       label,
       anchor: `endpoint-${index + 1}`,
-      state: state ?? "state not known",
-      health: state === undefined ? "unknown" : state === "delivering" ? "healthy" : "unhealthy",
+      ...stateOf(facts),
       rate: profiles === undefined || bytes === undefined
         ? undefined
         : rateOf(`${index} ${label}`, { profiles, bytes }),
       facts
     }
   })
+
+/** An endpoint that answers is one that delivers, whatever it answers; what it says to the last profile is to be seen. */
+const stateOf = (facts: Fields.Fields): Pick<Endpoint, "state" | "health"> => {
+  const state = Fields.text(facts, "state")
+  if (state !== "delivering") return { state: state ?? "state not known", health: state ? "unhealthy" : "unknown" }
+  const refused = Fields.time(Fields.fields(facts, "last_refusal"), "time") ?? -Infinity
+  return refused > (Fields.time(facts, "last_delivery") ?? -Infinity)
+    ? { state: "refused the last profile", health: "unknown" }
+    : { state, health: "healthy" }
+}
 
 /** Its name, or its URL where it has none. */
 export const labelOf = (facts: Fields.Fields | undefined): string | undefined =>

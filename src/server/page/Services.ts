@@ -111,10 +111,21 @@ const serviceView = ({ component, endpoints, facts, name }: Service, now: number
 <dl>
 <div><dt>Last profile</dt><dd>${came === undefined ? "not known" : Moment.exact(came, now)}</dd></div>
 <div><dt>Last delivered</dt><dd>${endpoints.map((endpoint) => delivery(facts, endpoint, now))}</dd></div>
-${refusal !== undefined && html`<div><dt>Last refusal</dt><dd>${Endpoints.failure(refusal, now)}</dd></div>`}
-${loss !== undefined && html`<div><dt>Last loss</dt><dd>${Endpoints.failure(loss, now)}</dd></div>`}
+${
+    isOne(refusal, loss) ? failure("Last refusal, and loss", loss, now) : [
+      failure("Last refusal", refusal, now),
+      failure("Last loss", loss, now)
+    ]
+  }
 </dl></section>`
 }
+
+/** Whether a profile was lost by being refused. */
+const isOne = (refusal: Fields.Fields | undefined, loss: Fields.Fields | undefined): boolean =>
+  ["time", "message", "endpoint", "name"].every((name) => Fields.text(refusal, name) === Fields.text(loss, name))
+
+const failure = (title: string, facts: Fields.Fields | undefined, now: number): Html | undefined =>
+  facts && html`<div class="wide"><dt>${title}</dt><dd>${Endpoints.failure(facts, now)}</dd></div>`
 
 const delivery = (facts: Fields.Fields, endpoint: Fields.Fields, now: number): Html => {
   const label = Endpoints.labelOf(endpoint)

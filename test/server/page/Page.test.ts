@@ -150,6 +150,29 @@ describe("the page", () => {
       )
     }))
 
+  it.effect("calls no endpoint a delivering one whose last answer was a refusal, and says once what lost a profile", () =>
+    Effect.gen(function*() {
+      const one = Engine.make()
+      Engine.add(one, "pyroscope.write", "out")
+      const refusal = {
+        time: "1970-01-01T00:00:09.000Z",
+        endpoint: "https://a.example",
+        name: "",
+        message: "no such label"
+      }
+      const endpoint = { ...refusal, state: "delivering", last_refusal: refusal }
+      const seen = Effect.fnUntraced(function*(last_delivery: string) {
+        one.infos.set("pyroscope.write.out", {
+          endpoints: [{ ...endpoint, last_delivery }],
+          services: [{ service_name: "shop", last_accepted: [], last_refusal: refusal, last_loss: refusal }]
+        })
+        return words(yield* textOf(one, "/component/pyroscope.write.out"))
+      })
+      assert.include(yield* seen("1970-01-01T00:00:08.000Z"), "refused the last profile")
+      assert.notInclude(yield* seen("1970-01-01T00:00:10.000Z"), "refused the last profile")
+      assert.lengthOf(words(yield* textOf(one, "/services")).match(/no such label/g)!, 1)
+    }))
+
   it.effect("says of a component that is not there that it is not, and answers nothing else", () =>
     Effect.gen(function*() {
       const page = Engine.settingsOf(engine()).page
