@@ -70,6 +70,24 @@ describe("Succession", () => {
       matches: [undefined, 0, 1]
     },
     {
+      what: "another tenant instead of one of several at a URL is another endpoint",
+      before: [at(a, tenant("1")), at(a, tenant("2"))],
+      now: [at(a, tenant("2")), at(a, tenant("3"))],
+      matches: [1, undefined]
+    },
+    {
+      what: "another tenant of the only endpoint at a URL",
+      before: [at(a, tenant("1")), at(b)],
+      now: [at(a, tenant("2")), at(b)],
+      matches: [0, 1]
+    },
+    {
+      what: "a tenant that is given a name",
+      before: [at(a, tenant("1")), at(a, tenant("2"))],
+      now: [named("x", a, tenant("2")), at(a, tenant("1"))],
+      matches: [1, 0]
+    },
+    {
       what: "other passwords of users at one URL, and a new user",
       before: [at(a, user("1", "x")), at(a, user("2", "x"))],
       now: [at(a, user("0", "x")), at(a, user("2", "y")), at(a, user("1", "y"))],
