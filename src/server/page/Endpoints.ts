@@ -30,11 +30,13 @@ export const of = (
 ): ReadonlyArray<Endpoint> =>
   Fields.list(info, "endpoints").map((facts, index) => {
     const label = labelOf(facts) ?? `endpoint ${index + 1}`
+    const { health, state } = stateOf(facts)
     const [profiles, bytes] = [Fields.number(facts, "sent_profiles"), Fields.number(facts, "sent_bytes")]
     return {
       label,
       anchor: `endpoint-${index + 1}`,
-      ...stateOf(facts),
+      state,
+      health,
       rate: profiles === undefined || bytes === undefined
         ? undefined
         : rateOf(`${index} ${label}`, { profiles, bytes }),
