@@ -23,10 +23,11 @@ export interface Configuration<E> {
   readonly reload: Effect.Effect<void, ConfigError | Defect | E>
 }
 
-/** Runs what `read` gives until the scope closes. */
+/** Runs what `read` gives until the scope closes. `reloaded` is done after each reload, before the next one. */
 export const start = Effect.fnUntraced(function*<R, E extends { readonly message: string }>(
   first: Plan.Plan<R>,
-  read: Effect.Effect<ReadonlyArray<Source>, E>
+  read: Effect.Effect<ReadonlyArray<Source>, E>,
+  reloaded: (engine: Engine.Engine) => Effect.Effect<void> = () => Effect.void
 ): Effect.fn.Return<Configuration<E>, ConfigError, R | Scope.Scope> {
   const state = { isSuccessful: 0, succeededAt: 0, hash: hashOf(first.settings.sources) }
   const succeeded = Effect.map(Clock.currentTimeMillis, (now) => {
@@ -68,6 +69,7 @@ export const start = Effect.fnUntraced(function*<R, E extends { readonly message
       state.isSuccessful = 0
       return Effect.andThen(Metric.update(Metrics.loadFailures, 1), tell(error))
     }),
+    Effect.ensuring(reloaded(engine)),
     turn.withPermit
   )
   return { engine, reload }

@@ -75,16 +75,15 @@ export const run = <R, E extends { readonly message: string }, R2>(
     // It is not open before what protects it is in force.
     if (!plan.nodes.some(({ component }) => component.name === Http.component.name)) yield* server.open
     yield* Gauge.observe(Metrics.buildInfo({ version }), () => 1)
-    const running = yield* Configuration.start(plan, Effect.provideContext(read, yield* Effect.context<R2>())).pipe(
-      Effect.provideService(Edges.Edges, edges),
-      Effect.provideService(OwnServer, server)
-    )
-    const openIfUnprotected = Effect.gen(function*() {
-      const components = yield* running.engine.components
-      if (components.every(({ name }) => name !== Http.component.name)) yield* server.open
-    }).pipe(Effect.catch((error) => Effect.logError(error.message)))
-    const reload = Effect.ensuring(running.reload, openIfUnprotected)
-    configuration = { ...running, reload }
+    const openIfUnprotected = Effect.fnUntraced(function*({ components }: Engine.Engine) {
+      if ((yield* components).every(({ name }) => name !== Http.component.name)) yield* server.open
+    }, Effect.catch((error) => Effect.logError(error.message)))
+    configuration = yield* Configuration.start(
+      plan,
+      Effect.provideContext(read, yield* Effect.context<R2>()),
+      openIfUnprotected
+    ).pipe(Effect.provideService(Edges.Edges, edges), Effect.provideService(OwnServer, server))
+    const { reload } = configuration
     yield* Effect.flatMap(Log.Log, ({ open }) => open)
     const millis = (yield* Clock.currentTimeMillis) - started
     yield* Effect.logInfo("pyroduct is ready").pipe(
