@@ -127,16 +127,15 @@ export class Instance<R> {
   evaluate(dependencies: ReadonlyArray<Instance<R>>): Effect.Effect<void, Failure> {
     return Effect.suspend(() => {
       const { node } = this
-      const exports = dependencies.flatMap((dependency) => {
+      const exports: Array<readonly [id: string, exports: Value.Value]> = []
+      const missing: Array<string> = []
+      for (const dependency of dependencies) {
         const value = SubscriptionRef.getUnsafe(dependency.exports)
-        return value === undefined ? [] : [[dependency.id, value] as const]
-      })
-      const missing = dependencies.filter(({ id }) => !exports.some(([known]) => known === id))
+        if (value === undefined) missing.push(dependency.id)
+        else exports.push([dependency.id, value])
+      }
       if (missing.length > 0) {
-        return Effect.andThen(
-          this.failed(`${missing.map(({ id }) => id).join(", ")} has not been built`),
-          Effect.fail<Failure>([])
-        )
+        return Effect.andThen(this.failed(`${missing.join(", ")} has not been built`), Effect.fail<Failure>([]))
       }
       const names = Plan.scopeOf(exports, this.environment.stdlib)
       const decoded = Arguments.decode(node.component.arguments, node.block, node.file, names)
