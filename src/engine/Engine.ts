@@ -142,26 +142,15 @@ export const start = Effect.fn("Engine.start")(function*<R>(
   type Failures = Map<Instance<R>, Failure>
 
   /** Evaluates blocks, each once those of them that it refers to have been, and notes what goes wrong with which. */
-  const evaluateEach = (some: ReadonlyArray<Instance<R>>, failed: Failures, isFirst: boolean): Effect.Effect<void> => {
-    const done = new Map(some.map((instance) => [instance, Latch.makeUnsafe()]))
-    return Effect.forEach(
-      some,
-      (instance) =>
-        Effect.forEach(dependenciesOf(instance), (other) => done.get(other)?.await ?? Effect.void, { discard: true })
-          .pipe(
-            // Of a first configuration all is stopped again.
-            Effect.andThen(Effect.suspend(() =>
-              isFirst && dependenciesOf(instance).some((other) => failed.has(other))
-                ? Effect.fail<Failure>([])
-                : evaluate(instance)
-            )),
-            Effect.catch((failure) => Effect.sync(() => void failed.set(instance, failure))),
-            Effect.andThen(done.get(instance)!.open)
-          ),
-      { concurrency: "unbounded", discard: true }
-    )
-  }
-  const evaluateAll = (failed: Failures, isFirst: boolean): Effect.Effect<void> => {
+  const evaluateEach = (some: ReadonlyArray<Instance<R>>, failed: Failures, isFirst: boolean) =>
+    sideBySide(some, dependenciesOf, (instance) =>
+      Effect.suspend(() =>
+        // Of a first configuration all is stopped again.
+        isFirst && dependenciesOf(instance).some((other) => failed.has(other))
+          ? Effect.fail<Failure>([])
+          : evaluate(instance)
+      ).pipe(Effect.catch((failure) => Effect.sync(() => void failed.set(instance, failure)))))
+  const evaluateAll = (failed: Failures, isFirst: boolean) => {
     const all = [...instances.values()]
     if (!isFirst) return evaluateEach(all, failed, isFirst)
     // Sources begin once all is there.
@@ -224,18 +213,7 @@ export const start = Effect.fn("Engine.start")(function*<R>(
   const stop = Effect.gen(function*() {
     yield* hold
     const all = [...instances.values()].reverse()
-    const closed = new Map(all.map((instance) => [instance, Latch.makeUnsafe()]))
-    const stopsAfter = Graph.stopsAfter(all)
-    const exits = yield* Effect.forEach(
-      all,
-      (instance) =>
-        Effect.all(stopsAfter(instance).map((other) => closed.get(other)!.await), { discard: true }).pipe(
-          Effect.andThen(instance.close),
-          Effect.exit,
-          Effect.ensuring(closed.get(instance)!.open)
-        ),
-      { concurrency: "unbounded" }
-    )
+    const exits = yield* sideBySide(all, Graph.stopsAfter(all), (instance) => Effect.exit(instance.close))
     yield* Fiber.awaitAll([...endings])
     const reasons = exits.flatMap((exit) => Exit.isFailure(exit) ? exit.cause.reasons : [])
     if (reasons.length > 0) return yield* Effect.failCause(Cause.fromReasons(reasons))
@@ -281,6 +259,24 @@ export const make = <R>(settings: Plan.Settings<R>): Effect.Effect<Engine, Confi
 
 export const layer = <R>(settings: Plan.Settings<R>): Layer.Layer<Engine, ConfigError, R> =>
   Layer.effect(Engine, make(settings))
+
+/** Does something with each as soon as it is done with those of them that are `before` it. */
+const sideBySide = <R, A>(
+  some: ReadonlyArray<Instance<R>>,
+  before: (instance: Instance<R>) => ReadonlyArray<Instance<R>>,
+  act: (instance: Instance<R>) => Effect.Effect<A>
+): Effect.Effect<ReadonlyArray<A>> => {
+  const done = new Map(some.map((instance) => [instance, Latch.makeUnsafe()]))
+  return Effect.forEach(
+    some,
+    (instance) =>
+      Effect.forEach(before(instance), (other) => done.get(other)?.await ?? Effect.void, { discard: true }).pipe(
+        Effect.andThen(act(instance)),
+        Effect.ensuring(done.get(instance)!.open)
+      ),
+    { concurrency: "unbounded" }
+  )
+}
 
 /** What runs, which is older than the text where that could not be put in force. */
 const insideOf = <R>({ debugInfo, exports, running }: Instance<R>) => {

@@ -27,17 +27,23 @@ export const set = (
     return SubscriptionRef.set(problems, next)
   })
 
-/** Has those of `source` among one's own, until the scope closes. */
-export const tell = Effect.fnUntraced(function*(
-  source: SubscriptionRef.SubscriptionRef<All>
-): Effect.fn.Return<void, never, Problems | Scope.Scope> {
-  const own = yield* Problems
+/** Tells all there are, and then what changes, until the scope closes; `undefined` is for one that is over. */
+export const follow = Effect.fnUntraced(function*(
+  source: SubscriptionRef.SubscriptionRef<All>,
+  tell: (about: string, problem: string | undefined) => Effect.Effect<void>
+): Effect.fn.Return<void, never, Scope.Scope> {
   let known: All = new Map()
   const update = Effect.fnUntraced(function*(latest: All) {
-    for (const [about, problem] of latest) yield* set(own, about, problem)
-    for (const about of known.keys()) if (!latest.has(about)) yield* set(own, about, undefined)
+    for (const [about, problem] of latest) yield* tell(about, problem)
+    for (const about of known.keys()) if (!latest.has(about)) yield* tell(about, undefined)
     known = latest
   })
   yield* update(SubscriptionRef.getUnsafe(source))
   yield* Effect.forkScoped(Stream.runForEach(SubscriptionRef.changes(source), update))
 })
+
+/** Has those of `source` among one's own, until the scope closes. */
+export const tell = (
+  source: SubscriptionRef.SubscriptionRef<All>
+): Effect.Effect<void, never, Problems | Scope.Scope> =>
+  Effect.flatMap(Problems, (own) => follow(source, (about, problem) => set(own, about, problem)))

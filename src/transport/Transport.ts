@@ -4,7 +4,7 @@
  * A client belongs to its settings, not to whoever asks for it, nor to a server: asked for again, with equal settings,
  * while it is in use or shortly after, it is the same one, with the connections and the token that it has.
  */
-import { Context, Effect, type FileSystem, Layer, RcMap, Scope, Stream, SubscriptionRef } from "effect"
+import { Context, Effect, type FileSystem, Layer, RcMap, Scope } from "effect"
 import type { HttpClient } from "effect/http"
 import * as Outages from "../telemetry/Outages.ts"
 import * as Client from "./Client.ts"
@@ -12,7 +12,7 @@ import * as HttpClientNetwork from "./HttpClientNetwork.ts"
 import * as Materials from "./Materials.ts"
 import type { Network, UnusableSettings } from "./Network.ts"
 import * as PatientFileSystem from "./PatientFileSystem.ts"
-import type * as Problems from "./Problems.ts"
+import * as Problems from "./Problems.ts"
 import * as Proxy from "./Proxy.ts"
 import { Resolver } from "./Resolver.ts"
 import * as Tls from "./Tls.ts"
@@ -60,7 +60,7 @@ export class Transport extends Context.Service<Transport, {
             RcMap.get(clients, settings),
             () => RcMap.invalidate(clients, settings)
           )
-          yield* Effect.forkScoped(watch(client))
+          yield* watch(client)
           return client
         })
       }
@@ -86,15 +86,8 @@ export class Transport extends Context.Service<Transport, {
 /** Says in the name of who uses a client what is the matter with its files. */
 const watch = Effect.fnUntraced(function*({ problems }: Client.Client) {
   const outages = yield* Outages.make
-  let known: Problems.All = new Map()
-  yield* Stream.runForEach(
-    SubscriptionRef.changes(problems),
-    Effect.fnUntraced(function*(all) {
-      for (const [file, problem] of all) yield* outages.begin(outageOf(file), problem)
-      for (const file of known.keys()) if (!all.has(file)) yield* outages.end(outageOf(file))
-      known = all
-    })
-  )
+  yield* Problems.follow(problems, (file, problem) => {
+    const outage = `cannot use file ${file}`
+    return problem === undefined ? outages.end(outage) : outages.begin(outage, problem)
+  })
 })
-
-const outageOf = (file: string): string => `cannot use file ${file}`

@@ -4,6 +4,7 @@ import * as Crypto from "node:crypto"
 import * as Zlib from "node:zlib"
 import * as ProfileApi from "../../src/server/ProfileApi.ts"
 import { makeJournal } from "../support/journal.ts"
+import { countTurns } from "../support/turns.ts"
 import { converse, send } from "./client.ts"
 import { json, jsonRequest, jsonSeries, labels, listening, proto, pushPath, request } from "./profileApi.ts"
 
@@ -127,18 +128,13 @@ describe("ProfileApi, limits", () => {
 
   it.live("takes apart what arrives together in turns of the event loop, and many profiles of one request too", () =>
     Effect.gen(function*() {
-      let turn = 0
-      const count = (): void => {
-        turn += 1
-        timer = setImmediate(count)
-      }
-      let timer = setImmediate(count)
+      const turn = countTurns()
       const most = { decoded: 0, accepted: 0 }
       const counting = (kind: keyof typeof most) => {
         let [last, times] = [-1, 0]
         return () => {
-          times = last === turn ? times + 1 : 1
-          last = turn
+          times = last === turn.now() ? times + 1 : 1
+          last = turn.now()
           most[kind] = Math.max(most[kind], times)
         }
       }
@@ -156,7 +152,7 @@ describe("ProfileApi, limits", () => {
         (body) => send(push, { headers: gzip, body: Zlib.gzipSync(body) }),
         { concurrency: "unbounded" }
       )
-      clearImmediate(timer)
+      turn.stop()
       assert.deepStrictEqual(answers.map(({ status }) => status), bodies.map(() => 200))
       assert.isAtMost(most.decoded, 2 * 256 + 8)
       assert.isAtMost(most.accepted, 2 * 256 + 8)

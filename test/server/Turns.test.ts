@@ -1,23 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Turns from "../../src/server/Turns.ts"
+import { countTurns } from "../support/turns.ts"
 
 /** Asks for all at once; the turn of the event loop in which each began, from 0, in the order in which they did. */
 const begun = (turns: Turns.Turns, works: ReadonlyArray<number>) =>
   Effect.gen(function*() {
-    let turn = 0
-    const count = (): void => {
-      turn += 1
-      timer = setImmediate(count)
-    }
-    let timer = setImmediate(count)
+    const turn = countTurns()
     const all: Array<readonly [work: number, turn: number]> = []
     yield* Effect.forEach(
       works,
-      (work) => Effect.map(turns(work), () => all.push([work, turn])),
+      (work) => Effect.map(turns(work), () => all.push([work, turn.now()])),
       { concurrency: "unbounded", discard: true }
     )
-    clearImmediate(timer)
+    turn.stop()
     return all
   })
 
