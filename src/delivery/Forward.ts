@@ -13,16 +13,12 @@
  *
  * It knows nothing of configuration files: `pyroscope.write` is a configuration's face of it.
  */
-import { type ByteSize, Config, Duration, Effect, Layer, Predicate, Redacted, Result, type Scope } from "effect"
+import { type ByteSize, Config, Duration, Effect, Layer, Result, type Scope } from "effect"
 import * as Labels from "../profile/Labels.ts"
 import * as DebugInfo from "../telemetry/DebugInfo.ts"
-import * as Authentication from "../transport/Authentication.ts"
-import * as HeaderValue from "../transport/HeaderValue.ts"
-import * as Material from "../transport/Material.ts"
-import * as Proxy from "../transport/Proxy.ts"
-import * as Tls from "../transport/Tls.ts"
-import * as Transport from "../transport/Transport.ts"
+import type * as Transport from "../transport/Transport.ts"
 import * as UserInfo from "../transport/UserInfo.ts"
+import * as ClientOptions from "./ClientOptions.ts"
 import * as Endpoint from "./Endpoint.ts"
 import * as FanOut from "./FanOut.ts"
 import * as Lanes from "./Lanes.ts"
@@ -30,6 +26,8 @@ import { type InvalidOptions, read, type Reader } from "./Options.ts"
 import * as Queue from "./Queue.ts"
 import { discarding, Receiver } from "./Receiver.ts"
 import * as RetrySchedule from "./RetrySchedule.ts"
+
+export type { AuthOptions, Secret } from "./ClientOptions.ts"
 
 export interface Options {
   /**
@@ -43,7 +41,7 @@ export interface Options {
   readonly endpoints: ReadonlyArray<EndpointOptions>
 }
 
-export interface EndpointOptions {
+export interface EndpointOptions extends ClientOptions.ClientOptions {
   /**
    * Where the API is, path prefix included: `http://pyroscope:4040`. User info in it becomes basic auth, and goes before
    * `auth`.
@@ -53,20 +51,8 @@ export interface EndpointOptions {
   readonly name?: string
   /** For an answer to one attempt, a new connection included. Default: 10 seconds. */
   readonly timeout?: Duration.Input
-  /** Sent with each request; an `Authorization` goes before `auth`. Default: none. */
-  readonly headers?: Readonly<Record<string, string | ReadonlyArray<string>>>
   readonly retry?: RetryOptions
   readonly queue?: QueueOptions
-  /** Default: none. */
-  readonly auth?: AuthOptions
-  /** Default: the authorities that Node trusts, no client certificate, TLS 1.2 at least. */
-  readonly tls?: Partial<Tls.Settings>
-  /** Default: none, whatever the environment says. */
-  readonly proxy?: Partial<Proxy.Settings>
-  /** Default: true. */
-  readonly followRedirects?: boolean
-  /** Whether HTTP/2 is agreed on over TLS. Default: true. */
-  readonly http2?: boolean
 }
 
 /** When a push that failed is made again, for failures that concern the endpoint. */
@@ -94,15 +80,6 @@ export interface QueueOptions {
   /** Pushes in flight at once. Default: 8. */
   readonly concurrency?: number
 }
-
-/** A text, or the file that holds it: files are looked at again when they change. */
-export type Secret = string | Redacted.Redacted<string> | { readonly file: string }
-
-/** Basic auth, a token, or any `Authentication.Settings`, such as OAuth 2.0. */
-export type AuthOptions =
-  | { readonly username: string; readonly password?: Secret }
-  | { readonly token: Secret; /** Default: Bearer. */ readonly scheme?: string }
-  | Authentication.Settings
 
 /** Runs until the scope closes, and then drains. */
 export const make = Effect.fnUntraced(function*(
@@ -145,18 +122,13 @@ const settingsOf = (
   })
 
 const endpointOf = (options: EndpointOptions, reader: Reader): Endpoint.Settings => {
-  const { auth, followRedirects, headers, http2, name, proxy, queue = {}, retry = {}, timeout, tls, url } = options
+  const { name, queue = {}, retry = {}, timeout, url } = options
   const { duration, problem, size, whole } = reader
   return {
     name: name ?? "",
     url: urlOf(url, problem),
     transport: {
-      headers: headersOf(headers ?? {}, problem),
-      authentication: auth && authenticationOf(auth),
-      tls: { ...Tls.defaults, ...tls },
-      proxy: { ...Proxy.defaults, ...proxy },
-      followRedirects: followRedirects ?? Transport.defaults.followRedirects,
-      http2: http2 ?? Transport.defaults.http2,
+      ...ClientOptions.read(options, reader),
       timeout: duration("timeout", timeout, Duration.seconds(10))
     },
     lane: {
@@ -193,30 +165,4 @@ const urlOf = (input: URL | string, problem: Reader["problem"]): URL => {
   if (url !== null && mistake === undefined) return url
   problem("url", mistake!)
   return nowhere
-}
-
-const headersOf = (
-  headers: NonNullable<EndpointOptions["headers"]>,
-  problem: Reader["problem"]
-): Record<string, string | ReadonlyArray<string>> =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => {
-      if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) problem("headers", "hold a name that no header can have")
-      else if (![value].flat().every(HeaderValue.isValid)) {
-        problem(`headers.${name}`, "holds what a header cannot carry")
-      }
-      return [name.toLowerCase(), value]
-    })
-  )
-
-const authenticationOf = (auth: AuthOptions): Authentication.Settings => {
-  if ("_tag" in auth) return auth
-  return "token" in auth
-    ? Authentication.token(sourceOf(auth.token), auth.scheme)
-    : Authentication.basic(auth.username, sourceOf(auth.password ?? ""))
-}
-
-const sourceOf = (secret: Secret): Material.Source => {
-  if (Predicate.isString(secret)) return Material.inline(Redacted.make(secret))
-  return Redacted.isRedacted(secret) ? Material.inline(secret) : Material.file(secret.file)
 }
