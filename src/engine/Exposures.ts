@@ -63,7 +63,7 @@ const ofValue = (ast: SchemaAST.AST): Exposure.Exposure => {
 
 const isConfidential = (ast: SchemaAST.AST): boolean => {
   const exposure = annotated(ast)
-  if (exposure !== undefined) return exposure !== Exposure.reference
+  if (exposure !== undefined) return exposure !== Exposure.reference && exposure !== Exposure.text
   const inner = innerOf(ast)
   return inner === undefined ? isSecret(ast) : blockOf(ast) === undefined && isConfidential(inner)
 }
