@@ -2,6 +2,7 @@
  * How a target is doing: for the API, the page and the log.
  */
 import type { Target } from "./Target.ts"
+import type { Trouble } from "./Trouble.ts"
 
 /** Written by the target's loop after each scrape, read by whoever looks. */
 export interface TargetState {
@@ -25,6 +26,8 @@ export interface TargetState {
   skipped: number
   /** What is kept to make the next difference, in bytes. */
   baselineBytes: number
+  /** What the log has to know, for `TargetLog` alone; it goes with the target. */
+  trouble: Trouble | undefined
 }
 
 export const make = (target: Target): TargetState => ({
@@ -38,5 +41,6 @@ export const make = (target: Target): TargetState => ({
   scrapes: 0,
   failures: 0,
   skipped: 0,
-  baselineBytes: 0
+  baselineBytes: 0,
+  trouble: undefined
 })

@@ -84,6 +84,61 @@ export const requestDuration = (attributes: Attributes) =>
     boundaries: seconds
   })
 
+// pyroscope.scrape. By `type` of profile, and by no target: there may be thousands.
+export const scrapes = (attributes: Attributes) =>
+  Metric.counter("pyroscope_scrape_scrapes_total", {
+    attributes,
+    description: "Scrapes that have ended, those that failed included.",
+    incremental: true
+  })
+/** Also by `reason`. */
+export const scrapeFailures = (attributes: Attributes) =>
+  Metric.counter("pyroscope_scrape_failures_total", {
+    attributes,
+    description: "Scrapes that gave no profile.",
+    incremental: true
+  })
+export const scrapesSkipped = (attributes: Attributes) =>
+  Metric.counter("pyroscope_scrape_skipped_total", {
+    attributes,
+    description: "Scrapes that were left out, as the one before took longer than the interval.",
+    incremental: true
+  })
+export const scrapesRefused = (attributes: Attributes) =>
+  Metric.counter("pyroscope_scrape_refused_total", {
+    attributes,
+    description: "Profiles that were scraped and that nobody took.",
+    incremental: true
+  })
+export const scrapeDuration = (attributes: Attributes) =>
+  Metric.histogram("pyroscope_scrape_duration_seconds", {
+    attributes,
+    description: "Seconds it took to get a profile from a target.",
+    boundaries: seconds
+  })
+export const scrapedBytes = (attributes: Attributes) =>
+  Metric.counter("pyroscope_scrape_bytes_total", {
+    attributes,
+    description: "Bytes of profiles as targets gave them.",
+    incremental: true
+  })
+/** Also by `health`: `up`, `down` and, before the first scrape has ended, `unknown`. */
+export const scrapeTargets = (attributes: Attributes) =>
+  Metric.gauge("pyroscope_scrape_targets", {
+    attributes,
+    description: "Targets by their health."
+  })
+export const scrapeBaselineBytes = (attributes: Attributes) =>
+  Metric.gauge("pyroscope_scrape_baseline_bytes", {
+    attributes,
+    description: "Bytes that are kept of the last profiles, to make differences to the next."
+  })
+export const scrapeOldestProfileSeconds = (attributes: Attributes) =>
+  Metric.gauge("pyroscope_scrape_oldest_profile_seconds", {
+    attributes,
+    description: "Seconds since a profile came from the target from which none has come for longest."
+  })
+
 // local.file
 export const fileLastAccessed = Metric.gauge("local_file_timestamp_last_accessed_unix_seconds", {
   description: "When the file was last read, in seconds since the epoch."

@@ -1,6 +1,6 @@
 /**
- * What may happen a thousand times a second is told once when it begins and then in sums, so that a log says what goes
- * on, how much of it, and nothing twice. What has been counted is told at the latest when the scope closes.
+ * What may happen a thousand times a second is told once when it begins, or a few times, and then in sums, so that a log
+ * says what goes on, how much of it, and nothing twice. What has been counted is told at the latest when the scope closes.
  */
 import { Duration, Effect, type Scope } from "effect"
 
@@ -12,16 +12,18 @@ export interface Tally<A> {
 /** Sums are for this long. A kind of which there was none since the last sum is told at once again. */
 export const interval = Duration.minutes(1)
 
+/** As many of a kind as `singly` are told by themselves before there are sums. */
 export const make = Effect.fnUntraced(function*<A>(
-  say: (amount: number, example: A) => Effect.Effect<void>
+  say: (amount: number, example: A) => Effect.Effect<void>,
+  singly = 1
 ): Effect.fn.Return<Tally<A>, never, Scope.Scope> {
-  const kinds = new Map<string, { amount: number; example: A }>()
+  const kinds = new Map<string, { told: number; amount: number; example: A }>()
 
   /** What has been taken for a sum is told, whatever ends meanwhile; and one that cannot be told costs no other. */
   const flush = Effect.uninterruptible(Effect.suspend(() => {
     const due = [...kinds].filter(([kind, { amount }]) => amount > 0 || !kinds.delete(kind))
     return Effect.forEach(due, ([kind, { amount, example }]) => {
-      kinds.set(kind, { amount: 0, example })
+      kinds.set(kind, { told: singly, amount: 0, example })
       return Effect.ignoreCause(say(amount, example))
     }, { discard: true })
   }))
@@ -31,9 +33,10 @@ export const make = Effect.fnUntraced(function*<A>(
   return {
     note: (kind, amount, example) =>
       Effect.suspend(() => {
-        const known = kinds.get(kind)
-        kinds.set(kind, { amount: known === undefined ? 0 : known.amount + amount, example })
-        return known === undefined ? say(amount, example) : Effect.void
+        const { amount: untold, told } = kinds.get(kind) ?? { amount: 0, told: 0 }
+        const isTold = told < singly
+        kinds.set(kind, { told: isTold ? told + 1 : told, amount: isTold ? 0 : untold + amount, example })
+        return isTold ? say(amount, example) : Effect.void
       })
   }
 })

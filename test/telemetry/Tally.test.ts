@@ -5,11 +5,13 @@ import * as Tally from "../../src/telemetry/Tally.ts"
 
 /** A tally of its own scope, and what it has told as `example: amount`. */
 const setUp = Effect.fnUntraced(
-  function*(saying: (told: ReadonlyArray<string>) => Effect.Effect<void> = () => Effect.void) {
+  function*(saying: (told: ReadonlyArray<string>) => Effect.Effect<void> = () => Effect.void, singly?: number) {
     const told: Array<string> = []
     const scope = yield* Scope.make()
-    const tally = yield* Tally.make((amount, example: string) =>
-      Effect.andThen(saying(told), Effect.sync(() => void told.push(`${example}: ${amount}`)))
+    const tally = yield* Tally.make(
+      (amount, example: string) =>
+        Effect.andThen(saying(told), Effect.sync(() => void told.push(`${example}: ${amount}`))),
+      singly
     ).pipe(Scope.provide(scope))
     return {
       told,
@@ -46,6 +48,23 @@ describe("Tally", () => {
       assert.deepStrictEqual(told, ["a: 1", "b: 10"])
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(told, ["a: 1", "b: 10", "a: 2", "b: 20"])
+    }))
+
+  it.effect("tells as many as it is told to by themselves, until a minute was quiet", () =>
+    Effect.gen(function*() {
+      const { note, told } = yield* setUp(undefined, 2)
+      for (let amount = 1; amount <= 4; amount++) yield* note("a", amount)
+      assert.deepStrictEqual(told, ["a: 1", "a: 2"])
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(told.slice(2), ["a: 7"])
+      yield* note("a", 5)
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual(told.slice(3), ["a: 5"])
+      yield* note("a", 6)
+      yield* TestClock.adjust("1 minute")
+      yield* note("a", 7)
+      yield* note("a", 8)
+      assert.deepStrictEqual(told.slice(4), ["a: 6", "a: 7", "a: 8"])
     }))
 
   it.effect("has nothing to tell of a quiet minute, and after it tells at once again", () =>

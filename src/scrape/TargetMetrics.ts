@@ -1,0 +1,108 @@
+/**
+ * What is counted of targets, by type of profile. Updates are direct, and gauges are read when somebody looks: a metric
+ * costs no effect in a target's loop.
+ */
+import { Effect, type Scope } from "effect"
+import * as Gauge from "../telemetry/Gauge.ts"
+import * as Metrics from "../telemetry/Metrics.ts"
+import type { TargetState } from "./TargetState.ts"
+
+/** `type` is that of the target. */
+export interface TargetMetrics {
+  /** A profile has come, of so many bytes as they came. */
+  readonly succeeded: (type: string, scrape: { readonly seconds: number; readonly bytes: number }) => void
+  /** `reason` is one of few. */
+  readonly failed: (type: string, reason: string) => void
+  readonly skipped: (type: string, scrapes: number) => void
+  /** A profile has come that nobody took. */
+  readonly refused: (type: string) => void
+}
+
+/** Types that there are from the start are shown before anything happens. */
+export const make = Effect.fnUntraced(function*(types: Iterable<string>): Effect.fn.Return<TargetMetrics> {
+  const context = yield* Effect.context<never>()
+  const countersOf = (type: string) => {
+    const counters = {
+      scrapes: Metrics.scrapes({ type }),
+      skipped: Metrics.scrapesSkipped({ type }),
+      refused: Metrics.scrapesRefused({ type }),
+      bytes: Metrics.scrapedBytes({ type })
+    }
+    for (const counter of Object.values(counters)) counter.updateUnsafe(0, context)
+    return { ...counters, duration: Metrics.scrapeDuration({ type }) }
+  }
+  const all = new Map(Array.from(types, (type) => [type, countersOf(type)]))
+  const of = (type: string) => {
+    const known = all.get(type) ?? countersOf(type)
+    all.set(type, known)
+    return known
+  }
+  return {
+    succeeded: (type, { bytes, seconds }) => {
+      const counters = of(type)
+      counters.scrapes.updateUnsafe(1, context)
+      counters.bytes.updateUnsafe(bytes, context)
+      counters.duration.updateUnsafe(seconds, context)
+    },
+    failed: (type, reason) => {
+      of(type).scrapes.updateUnsafe(1, context)
+      Metrics.scrapeFailures({ type, reason }).updateUnsafe(1, context)
+    },
+    skipped: (type, scrapes) => of(type).skipped.updateUnsafe(scrapes, context),
+    refused: (type) => of(type).refused.updateUnsafe(1, context)
+  }
+})
+
+/** Of the targets of one type. */
+interface Summary {
+  up: number
+  down: number
+  unknown: number
+  baselineBytes: number
+  /** When the profile came that is the oldest of those that came last. */
+  oldest: number
+}
+
+const none: Readonly<Summary> = { up: 0, down: 0, unknown: 0, baselineBytes: 0, oldest: Infinity }
+
+const summarize = (states: Iterable<TargetState>): ReadonlyMap<string, Readonly<Summary>> => {
+  const summaries = new Map<string, Summary>()
+  for (const { baselineBytes, health, lastProfile, target } of states) {
+    let summary = summaries.get(target.type)
+    if (summary === undefined) summaries.set(target.type, summary = { ...none })
+    summary[health]++
+    summary.baselineBytes += baselineBytes
+    if (lastProfile !== undefined && lastProfile < summary.oldest) summary.oldest = lastProfile
+  }
+  return summaries
+}
+
+/** Shows how the targets of these types are until the scope closes. They are gone through once for all gauges. */
+export const observe = Effect.fnUntraced(function*(
+  types: Iterable<string>,
+  read: () => Iterable<TargetState>
+): Effect.fn.Return<void, never, Scope.Scope> {
+  const clock = yield* Effect.clockWith(Effect.succeed)
+  /** Of this look: all metrics are read in one turn. */
+  let summaries: ReadonlyMap<string, Readonly<Summary>> | undefined
+  const of = (type: string): Readonly<Summary> => {
+    if (summaries === undefined) {
+      summaries = summarize(read())
+      queueMicrotask(() => {
+        summaries = undefined
+      })
+    }
+    return summaries.get(type) ?? none
+  }
+  for (const type of types) {
+    for (const health of ["up", "down", "unknown"] as const) {
+      yield* Gauge.observe(Metrics.scrapeTargets({ type, health }), () => of(type)[health])
+    }
+    yield* Gauge.observe(Metrics.scrapeBaselineBytes({ type }), () => of(type).baselineBytes)
+    yield* Gauge.observe(
+      Metrics.scrapeOldestProfileSeconds({ type }),
+      () => Math.max(0, (clock.currentTimeMillisUnsafe() - of(type).oldest) / 1000),
+      Gauge.largest
+    )
+  }
+})
