@@ -1,77 +1,148 @@
 /**
- * The body of an answer that was asked for: all of it, up to a limit that holds before it is decoded and after.
+ * The body of an answer that was asked for: all of it, up to limits that hold before it is decoded and after.
  */
 import { Effect } from "effect"
-import { brotliDecompress, gunzip, inflate, type ZlibOptions } from "node:zlib"
+import { createBrotliDecompress, createGunzip, createInflate, type ZlibOptions } from "node:zlib"
+import type { Budget } from "./Budget.ts"
 import { BadAnswer } from "./TransportError.ts"
 
+export interface Limits {
+  /** In bytes. */
+  readonly max: number
+  /** With others. */
+  readonly budget: Budget | undefined
+}
+
 export class Reader {
-  private readonly max: number
+  private readonly limits: Limits
   private readonly status: number
   private readonly chunks: Array<Uint8Array> = []
   private received = 0
+  /** Of the budget. */
+  private claimed = 0
+  /** Where small chunks are gathered, and how much of it is taken: by chunks that have gone on to the others, and in all. */
+  private block: Uint8Array = none
+  private passed = 0
+  private filled = 0
 
-  /** How much there may be of it, in bytes. */
-  constructor(max: number, status: number) {
-    this.max = max
+  constructor(limits: Limits, status: number) {
+    this.limits = limits
     this.status = status
   }
 
-  /** Whether it is not too large yet. */
-  add(chunk: Uint8Array): boolean {
-    this.received += chunk.byteLength
-    this.chunks.push(chunk)
-    return this.received <= this.max
+  /** Why it cannot be had, if that is so. */
+  add(chunk: Uint8Array): BadAnswer | undefined {
+    const { budget, max } = this.limits
+    const bytes = chunk.byteLength
+    this.received += bytes
+    if (this.received > max) return tooLarge(this.status, max)
+    if (budget !== undefined) {
+      if (!budget.claim(bytes)) return noRoom(this.status, budget.max)
+      this.claimed += bytes
+    }
+    this.keep(chunk)
+    return undefined
   }
 
-  get tooLarge(): BadAnswer {
-    return tooLarge(this.status, this.max)
+  /** All of it, in memory of its own. */
+  take(): Uint8Array {
+    this.pass()
+    const whole = Buffer.allocUnsafeSlow(this.received)
+    let at = 0
+    for (const chunk of this.chunks) {
+      whole.set(chunk, at)
+      at += chunk.byteLength
+    }
+    return whole
   }
 
-  /** `encoding` is the answer's Content-Encoding. */
-  decode(encoding: string | undefined): Effect.Effect<Uint8Array, BadAnswer> {
-    return decode(Buffer.concat(this.chunks, this.received), encoding, this.max, this.status)
+  /** It is read, or given up: what it has claimed is free again. */
+  end(): void {
+    this.limits.budget?.release(this.claimed)
+    this.claimed = 0
+  }
+
+  /** A chunk takes some hundred bytes beside its own: of a body that comes a byte at a time, a hundred times its size. */
+  private keep(chunk: Uint8Array): void {
+    if (chunk.byteLength >= small) {
+      this.pass()
+      this.chunks.push(chunk)
+      return
+    }
+    if (this.filled + chunk.byteLength > this.block.byteLength) {
+      this.pass()
+      this.block = new Uint8Array(blockSize)
+      this.passed = this.filled = 0
+    }
+    this.block.set(chunk, this.filled)
+    this.filled += chunk.byteLength
+  }
+
+  private pass(): void {
+    if (this.filled > this.passed) this.chunks.push(this.block.subarray(this.passed, this.filled))
+    this.passed = this.filled
   }
 }
+
+const none = new Uint8Array(0)
+
+/** In bytes. */
+const small = 1024
+const blockSize = 16_384
 
 export const tooLarge = (status: number, max: number): BadAnswer =>
   new BadAnswer({ status, reason: "TooLarge", detail: `the answer is larger than ${max} bytes` })
 
-/** Off the main thread. A server may encode what nobody has asked it to. */
+const noRoom = (status: number, max: number): BadAnswer =>
+  new BadAnswer({
+    status,
+    reason: "NoRoom",
+    detail: `there is no room for the answer: all that are being read may take ${max} bytes together`
+  })
+
+/** Off the main thread. A server may encode what nobody has asked it to; `encoding` is its Content-Encoding. */
 export const decode = (
   bytes: Uint8Array,
   encoding: string | undefined,
-  max: number,
+  limits: Limits,
   status: number
 ): Effect.Effect<Uint8Array, BadAnswer> => {
   const name = encoding?.trim().toLowerCase() ?? ""
   if (name === "" || name === "identity" || bytes.byteLength === 0) return Effect.succeed(bytes)
   const undecodable = (detail: string) => new BadAnswer({ status, reason: "Undecodable", detail })
-  const decompress = decoders.get(name)
-  if (decompress === undefined) {
+  const create = decoders.get(name)
+  if (create === undefined) {
     return Effect.fail(undecodable("the answer has a Content-Encoding that is not known"))
   }
-  return Effect.callback((resume) =>
-    decompress(bytes, { maxOutputLength: max }, (error: NodeJS.ErrnoException | null, output) => {
-      if (error === null) return resume(Effect.succeed(output))
-      resume(Effect.fail(
-        error.code === "ERR_BUFFER_TOO_LARGE"
-          ? tooLarge(status, max)
-          : undecodable(`the answer is not ${name}, as its Content-Encoding says: ${error.message}`)
-      ))
+  return Effect.callback((resume) => {
+    const decoded = new Reader(limits, status)
+    const stream = create(options)
+    const end = (): void => {
+      decoded.end()
+      stream.destroy()
+    }
+    const settle = (result: Effect.Effect<Uint8Array, BadAnswer>): void => {
+      end()
+      resume(result)
+    }
+    stream.on("data", (chunk: Uint8Array) => {
+      const refusal = decoded.add(chunk)
+      if (refusal !== undefined) settle(Effect.fail(refusal))
     })
-  )
+    stream.on("error", ({ message }) => {
+      settle(Effect.fail(undecodable(`the answer is not ${name}, as its Content-Encoding says: ${message}`)))
+    })
+    stream.on("end", () => settle(Effect.succeed(decoded.take())))
+    stream.end(bytes)
+    return Effect.sync(end)
+  })
 }
 
-type Decompress = (
-  bytes: Uint8Array,
-  options: ZlibOptions,
-  done: (error: Error | null, output: Uint8Array) => void
-) => void
+const options: ZlibOptions = { chunkSize: 65_536 }
 
-const decoders: ReadonlyMap<string, Decompress> = new Map([
-  ["gzip", gunzip],
-  ["x-gzip", gunzip],
-  ["deflate", inflate],
-  ["br", brotliDecompress]
+const decoders = new Map([
+  ["gzip", createGunzip],
+  ["x-gzip", createGunzip],
+  ["deflate", createInflate],
+  ["br", createBrotliDecompress]
 ])

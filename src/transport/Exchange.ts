@@ -15,7 +15,7 @@ import type { Connection } from "./Connection.ts"
 import * as Connector from "./Connector.ts"
 import { isJudged, type Request, type Response } from "./Network.ts"
 import { RequestBody } from "./RequestBody.ts"
-import { fromCause, noAnswer, type TransportError } from "./TransportError.ts"
+import { type BadAnswer, fromCause, noAnswer, type TransportError } from "./TransportError.ts"
 
 type Result = Effect.Effect<Response, TransportError>
 
@@ -42,12 +42,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** `again` sends the request on another connection, if this one turns out to be dead. */
   constructor(request: Request, timeout: Duration.Duration, again: Result, resume: (result: Result) => void) {
     this.request = request
-    this.timeout = timeout
+    this.timeout = request.timeout ?? timeout
     this.again = again
     this.resume = resume
     this.text = new AnswerText.Reader(request.maxText)
     // A fiber that sleeps would cost as much as all the rest.
-    this.timer = setTimeout(() => this.expire(), Timer.millis(timeout))
+    this.timer = setTimeout(() => this.expire(), Timer.millis(this.timeout))
   }
 
   start(connection: Connection): void {
@@ -107,8 +107,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
       if (value !== undefined) this.headers[name] = typeof value === "string" ? value : value.join(", ")
     }
     if (!isJudged(this.request, status)) {
-      this.wanted = new AnswerBody.Reader(this.request.maxBody!, status)
-      if (Number(this.headers["content-length"]) > this.request.maxBody!) this.refuse(this.wanted)
+      const { budget, maxBody: max = 0 } = this.request
+      this.wanted = new AnswerBody.Reader({ max, budget }, status)
+      if (Number(this.headers["content-length"]) > max) this.refuse(AnswerBody.tooLarge(status, max))
       return
     }
     clearTimeout(this.timer)
@@ -120,11 +121,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.isOver) return
     if (this.wanted === undefined) {
       if (!this.text.add(chunk)) this.cutOff()
-    } else if (!this.wanted.add(chunk)) this.refuse(this.wanted)
+      return
+    }
+    const refusal = this.wanted.add(chunk)
+    if (refusal !== undefined) this.refuse(refusal)
   }
 
-  private refuse({ tooLarge }: AnswerBody.Reader): void {
-    this.settle(Effect.fail(tooLarge))
+  private refuse(refusal: BadAnswer): void {
+    this.settle(Effect.fail(refusal))
     this.giveUp()
   }
 
@@ -150,9 +154,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const encoding = headers["content-encoding"]
     // Without the exchange, which holds the request's body.
     const answer = { status, headers, text: this.text.decode(encoding), leave: () => connection?.retire() }
-    return this.wanted === undefined
-      ? Effect.succeed(answer)
-      : Effect.map(this.wanted.decode(encoding), (body) => ({ ...answer, body }))
+    if (this.wanted === undefined) return Effect.succeed(answer)
+    const { budget, maxBody: max = 0 } = this.request
+    return Effect.map(
+      AnswerBody.decode(this.wanted.take(), encoding, { max, budget }, status),
+      (body) => ({ ...answer, body })
+    )
   }
 
   /**
@@ -170,6 +177,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   private end(): void {
     this.isOver = true
+    this.wanted?.end()
     clearTimeout(this.timer)
   }
 

@@ -29,10 +29,14 @@ export const layer: Layer.Layer<Network, never, HttpClient.HttpClient> = Layer.e
           const detail = `an HttpClient of the application's own cannot be told about ${names.join(", ")}`
           return Effect.fail(new UnusableSettings({ detail }))
         }
-        const late = Effect.fail(noAnswer(timeout))
         return Effect.succeed({
-          roundTrip: (request) =>
-            Effect.timeoutOrElse(execute(client, request), { duration: timeout, orElse: () => late }),
+          roundTrip: (request) => {
+            const duration = request.timeout ?? timeout
+            return Effect.timeoutOrElse(execute(client, request), {
+              duration,
+              orElse: () => Effect.fail(noAnswer(duration))
+            })
+          },
           secrets: []
         })
       }
@@ -57,7 +61,7 @@ const execute = (client: HttpClient.HttpClient, request: Request) =>
     Effect.flatMap((response) =>
       isJudged(request, response.status)
         ? Effect.map(textOf(response), (text) => responseOf(response, text.slice(0, request.maxText ?? defaultMaxText)))
-        : Effect.map(bodyIn(response, request.maxBody!), (body) => ({ ...responseOf(response, ""), body }))
+        : Effect.map(bodyIn(response, request), (body) => ({ ...responseOf(response, ""), body }))
     ),
     Effect.mapError((error) =>
       error._tag === "BadAnswer" ? error : fromCause("cause" in error.reason ? error.reason.cause : error)
@@ -80,12 +84,15 @@ const textOf = ({ text }: HttpClientResponse.HttpClientResponse) =>
   })
 
 /** Some clients have decoded it, and left the header as it was. */
-const bodyIn = ({ arrayBuffer, headers, status }: HttpClientResponse.HttpClientResponse, max: number) =>
+const bodyIn = (
+  { arrayBuffer, headers, status }: HttpClientResponse.HttpClientResponse,
+  { budget, maxBody: max = 0 }: Request
+) =>
   Effect.flatMap(arrayBuffer, (buffer) => {
     const bytes = new Uint8Array(buffer)
     if (bytes.byteLength > max) return Effect.fail(AnswerBody.tooLarge(status, max))
     const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b
-    return AnswerBody.decode(bytes, isGzip ? headers["content-encoding"] : undefined, max, status)
+    return AnswerBody.decode(bytes, isGzip ? headers["content-encoding"] : undefined, { max, budget }, status)
   })
 
 const bodyOf = ({ body, headers }: Request): HttpBody.HttpBody => {

@@ -2,6 +2,7 @@
  * Round trips to servers: a request goes out, an answer comes back, whatever lies between.
  */
 import { Context, Data, type Duration, type Effect, type Scope } from "effect"
+import type { Budget } from "./Budget.ts"
 import type { Problems } from "./Problems.ts"
 import type * as Proxy from "./Proxy.ts"
 import type * as Tls from "./Tls.ts"
@@ -40,6 +41,10 @@ export interface Request {
    * has to come within the timeout, else there is no answer.
    */
   readonly maxBody?: number
+  /** What this body shares with others while it is read. Where it finds no room there is no answer. */
+  readonly budget?: Budget
+  /** For the answer, a new connection included, instead of the client's. */
+  readonly timeout?: Duration.Duration
   /** How much of the text of other answers to read, in bytes, as far as it comes soon after the head: 2048. */
   readonly maxText?: number
 }

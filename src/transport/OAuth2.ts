@@ -62,7 +62,7 @@ interface Refusal {
 }
 
 /** Of one client, that are remembered. */
-const mostServers = 1024
+const mostServers = 16_384
 
 /** In milliseconds. */
 const shortestPause = 1_000

@@ -33,6 +33,8 @@ export interface Settings {
   readonly system: SystemResolver.Lookup
   /** As in `process.platform`. */
   readonly platform: string
+  /** Names that are remembered: redirects may lead to any number of hosts. */
+  readonly maxNames: number
 }
 
 export const defaults: Settings = {
@@ -41,7 +43,9 @@ export const defaults: Settings = {
   nameServiceSwitchFile: "/etc/nsswitch.conf",
   servers: [],
   system: SystemResolver.lookup,
-  platform: process.platform
+  platform: process.platform,
+  // More than any configuration is known to name.
+  maxNames: 16_384
 }
 
 /** Of a host, in the order to try them; there is at least one. Fails with `ENOTFOUND`, or `EAI_AGAIN` if it may pass. */
@@ -76,9 +80,6 @@ const patienceWithOld = "2 seconds"
 /** For the first look at files without which it is not known what to do. */
 const patienceWithFiles = "5 seconds"
 
-/** Redirects may name any number of hosts; a machine that sends to more of its own is not known. */
-const maxKnown = 4096
-
 const maxAddresses = 16
 
 const loopback = ["::1", "127.0.0.1"]
@@ -99,7 +100,7 @@ export const make = Effect.fnUntraced(function*(
     }))
     const now = yield* Monotonic.now
     known.delete(name)
-    if (known.size >= maxKnown) known.delete(known.keys().next().value!)
+    if (known.size >= settings.maxNames) known.delete(known.keys().next().value!)
     const remember = (seconds: number, result: Known["result"], last: Known["last"]) => {
       known.set(name, { result, until: now + seconds * 1000, last })
       return Effect.fromResult(result)

@@ -65,8 +65,8 @@ export class BadRedirect extends Data.TaggedError("BadRedirect")<{
 /** The body that was asked for cannot be had. */
 export class BadAnswer extends Data.TaggedError("BadAnswer")<{
   readonly status: number
-  /** Larger than the request allows, or not in the encoding that it says it is in. */
-  readonly reason: "TooLarge" | "Undecodable"
+  /** Larger than the request allows, or than there is room for, or not in the encoding that it says it is in. */
+  readonly reason: "TooLarge" | "NoRoom" | "Undecodable"
   readonly detail: string
 }> {
   override get message(): string {

@@ -148,8 +148,8 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
  */
 const mostVisited = 16
 
-/** Servers for which it is remembered how they are reached. */
-const mostOrigins = 1024
+/** Servers for which it is remembered how they are reached: more than any configuration is known to name. */
+const mostOrigins = 16_384
 
 /** Made again for each other input. */
 const remake = <A, B>(input: () => A, make: (input: A) => B): () => B => {
@@ -170,7 +170,7 @@ const remember = (select: Proxy.Selector): (origin: string) => Proxy.Server | un
   const known = new Map<string, Proxy.Server | undefined>()
   return (origin) => {
     if (known.has(origin)) return known.get(origin)
-    if (known.size >= mostOrigins) known.clear()
+    if (known.size >= mostOrigins) known.delete(known.keys().next().value!)
     const server = select(new URL(origin))
     known.set(origin, server)
     return server

@@ -2,11 +2,12 @@
  * Requests whose answer's body is what is asked for.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer } from "effect"
+import { Duration, Effect, Fiber, Layer } from "effect"
 import type { ServerResponse } from "node:http"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
-import { below, defaults, Transport } from "../../src/transport/Transport.ts"
+import { Budget } from "../../src/transport/Budget.ts"
+import { below, defaults, type Response, Transport, type TransportError } from "../../src/transport/Transport.ts"
 import { makeHttp2Server, makeHttpServer } from "../support/servers.ts"
 import { type Connection, connectTo, live, push } from "./connecting.ts"
 
@@ -52,6 +53,8 @@ const failureOf = ({ send }: Connection, path: string, maxBody = 4_000_000) =>
     onFailure: (error) => error._tag === "BadAnswer" ? `${error.reason}: ${error.message}` : error._tag,
     onSuccess: ({ status }) => `${status}`
   })
+
+const refusal = (sending: Effect.Effect<Response, TransportError>) => Effect.orDie(Effect.flip(sending))
 
 describe("The body of an answer that is asked for", () => {
   live("is there as a whole, however it was encoded", () =>
@@ -108,6 +111,56 @@ describe("The body of an answer that is asked for", () => {
       assert.isTrue(large.equals((yield* connection.send(get("/", large.byteLength))).body!))
       assert.strictEqual(yield* failureOf(connection, "/", 1000), "TooLarge: the answer is larger than 1000 bytes")
       assert.strictEqual((yield* connection.send(push())).status, 200)
+    }))
+
+  live(
+    "shares its room with others: what finds none is an error, and what is over leaves all of it to the next",
+    () =>
+      Effect.gen(function*() {
+        const held: Array<ServerResponse> = []
+        const { requests, url } = yield* makeHttpServer((response, _count, { url }) => {
+          if (url !== "/held") return answers[url!]!(response)
+          held.push(response)
+          response.write(large.subarray(0, 50_000))
+        })
+        const connection = yield* connectTo(url)
+        const budget = new Budget(large.byteLength + 49_999)
+        const ask = (path: string, max = 4_000_000) => connection.send({ ...get(path, max), budget })
+        const holding = yield* Effect.forkChild(ask("/held"), { startImmediately: true })
+        yield* requests.atLeast(1)
+        yield* Effect.sleep(0).pipe(Effect.repeat({ until: () => budget.used === 50_000 }))
+        for (const path of ["/large", "/chunked", "/gzip", "/br"]) {
+          const { message } = yield* refusal(ask(path))
+          const said = `there is no room for the answer: all that are being read may take ${budget.max} bytes together`
+          assert.strictEqual(message, said, path)
+          assert.strictEqual(budget.used, 50_000)
+        }
+        yield* Fiber.interrupt(holding)
+        for (const path of ["/large", "/gzip"]) assert.isTrue(large.equals((yield* ask(path)).body!))
+        for (const path of ["/breaks", "/no-gzip"]) yield* refusal(ask(path))
+        yield* refusal(ask("/large", 100))
+        yield* refusal(connection.send({ ...get("/held", 4_000_000), budget, timeout: Duration.millis(50) }))
+        assert.strictEqual(budget.used, 0)
+      })
+  )
+
+  live("has as much time as its request says, where that is not what the client says", () =>
+    Effect.gen(function*() {
+      const patient = yield* connect()
+      const failure = yield* refusal(patient.send({ ...get("/endless", 1000), timeout: Duration.millis(20) }))
+      assert.strictEqual(failure.message, "no answer within 20ms (ETIMEDOUT)")
+      const { url } = yield* makeHttpServer((response) => void setTimeout(() => response.end("here"), 100))
+      const hasty = yield* connectTo(url, { timeout: Duration.millis(20) })
+      assert.strictEqual((yield* refusal(hasty.send(get("/", 10)))).message, "no answer within 20ms (ETIMEDOUT)")
+      const { body } = yield* hasty.send({ ...get("/", 10), timeout: Duration.seconds(20) })
+      assert.strictEqual(String(body), "here")
+    }))
+
+  live("is not asked for in any encoding", () =>
+    Effect.gen(function*() {
+      const { requests, url } = yield* makeHttpServer()
+      yield* (yield* connectTo(url)).send(get("/", 10))
+      assert.notProperty(requests.all[0]!.headers, "accept-encoding")
     }))
 
   it.effect("comes over an application's own HttpClient", () =>

@@ -33,7 +33,8 @@ const setUp = Effect.fnUntraced(function*(
         asked.push(name)
         return name.endsWith(".local") ? Effect.succeed(["10.0.0.99"]) : Effect.fail("ENOTFOUND")
       }),
-    platform: "linux"
+    platform: "linux",
+    maxNames: 10
   }).pipe(Effect.provide(files.layer))
   return { resolve, files, asked, questions: server.questions.all }
 })

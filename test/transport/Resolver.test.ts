@@ -10,6 +10,7 @@ const setUp = Effect.gen(function*() {
   let answer: Effect.Effect<ReadonlyArray<string>, string> = Effect.succeed(["10.0.0.1"])
   const resolve = yield* Resolver.make({
     ...Resolver.defaults,
+    maxNames: 10,
     nameServiceSwitchFile: "/nsswitch.conf",
     system: (name) =>
       Effect.suspend(() => {
@@ -130,11 +131,11 @@ describe("A name", () => {
     Effect.gen(function*() {
       const { asked, resolve, resolveOther } = yield* setUp
       yield* resolve
-      yield* Effect.forEach(Array(4095).keys(), (index) => resolveOther(`${index}.example`))
+      yield* Effect.forEach(Array(9).keys(), (index) => resolveOther(`${index}.example`))
       yield* resolve
-      assert.strictEqual(asked.length, 4096)
+      assert.strictEqual(asked.length, 10)
       yield* resolveOther("last.example")
       yield* resolve
-      assert.strictEqual(asked.length, 4098)
+      assert.strictEqual(asked.length, 12)
     }))
 })
