@@ -15,7 +15,9 @@ import * as Exposure from "../syntax/Exposure.ts"
 import * as Masking from "../syntax/Masking.ts"
 import { Problems } from "../syntax/Problems.ts"
 import type { Position, Range } from "../syntax/Source.ts"
+import * as StringLiteral from "../syntax/StringLiteral.ts"
 import type * as Tree from "../syntax/Tree.ts"
+import * as Block from "./Block.ts"
 import * as Exposures from "./Exposures.ts"
 
 /** A schema of arguments: its encoded side has a `Value` for each attribute and a nested record for each block. */
@@ -65,6 +67,7 @@ type Report = (message: () => string, range: Range) => void
 type Field =
   | { readonly _tag: "Attribute" }
   | { readonly _tag: "Unsupported" }
+  | { readonly _tag: "Label" }
   | { readonly _tag: "Block"; readonly isRepeatable: boolean; readonly struct: SchemaAST.Objects }
 
 type Shape = ReadonlyMap<string, Field>
@@ -75,6 +78,7 @@ const shapeOf = (ast: SchemaAST.AST): Shape =>
 const fieldOf = (type: SchemaAST.AST): Field => {
   const ast = codecOf(type)
   if (ast._tag === "Never") return { _tag: "Unsupported" }
+  if (Block.isLabel(ast)) return { _tag: "Label" }
   if (isStruct(ast)) return { _tag: "Block", isRepeatable: false, struct: ast }
   const item = ast._tag === "Arrays" && ast.rest[0] !== undefined ? codecOf(ast.rest[0]) : undefined
   return item !== undefined && isStruct(item)
@@ -164,12 +168,6 @@ const readBlock = (body: Body, block: Tree.Block, report: Report): void => {
     body.broken.set(name, new Set())
     return report(() => misplacedBlock(name, field), block.range)
   }
-  if (block.label !== undefined) {
-    report(() => `block "${name}" does not support specifying labels`, {
-      start: block.range.start,
-      end: block.open.end
-    })
-  }
   const nested = read(
     shapeOf(field.struct),
     body.exposures.blocks.get(name) ?? Exposures.unknown,
@@ -177,6 +175,7 @@ const readBlock = (body: Body, block: Tree.Block, report: Report): void => {
     body.scope,
     report
   )
+  readLabel(nested, name, report)
   const siblings = body.blocks.get(name)
   if (siblings === undefined) {
     body.blocks.set(name, [nested])
@@ -190,15 +189,31 @@ const readBlock = (body: Body, block: Tree.Block, report: Report): void => {
   }
 }
 
+/** Into the field that is for it. */
+const readLabel = ({ block, broken, encoded, shape }: Body, name: string, report: Report): void => {
+  const { label, open, range } = block
+  const field = Array.from(shape).find(([, { _tag }]) => _tag === "Label")?.[0]
+  const complain = (problem: string): void =>
+    report(() => `block "${name}" ${problem}`, { start: range.start, end: open.end })
+  if (field === undefined) {
+    if (label !== undefined) complain("does not support specifying labels")
+  } else if (label === undefined) {
+    broken.set(field, new Set())
+    complain("requires non-empty label")
+  } else {
+    encoded[field] = label.name
+  }
+}
+
 const misplacedAttribute = (name: string, field: Exclude<Field, { _tag: "Attribute" }> | undefined): string => {
-  if (field === undefined) return `unrecognized attribute name "${name}"`
+  if (field === undefined || field._tag === "Label") return `unrecognized attribute name "${name}"`
   return field._tag === "Unsupported"
     ? `attribute "${name}" is not supported by pyroduct yet`
     : `"${name}" must be a block, but is used as an attribute`
 }
 
 const misplacedBlock = (name: string, field: Exclude<Field, { _tag: "Block" }> | undefined): string => {
-  if (field === undefined) return `unrecognized block name "${name}"`
+  if (field === undefined || field._tag === "Label") return `unrecognized block name "${name}"`
   return field._tag === "Unsupported"
     ? `block "${name}" is not supported by pyroduct yet`
     : `"${name}" must be an attribute, but is used as a block`
@@ -333,6 +348,8 @@ const placeOf = (body: Body, path: ReadonlyArray<PropertyKey | { readonly key: P
     return { body, range: culprit.range, text: () => culprit.text }
   }
   if (holes !== undefined) return undefined
+  const label = body.shape.get(String(name))?._tag === "Label" ? body.block.label : undefined
+  if (label !== undefined) return { body, range: label.range, text: () => StringLiteral.quote(label.name) }
   const nested = body.blocks.get(String(name))
   if (nested === undefined) return whole
   return typeof rest[0] === "number" ? placeOf(nested[rest[0]]!, rest.slice(1)) : placeOf(nested[0]!, rest)

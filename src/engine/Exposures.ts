@@ -12,6 +12,7 @@ import type * as Parser from "../syntax/Parser.ts"
 import * as Source from "../syntax/Source.ts"
 import type * as Tree from "../syntax/Tree.ts"
 import type { Arguments } from "./Arguments.ts"
+import * as Block from "./Block.ts"
 import type { Registry } from "./Registry.ts"
 
 /** Of a block: what is in neither of the two is not known, and nothing of it is shown. */
@@ -30,7 +31,7 @@ const ofBlock = memoize((ast: SchemaAST.AST): Exposures => {
   const blocks = new Map<string, Exposures>()
   for (const { name, type } of fields) {
     const block = blockOf(type)
-    if (type._tag === "Never") continue
+    if (type._tag === "Never" || Block.isLabel(type)) continue
     if (block === undefined) attributes.set(String(name), ofValue(type))
     else blocks.set(String(name), ofBlock(block))
   }

@@ -163,6 +163,28 @@ describe("Arguments", () => {
     ])
   })
 
+  it("takes the label of a block that has a field for it, and asks for one", () => {
+    const Shelf = Schema.Struct({
+      "item.own": Block.many(
+        Schema.Struct({ label: Block.label, size: Decode.withDefault(Decode.Int, 1) }).check(
+          Schema.makeFilter(({ label }) => label === "z" ? { path: ["label"], issue: "is the last one" } : undefined)
+        )
+      )
+    })
+    assert.deepStrictEqual<unknown>(outcome(Shelf, "item.own \"a\" {\n  size = 2\n}\nitem.own \"a\" { }"), {
+      "item.own": [{ label: "a", size: 2 }, { label: "a", size: 1 }]
+    })
+    assert.deepStrictEqual(outcome(Shelf, "item.own {\n  size = []\n}\nitem.own \"\" { }"), [
+      "2:1-2:10 block \"item.own\" requires non-empty label",
+      "3:10-3:11 [] should be number, got array",
+      "5:1-5:13 block \"item.own\" requires non-empty label"
+    ])
+    assert.deepStrictEqual(outcome(Shelf, "item.own \"a\" {\n  label = \"b\"\n}"), [
+      "3:3-3:13 unrecognized attribute name \"label\""
+    ])
+    assert.deepStrictEqual(outcome(Shelf, "item.own \"z\" { }"), ["2:10-2:12 is the last one"])
+  })
+
   it("shows the block that lacks something", () => {
     assert.deepStrictEqual(outcome(Store, ""), ["1:1-3:1 missing required attribute \"name\""])
     assert.deepStrictEqual(store("disk {\n}\ndisk {\n  path = \"/\"\n  owner { }\n}"), [
