@@ -11,6 +11,7 @@ export * as Labels from "./profile/Labels.ts"
 export * as Profile from "./profile/Profile.ts"
 
 // Sources of profiles
+export * as Delta from "./pprof/Delta.ts"
 export * as SelfProfile from "./pprof/SelfProfile.ts"
 export * as ReceiveHttp from "./server/ReceiveHttp.ts"
 
