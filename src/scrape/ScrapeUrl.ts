@@ -57,17 +57,3 @@ const escapeQuery = (text: string): string =>
 
 /** What has no UTF-8 is an error of the labels. */
 const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd")
-
-/** Words for credentials in the name of a param. */
-const credential = /token|secret|passw|credential|auth|signature|api_?key|access_?key|^(key|sig|jwt|code)$/i
-
-/** A path with its query, as far as it may be shown. */
-export const shown = (path: string): string => {
-  const [bare, query] = path.split("?", 2)
-  if (query === undefined) return path
-  const pairs = query.split("&").map((pair) => {
-    const name = pair.slice(0, pair.indexOf("="))
-    return credential.test(name) ? `${name}=***` : pair
-  })
-  return `${bare}?${pairs.join("&")}`
-}

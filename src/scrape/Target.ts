@@ -117,9 +117,6 @@ export const all = (
 /** Where in an interval the scrapes of a target are, from 0 to 1, which it never is. The same for as long as the target. */
 export const phase = (id: string): number => new Fingerprint().add(id).toFraction()
 
-/** Where a target is asked, for people to read: of params that may be credentials the values are not shown. */
-export const shownUrl = ({ origin, path }: Pick<Target, "origin" | "path">): string => origin + ScrapeUrl.shown(path)
-
 // ---- many ----
 
 /** Different for different labels, of which `__meta_*` do not count. */
