@@ -1,0 +1,135 @@
+/**
+ * What a rule says, and what is wrong with one that means nothing: in the order and with the texts of Prometheus.
+ *
+ * Source: `Config.Validate` in `model/relabel` of Prometheus.
+ */
+import { Result, Schema } from "effect"
+import * as Pattern from "./Pattern.ts"
+
+export const actions = [
+  "replace",
+  "keep",
+  "drop",
+  "keepequal",
+  "dropequal",
+  "hashmod",
+  "labelmap",
+  "labeldrop",
+  "labelkeep",
+  "lowercase",
+  "uppercase"
+] as const
+export type Action = typeof actions[number]
+
+export interface Settings {
+  readonly action: Action
+  /** Their values are joined with the separator; a label that there is not is empty. */
+  readonly sourceLabels: ReadonlyArray<string>
+  readonly separator: string
+  /** An RE2 regular expression that matches all of a text; `.` is a newline as well. */
+  readonly regex: string
+  /** Of the hash in `hashmod`: an unsigned integer. */
+  readonly modulus: number
+  /** In `replace` with groups of the match: `$1`, `${name}`. */
+  readonly targetLabel: string
+  /** With groups of the match. */
+  readonly replacement: string
+}
+
+export const defaults: Settings = {
+  action: "replace",
+  sourceLabels: [],
+  separator: ";",
+  regex: "(.*)",
+  modulus: 0,
+  targetLabel: "",
+  replacement: "$1"
+}
+
+/** A rule that means nothing. */
+export class InvalidRule extends Schema.TaggedError<InvalidRule>()("InvalidRule", {
+  setting: Schema.Literals([
+    "action",
+    "sourceLabels",
+    "separator",
+    "regex",
+    "modulus",
+    "targetLabel",
+    "replacement"
+  ]),
+  problem: Schema.String,
+  /** The part of a regular expression that is wrong. */
+  part: Schema.optionalKey(Schema.String)
+}) {
+  override get message(): string {
+    return this.part === undefined ? this.problem : `${this.problem}: \`${this.part}\``
+  }
+}
+
+const invalid = (setting: InvalidRule["setting"], problem: string): InvalidRule => new InvalidRule({ setting, problem })
+
+/** What a label may be called: anything that is UTF-8. */
+export const isName = (name: string): boolean => name !== "" && !/\p{Surrogate}/u.test(name)
+
+/** The name of a label, with groups in it. */
+const template = /^(?:[a-zA-Z_]|\$(?:\w|\{\w+\}))(?:\w|\$(?:\w|\{\w+\}))*$/
+
+const needsTarget: ReadonlySet<Action> = new Set([
+  "replace",
+  "hashmod",
+  "lowercase",
+  "uppercase",
+  "keepequal",
+  "dropequal"
+])
+const isUnchanged = <Name extends keyof Settings>(settings: Settings, ...names: ReadonlyArray<Name>): boolean =>
+  names.every((name) => settings[name] === defaults[name])
+
+export const checkAction = (action: string): InvalidRule | undefined => {
+  if (action === "") return invalid("action", "relabel action cannot be empty")
+  return actions.some((known) => known === action)
+    ? undefined
+    : invalid("action", `unrecognized action type ${JSON.stringify(action)}`)
+}
+
+export const checkRegex = (regex: string): InvalidRule | undefined => {
+  const compiled = Pattern.compile(regex)
+  return Result.isSuccess(compiled) ? undefined : invalidRegex(compiled.failure)
+}
+
+export const invalidRegex = ({ part, problem }: Pattern.SyntaxError): InvalidRule =>
+  new InvalidRule({ setting: "regex", problem, ...(part !== "" && { part }) })
+
+/** What is wrong with the settings together, each of them being fine. */
+export const checkTogether = (settings: Settings): InvalidRule | undefined => {
+  const { action, modulus, replacement, sourceLabels, targetLabel } = settings
+  const isTemplate = action === "replace" && targetLabel.includes("$")
+  const isComparison = action === "keepequal" || action === "dropequal"
+  const isCasing = action === "lowercase" || action === "uppercase"
+  const isOfNames = action === "labeldrop" || action === "labelkeep"
+  if (action === "hashmod" && modulus === 0) {
+    return invalid("modulus", "relabel configuration for hashmod requires non-zero modulus")
+  }
+  if (needsTarget.has(action) && targetLabel === "") {
+    return invalid("targetLabel", `relabel configuration for ${action} action requires 'target_label' value`)
+  }
+  if (needsTarget.has(action) && !(isTemplate ? template.test(targetLabel) : isName(targetLabel))) {
+    return invalid("targetLabel", `${JSON.stringify(targetLabel)} is invalid 'target_label' for ${action} action`)
+  }
+  if ((isComparison || isCasing) && !isUnchanged(settings, "replacement")) {
+    return invalid("replacement", `'replacement' can not be set for ${action} action`)
+  }
+  if (action === "labelmap" && !template.test(replacement)) {
+    return invalid("replacement", `${JSON.stringify(replacement)} is invalid 'replacement' for labelmap action`)
+  }
+  if (
+    isOfNames &&
+    (sourceLabels.length > 0 || !isUnchanged(settings, "targetLabel", "modulus", "separator", "replacement"))
+  ) {
+    return invalid("action", `${action} action requires only 'regex', and no other fields`)
+  }
+  if (isComparison && !isUnchanged(settings, "regex", "modulus", "separator")) {
+    return invalid("action", `${action} action requires only 'source_labels' and 'target_label', and no other fields`)
+  }
+  return undefined
+}
