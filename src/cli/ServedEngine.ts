@@ -6,6 +6,7 @@ import * as Http from "../components/Http.ts"
 import * as Lanes from "../delivery/Lanes.ts"
 import type * as Engine from "../engine/Engine.ts"
 import type * as Plan from "../engine/Plan.ts"
+import * as Loops from "../scrape/Loops.ts"
 import { ComponentApi } from "../server/ComponentApi.ts"
 import * as Listener from "../server/Listener.ts"
 import { OwnServer } from "../server/OwnServer.ts"
@@ -33,7 +34,7 @@ export interface Settings<E, R> {
   readonly reloads: Effect.Effect<void>
 }
 
-const platform = Layer.mergeAll(Transport.layer, Listener.Listener.layer, ComponentApi.layer, Lanes.layer)
+const platform = Layer.mergeAll(Transport.layer, Listener.Listener.layer, ComponentApi.layer, Lanes.layer, Loops.layer)
 
 /** Ends only by failing to start, or by interruption. */
 export const run = <R, E extends { readonly message: string }, R2>(

@@ -21,6 +21,7 @@ export type Kind =
   | "invalid"
   | "delta"
   | "refused"
+  | "defect"
 
 /** No answer came from the target, or it cannot be asked. */
 export class TransportFailed extends Data.TaggedError("TransportFailed")<{
@@ -129,6 +130,16 @@ export class Refused extends Data.TaggedError("Refused")<{
   }
 }
 
+/** A defect of ours. The next scrape is another try. */
+export class Defect extends Data.TaggedError("Defect")<{
+  readonly detail: string
+}> {
+  readonly kind: Kind = "defect"
+  override get message(): string {
+    return `defect in the scraper: ${this.detail}`
+  }
+}
+
 export type ScrapeError =
   | TransportFailed
   | TimedOut
@@ -139,6 +150,7 @@ export type ScrapeError =
   | InvalidProfile
   | DeltaFailed
   | Refused
+  | Defect
 
 /** For a request that asked for `maxBytes` at most. */
 export const fromTransport = (error: TransportError, maxBytes: number): ScrapeError => {

@@ -7,6 +7,7 @@
  */
 import { Data, Duration, Result } from "effect"
 import * as Labels from "../profile/Labels.ts"
+import { version } from "../telemetry/Version.ts"
 import { Fingerprint } from "./Fingerprint.ts"
 import * as ProfileType from "./ProfileType.ts"
 import * as ScrapeUrl from "./ScrapeUrl.ts"
@@ -225,6 +226,7 @@ const targetsOf = (
       ["__scheme__", scheme],
       ["instance", Labels.get(given, "instance") || address],
       ["job", Labels.get(given, "job") || settings.jobName],
+      ...scopeOf(given),
       ["service_name", Labels.get(given, "service_name") || ServiceName.infer(given)]
     ])
   )
@@ -240,6 +242,15 @@ const targetsOf = (
     const id = fingerprint.fork().add(request.name).add(request.path).toString()
     return new TypeOfProcess(id, type, origin.success, request, common)
   }))
+}
+
+/** Who has asked for the profiles, as Alloy labels them with a name of its own. */
+const scopeName = "pyroduct/pyroscope.scrape"
+
+const scopeOf = (given: Labels.Labels): ReadonlyArray<readonly [name: string, value: string]> => {
+  const name = Labels.get(given, "otel.scope.name") || scopeName
+  const known = Labels.get(given, "otel.scope.version")
+  return [["otel.scope.name", name], ["otel.scope.version", known === "" && name === scopeName ? version : known]]
 }
 
 /** Half of a surrogate pair: text that has no UTF-8. */

@@ -3,6 +3,7 @@ import { Arbitrary, Duration, Result, Schema } from "effect"
 import * as Labels from "../../src/profile/Labels.ts"
 import * as ProfileType from "../../src/scrape/ProfileType.ts"
 import * as Target from "../../src/scrape/Target.ts"
+import { version } from "../../src/telemetry/Version.ts"
 import * as arbitraries from "../wire/arbitraries.ts"
 
 const settings: Target.Settings = {
@@ -109,6 +110,8 @@ describe("Target", () => {
         ["env", "prod"],
         ["instance", "app:4040"],
         ["job", "shops"],
+        ["otel.scope.name", "pyroduct/pyroscope.scrape"],
+        ["otel.scope.version", version],
         ["service_name", "/shop"]
       ])
     })
@@ -124,6 +127,7 @@ describe("Target", () => {
         __scheme__: "https",
         instance: "i",
         job: "j",
+        "otel.scope.name": "mine",
         service_name: "s"
       }
       const target = goroutine(own, { pathPrefix: "/app", jobName: "job", params: { gc: ["1", "2"] } })

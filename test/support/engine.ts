@@ -16,6 +16,7 @@ import * as Drain from "../../src/delivery/Drain.ts"
 import * as Lanes from "../../src/delivery/Lanes.ts"
 import type { ConfigError } from "../../src/engine/ConfigError.ts"
 import * as Engine from "../../src/engine/Engine.ts"
+import * as Loops from "../../src/scrape/Loops.ts"
 import { ComponentApi } from "../../src/server/ComponentApi.ts"
 import * as Listener from "../../src/server/Listener.ts"
 import { OwnServer } from "../../src/server/OwnServer.ts"
@@ -53,6 +54,7 @@ export const startEngine = Effect.fnUntraced(function*(
     Listener.Listener.layer,
     ComponentApi.layer,
     Lanes.layer,
+    Loops.layer,
     NodeFileSystem.layer,
     Logger.layer([logger]),
     Layer.succeed(Metric.MetricRegistry, new Map()),

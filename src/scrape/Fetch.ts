@@ -1,0 +1,58 @@
+/**
+ * One profile from a target: a request, and whether the answer is a profile.
+ */
+import { Duration, Effect } from "effect"
+import * as Budget from "../transport/Budget.ts"
+import type { Client } from "../transport/Transport.ts"
+import * as Answer from "./Answer.ts"
+import * as OwnProfiles from "./OwnProfiles.ts"
+import * as ScrapeError from "./ScrapeError.ts"
+import type { Target } from "./Target.ts"
+
+export interface Settings {
+  /** From one scrape to the next. */
+  readonly interval: Duration.Duration
+  /** For a profile that takes the target no time. */
+  readonly timeout: Duration.Duration
+  /** As much of an answer as is read, in bytes. */
+  readonly maxBytes: number
+}
+
+/** The body as it came, gzipped or not. */
+export const profile = (
+  { origin, path, seconds, type }: Target,
+  { send }: Client,
+  { interval, maxBytes, timeout }: Settings
+): Effect.Effect<Uint8Array, ScrapeError.ScrapeError> => {
+  const limit = timeoutOf(seconds, interval, timeout)
+  const answer: Effect.Effect<Answer.Answer, ScrapeError.ScrapeError> = OwnProfiles.isOwn(origin)
+    ? Effect.flatMap(OwnProfiles.OwnProfiles, ({ get }) => get(path))
+    : Effect.flatMap(
+      Budget.Shared,
+      (budget) =>
+        send({ method: "GET", origin, path, headers: {}, body: undefined, maxBody: maxBytes, budget, timeout: limit })
+          .pipe(
+            Effect.mapError((error) => ScrapeError.fromTransport(error, maxBytes)),
+            Effect.tap(({ leave, status }) => {
+              if (status >= 500) leave()
+              return Effect.void
+            })
+          )
+    )
+  return answer.pipe(
+    // A redirect and a request for a token have a timeout each.
+    Effect.timeoutOrElse({ duration: limit, orElse: () => Effect.fail(new ScrapeError.TimedOut({ duration: limit })) }),
+    Effect.flatMap((answer) => Effect.fromResult(Answer.check(answer, type)))
+  )
+}
+
+/** What a target takes its time for comes with it. */
+const timeoutOf = (
+  seconds: number | undefined,
+  interval: Duration.Duration,
+  timeout: Duration.Duration
+): Duration.Duration => {
+  if (seconds === undefined) return timeout
+  const taken = Math.max(Duration.toMillis(interval) - 1000, seconds * 1000)
+  return Duration.sum(timeout, Duration.millis(taken))
+}
