@@ -17,7 +17,7 @@ export const schedule = (interval: () => number, phase: number): Schedule.Schedu
     return () =>
       Effect.map(Monotonic.now, (now): [number, Duration.Duration] => {
         const period = interval()
-        const offset = phase * period
+        const offset = Math.floor(phase * period)
         // A timer may ring a little early: half a period from the last moment it is the next one's turn in any case.
         const after = last === undefined ? now : Math.max(now, last + period / 2)
         const next = Math.ceil((after - offset) / period) * period + offset
