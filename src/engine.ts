@@ -24,6 +24,7 @@ export * as Exposure from "./syntax/Exposure.ts"
 export * as Source from "./syntax/Source.ts"
 
 // Components, in the spelling of configurations
+export * as DiscoveryRelabel from "./components/discovery/Relabel.ts"
 export * as HttpClient from "./components/HttpClient.ts"
 export * as LocalFile from "./components/local/File.ts"
 export * as SelfProfile from "./components/pyroduct/SelfProfile.ts"
@@ -32,6 +33,8 @@ export * as ReceiveHttp from "./components/pyroscope/ReceiveHttp.ts"
 export * as Write from "./components/pyroscope/Write.ts"
 export * as Receivers from "./components/Receivers.ts"
 export * as RemoteHttp from "./components/remote/Http.ts"
+export * as Rules from "./components/Rules.ts"
+export * as Targets from "./components/Targets.ts"
 
 // The binary
 export * as Components from "./cli/Components.ts"

@@ -9,6 +9,7 @@
 // Profiles
 export * as Labels from "./profile/Labels.ts"
 export * as Profile from "./profile/Profile.ts"
+export * as Relabel from "./profile/Relabel.ts"
 
 // Sources of profiles
 export * as Delta from "./pprof/Delta.ts"

@@ -1,6 +1,7 @@
 /**
  * The components of the binary.
  */
+import * as DiscoveryRelabel from "../components/discovery/Relabel.ts"
 import * as Http from "../components/Http.ts"
 import * as LiveDebugging from "../components/LiveDebugging.ts"
 import * as File from "../components/local/File.ts"
@@ -19,6 +20,7 @@ export const registry = Registry.make(
   ReceiveHttp.component,
   SelfProfile.component,
   Sink.component,
+  DiscoveryRelabel.component,
   File.component,
   RemoteHttp.component,
   Http.component,
