@@ -9,6 +9,7 @@ import * as Logging from "../components/Logging.ts"
 import * as SelfProfile from "../components/pyroduct/SelfProfile.ts"
 import * as Sink from "../components/pyroduct/Sink.ts"
 import * as ReceiveHttp from "../components/pyroscope/ReceiveHttp.ts"
+import * as Scrape from "../components/pyroscope/Scrape.ts"
 import * as Write from "../components/pyroscope/Write.ts"
 import * as RemoteHttp from "../components/remote/Http.ts"
 import * as RemoteCfg from "../components/RemoteCfg.ts"
@@ -18,6 +19,7 @@ import * as Registry from "../engine/Registry.ts"
 export const registry = Registry.make(
   Write.component,
   ReceiveHttp.component,
+  Scrape.component,
   SelfProfile.component,
   Sink.component,
   DiscoveryRelabel.component,

@@ -47,7 +47,7 @@ pyroscope.receive_http "in" {
   forward_to = [pyroscope.write.other.receiver]
 }
 
-pyroscope.scrape "apps" {
+pyroscope.java "apps" {
   targets = []
 }
 `
@@ -96,11 +96,11 @@ Error: bad.alloy:17:17: component "pyroscope.write.other.receiver" does not exis
    |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 18 | }
 
-Error: bad.alloy:20:1: "pyroscope.scrape" is not a component of pyroduct, which has pyroscope.receive_http, pyroscope.write
+Error: bad.alloy:20:1: "pyroscope.java" is not a component of pyroduct, which has pyroscope.receive_http, pyroscope.scrape, pyroscope.write
 
 19 | 
-20 | pyroscope.scrape "apps" {
-   | ^^^^^^^^^^^^^^^^
+20 | pyroscope.java "apps" {
+   | ^^^^^^^^^^^^^^
 21 |   targets = []
 
 --components.foreign=ignore leaves such components out

@@ -118,7 +118,7 @@ export const places: Readonly<Record<string, Place>> = {
     "bearer_token",
     (line) => `pyroscope.receive_http "in" {\n  ${line}\n  forward_to = []\n}\n`
   ),
-  "a component that is not there": attribute("bearer_token", (line) => `pyroscope.scrape "a" {\n  ${line}\n}\n`),
+  "a component that is not there": attribute("bearer_token", (line) => `pyroscope.java "a" {\n  ${line}\n}\n`),
   "no component": attribute("bearer_token", (line) => `${line}\n`),
   "a comment": (value) => endpoint(`// bearer_token = ${value.replaceAll("\n", " ")}`),
   "a comment of lines": (value) => endpoint("/*", `password = ${value.replaceAll("*/", "")}`, "*/"),

@@ -103,9 +103,12 @@ const attributes = (
   "bearer_token_file basic_auth tls_config enable_http2 proxy_url no_proxy proxy_from_environment http_headers username " +
   "password password_file credentials type client_id client_secret token_url scopes endpoint_params cert_file key_file " +
   "ca_pem cert_pem key_pem min_version forward_to external_labels listen_port max_body_size conn_limit interval labels " +
-  "max_bytes when_full max_age directory service_name __proto__ constructor hasOwnProperty"
+  "max_bytes when_full max_age directory service_name targets params scrape_interval scheme path enabled delta " +
+  "__proto__ constructor hasOwnProperty"
 ).split(" ")
-const blocks = "endpoint http queue basic_auth authorization oauth2 tls_config tracing grpc __proto__ a.b".split(" ")
+const blocks =
+  "endpoint http queue profiling_config profile.memory profile.custom basic_auth authorization oauth2 tls_config tracing grpc __proto__ a.b"
+    .split(" ")
 const components = [
   "pyroscope.write",
   "pyroscope.receive_http",

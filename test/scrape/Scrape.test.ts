@@ -139,8 +139,8 @@ describe("another set of targets", () => {
       )
       assert.deepStrictEqual(gaps(timesOf(world.requests, "stays:81")), Array(3).fill(interval))
       assert.deepStrictEqual(second.states().map(({ target }) => target.origin).toSorted(), [
-        "http://new",
-        "http://stays"
+        "http://new:81",
+        "http://stays:81"
       ])
       yield* second.close
       const last = world.requests.length
