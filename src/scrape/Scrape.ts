@@ -25,6 +25,7 @@ import * as ProfileType from "./ProfileType.ts"
 import * as Target from "./Target.ts"
 import * as TargetLog from "./TargetLog.ts"
 import * as TargetMetrics from "./TargetMetrics.ts"
+import * as TargetReport from "./TargetReport.ts"
 import type { TargetState } from "./TargetState.ts"
 
 export interface Options extends ClientOptions.ClientOptions {
@@ -91,6 +92,7 @@ export const make = Effect.fnUntraced(function*(
   const log = yield* TargetLog.make
   const loops = yield* Loops.of(options.id)
   yield* TargetMetrics.observe(types, loops.states)
+  yield* TargetReport.show(loops.states)
   yield* loops.take(targets, { settings: fetch, client, receiver: yield* Receiver, metrics, log, work: loops.work })
   return { states: loops.states }
 })

@@ -5,17 +5,21 @@ import type { Target } from "./Target.ts"
 
 const masked = "***"
 
+/** Without user info. */
+export const origin = ({ origin }: Pick<Target, "origin">): string =>
+  origin.includes("@") ? origin.replace(/\/\/[^/]*@/, "//") : origin
+
 /**
  * Its URL. What the parameters are is shown only of those that say how a profile is taken, as others may hold a token.
  */
-export const url = ({ origin, path }: Pick<Target, "origin" | "path">): string => {
+export const url = (target: Pick<Target, "origin" | "path">): string => {
+  const { path } = target
   const start = path.indexOf("?")
-  const bare = `${origin.replace(/\/\/[^/]*@/, "//")}${start === -1 ? path : path.slice(0, start)}`
+  const bare = `${origin(target)}${start === -1 ? path : path.slice(0, start)}`
   if (start === -1) return bare
   const query = path.slice(start + 1).split("&").map((parameter) => {
     if (/^(seconds|debug|gc)=\d*$/.test(parameter)) return parameter
-    const name = parameter.split("=", 1)[0]!
-    return `${name}=${masked}`
+    return `${parameter.split("=", 1)[0]}=${masked}`
   })
   return `${bare}?${query.join("&")}`
 }

@@ -5,7 +5,10 @@ import { Context, Effect, Layer, type Scope } from "effect"
 import type { HttpServerResponse } from "effect/http"
 
 /** Answers a path below the component's own, such as `/profiles`; `undefined` is "not found". */
-export type Handler = (path: string) => Effect.Effect<HttpServerResponse.HttpServerResponse | undefined>
+export type Handler = (
+  path: string,
+  query: URLSearchParams
+) => Effect.Effect<HttpServerResponse.HttpServerResponse | undefined>
 
 export class ComponentApi extends Context.Service<ComponentApi, {
   /** Serves a component's paths until the scope closes; of several for one id the newest does. */
@@ -28,7 +31,7 @@ export class ComponentApi extends Context.Service<ComponentApi, {
               else handlers.delete(componentId)
             })
         ),
-      handle: (path) => {
+      handle: (path, query) => {
         // Over the components, which are few, rather than over what a request may make many of.
         let longest: string | undefined
         for (const id of handlers.keys()) {
@@ -37,7 +40,7 @@ export class ComponentApi extends Context.Service<ComponentApi, {
         }
         return longest === undefined
           ? Effect.undefined
-          : handlers.get(longest)!.at(-1)!(path.slice(longest.length) || "/")
+          : handlers.get(longest)!.at(-1)!(path.slice(longest.length) || "/", query)
       }
     }
   })

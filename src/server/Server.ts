@@ -107,6 +107,7 @@ const handler = (
     const path = request.url.split("?", 1)[0]!
     const verdict = auth?.(path, request.headers["authorization"])
     if (verdict === "refused") return Effect.succeed(unauthorized)
+    const query = (): URLSearchParams => new URLSearchParams(request.url.slice(path.length))
     const isReload = path === "/-/reload"
     const isPprof = path === pprofPrefix || path.startsWith(`${pprofPrefix}/`)
     const methods = isReload ? ["GET", "POST"] : ["GET", "HEAD"]
@@ -122,11 +123,11 @@ const handler = (
     if ((isReload || isPprof) && CrossSite.isForeign(request.headers)) return Effect.succeed(text(foreignPage, 403))
     if (isReload) return reload
     if (isPprof) {
-      const profile = pprof?.(path.slice(pprofPrefix.length), new URLSearchParams(request.url.slice(path.length)))
+      const profile = pprof?.(path.slice(pprofPrefix.length), query())
       return Effect.map(profile ?? Effect.undefined, (response) => response ?? notFound)
     }
     if (path.startsWith(apiPrefix)) {
-      return Effect.map(api.handle(path.slice(apiPrefix.length)), (response) => response ?? notFound)
+      return Effect.map(api.handle(path.slice(apiPrefix.length), query()), (response) => response ?? notFound)
     }
     if (path === webPrefix) {
       return Effect.map(settings.components, (all) => HttpServerResponse.jsonUnsafe(all.map(WebApi.summary)))

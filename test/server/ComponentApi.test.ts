@@ -15,7 +15,10 @@ const mounted = (id: string) =>
   )
 
 const handled = (path: string) =>
-  Effect.map(Effect.flatMap(ComponentApi, (api) => api.handle(path)), (response) => response?.headers["path"])
+  Effect.map(
+    Effect.flatMap(ComponentApi, (api) => api.handle(path, new URLSearchParams())),
+    (response) => response?.headers["path"]
+  )
 
 const withApi = Effect.provide(ComponentApi.layer)
 
@@ -57,7 +60,10 @@ describe("ComponentApi", () => {
       for (const [version, scope] of scopes.entries()) {
         yield* Scope.provide(mount("a", () => Effect.succeed(HttpServerResponse.empty({ status: version }))), scope)
       }
-      const asked = Effect.map(Effect.suspend(() => handle("a/x")), (response) => response?.status)
+      const asked = Effect.map(
+        Effect.suspend(() => handle("a/x", new URLSearchParams())),
+        (response) => response?.status
+      )
       const versions = [yield* asked]
       for (const version of [0, 2, 1]) {
         yield* Scope.close(scopes[version]!, Exit.void)

@@ -213,10 +213,10 @@ describe("Server", () => {
     Effect.gen(function*() {
       const { text } = yield* serving
       const api = yield* ComponentApi
-      yield* api.mount("my.sink", (path) =>
-        Effect.succeed(path === "/profiles" ? HttpServerResponse.text("profiles") : undefined))
+      yield* api.mount("my.sink", (path, query) =>
+        Effect.succeed(path === "/profiles" ? HttpServerResponse.text(`profiles ${query}`.trim()) : undefined))
       assert.strictEqual(yield* text("/api/v0/component/my.sink/profiles"), "200 profiles")
-      assert.strictEqual(yield* text("/api/v0/component/my.sink/profiles?x=1"), "200 profiles")
+      assert.strictEqual(yield* text("/api/v0/component/my.sink/profiles?x=1&y=a%20b"), "200 profiles x=1&y=a+b")
       assert.strictEqual(yield* text("/api/v0/component/my.sink/other"), "404 not found\n")
       assert.strictEqual(yield* text("/api/v0/component/other/profiles"), "404 not found\n")
       assert.strictEqual(yield* text("/api/v0/component/"), "404 not found\n")

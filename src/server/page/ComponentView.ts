@@ -8,8 +8,9 @@ import * as HealthMark from "./HealthMark.ts"
 import { type Html, html } from "./Html.ts"
 import * as Moment from "./Moment.ts"
 import * as Quantity from "./Quantity.ts"
-import { type Flow, hrefOf, type Snapshot } from "./Snapshot.ts"
+import { type Flow, hrefOf, pathOf, type Snapshot } from "./Snapshot.ts"
 import * as Statements from "./Statements.ts"
+import * as Targets from "./Targets.ts"
 
 export interface Settings {
   readonly component: ComponentDetail
@@ -41,6 +42,7 @@ export const show = ({ component, endpoints, snapshot }: Settings): Html => {
           })
         }</ul>`
     )
+  const targets = Targets.show(component.debugInfo, `/api/v0/component/${pathOf(id)}/targets`, now)
   return html`<nav aria-label="Breadcrumb" class="crumbs"><a href="/">Components</a></nav>
 <div id="head" class="head" data-live>
 <h1>${id}</h1>
@@ -52,6 +54,7 @@ ${HealthMark.badge(health.state)}
     name === id ? "A component without a label." : html`A component of the kind <code>${name}</code>.`
   }</p>
 </div>
+${targets && panel("targets", "Targets", targets)}
 ${
     endpoints.length > 0 &&
     panel("endpoints", "Endpoints", html`${endpoints.map((endpoint) => Endpoints.show(endpoint, now))}`)
@@ -94,7 +97,9 @@ const traffic = (flows: ReadonlyArray<Flow>, id: string): Html => {
 /** What is shown above is not shown again. */
 const debug = ({ debugInfo }: ComponentDetail, now: number): Html => {
   const { services, ...others } = debugInfo ?? {}
-  const rest = Object.fromEntries(Object.entries(others).filter(([name]) => name !== "endpoints"))
+  const rest = Object.fromEntries(
+    Object.entries(others).filter(([name]) => name !== "endpoints" && !Targets.names.has(name))
+  )
   const more = Array.isArray(services) &&
     html`<p><a href="/services">Services</a>: what became of the profiles of each.</p>`
   if (Object.keys(rest).length === 0) return html`${more || html`<p class="muted">none</p>`}`

@@ -37,6 +37,9 @@ export const bytes = (value: number): string =>
 /** `12.3/s · 4.56 MB/s` */
 export const rate = (amount: Amount): string => `${count(amount.profiles)}/s · ${bytes(amount.bytes)}/s`
 
+/** `12.3 ms`, `4.56 s`, of seconds. */
+export const duration = (seconds: number): string => scaled(seconds * 1000, [" ms", " s"])
+
 /** `35 s`, `5 min`, `3 h`, `4 d`. */
 export const span = (millis: number): string => {
   const seconds = Math.max(0, Math.round(millis / 1000))

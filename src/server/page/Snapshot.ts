@@ -67,4 +67,7 @@ export const throughputs = (
   return sums
 }
 
-export const hrefOf = (id: string): string => `/component/${id.split("/").map(encodeURIComponent).join("/")}`
+export const hrefOf = (id: string): string => `/component/${pathOf(id)}`
+
+/** An id as part of a path. */
+export const pathOf = (id: string): string => id.split("/").map(encodeURIComponent).join("/")

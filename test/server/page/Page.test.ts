@@ -135,6 +135,44 @@ describe("the page", () => {
       )
     }))
 
+  it.effect("shows of a component's targets those that it tells of, and how many there are of each health", () =>
+    Effect.gen(function*() {
+      const one = Engine.make()
+      Engine.add(one, "pyroscope.scrape", "default")
+      const url = (url: string) => ({ url, labels: { service_name: hostile } })
+      one.infos.set("pyroscope.scrape.default", {
+        targets: { up: 1234, down: 1, unknown: 0 },
+        target: [
+          { ...url("http://a/p"), type: "mutex", health: "down", last_error: hostile, last_size_bytes: null },
+          {
+            ...url("http://b/p"),
+            type: "memory",
+            health: "up",
+            last_error: null,
+            last_scrape: "1970-01-01T00:00:05.000Z",
+            last_scrape_duration: 0.0125,
+            last_size_bytes: 12_345,
+            last_profile: "1970-01-01T00:00:09.000Z"
+          }
+        ]
+      })
+      const path = "/component/pyroscope.scrape.default"
+      const markup = yield* textOf(one, path)
+      const text = words(markup)
+      assert.include(text, "| Targets | 1 down | 1,234 up | Target | Type | Health")
+      assert.match(text, /http:\/\/a\/p \| &lt;script.*? \| &lt;script.*? \| mutex \| down \| http/)
+      assert.match(
+        text,
+        /http:\/\/b\/p \| &lt;script.*? \| memory \| up \| in 5 s \| 12.5 ms \| 12.3 kB \| in 9 s \| 1,233 more/
+      )
+      assert.include(markup, `href="/api/v0/component/pyroscope.scrape.default/targets"`)
+      assert.include(text, "Debug information | none |")
+      one.infos.set("pyroscope.scrape.default", { targets: { up: 0, down: 0, unknown: 0 }, target: [] })
+      assert.include(words(yield* textOf(one, path)), "| Targets | none |")
+      one.infos.clear()
+      assert.notInclude(words(yield* textOf(one, path)), "| Targets |")
+    }))
+
   it.effect("says what became of a service's profiles, and where to look where there were none", () =>
     Effect.gen(function*() {
       const text = words(yield* textOf(engine(), "/services?q=alert"))

@@ -26,6 +26,14 @@ describe("Quantity", () => {
       "2 h",
       "3 d"
     ])
+    assert.deepStrictEqual([0, 0.0004, 0.0123, 0.9, 4.56, 75].map(Quantity.duration), [
+      "0 ms",
+      "0.40 ms",
+      "12.3 ms",
+      "900 ms",
+      "4.56 s",
+      "75 s"
+    ])
     assert.strictEqual(Quantity.moment(0), "1970-01-01 00:00:00 UTC")
   })
 })
