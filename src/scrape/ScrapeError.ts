@@ -14,6 +14,7 @@ export type Kind =
   | "proxy"
   | "credentials"
   | "redirect"
+  | "not_found"
   | "status"
   | "body"
   | "too_large"
@@ -57,13 +58,15 @@ export class TimedOut extends Data.TaggedError("TimedOut")<{
   }
 }
 
-/** An answer with another status than 2xx. */
+/** An answer with another status than 2xx. 404 is a kind of its own: the target has no such profile. */
 export class HttpStatus extends Data.TaggedError("HttpStatus")<{
   readonly status: number
   /** The beginning of what the target said, in one line; empty if it said nothing. */
   readonly text: string
 }> {
-  readonly kind: Kind = "status"
+  get kind(): Kind {
+    return this.status === 404 ? "not_found" : "status"
+  }
   override get message(): string {
     return `server returned HTTP status (${this.status}) ${this.text}`.trimEnd()
   }

@@ -4,13 +4,14 @@
  */
 import { Effect, type Scope } from "effect"
 import * as Tally from "../telemetry/Tally.ts"
+import type * as ScrapeError from "./ScrapeError.ts"
 import type { TargetState } from "./TargetState.ts"
 import * as TargetText from "./TargetText.ts"
 import * as Trouble from "./Trouble.ts"
 
 export interface TargetLog {
-  /** To be called after each scrape that failed, when the state knows the error. `reason` is one of few. */
-  readonly failed: (state: TargetState, reason: string) => Effect.Effect<void>
+  /** To be called after each scrape that failed, when the state knows the error. */
+  readonly failed: (state: TargetState, reason: ScrapeError.Kind) => Effect.Effect<void>
   /** To be called after each other scrape. */
   readonly succeeded: (state: TargetState) => Effect.Effect<void>
 }
@@ -22,8 +23,14 @@ const named = 10
 interface Example {
   readonly target: string
   readonly type: string
-  readonly reason?: string
+  readonly reason?: ScrapeError.Kind
   readonly err?: string
+  readonly hint?: string
+}
+
+/** Not every process has every profile, which is no reason to go on asking. */
+const hints: Partial<Record<ScrapeError.Kind, string>> = {
+  not_found: "a type of profile that the targets do not have can be disabled"
 }
 
 /** A target that is gone while it is in trouble is not spoken of again. */
@@ -40,7 +47,13 @@ export const make: Effect.Effect<TargetLog, never, Scope.Scope> = Effect.gen(fun
         state.trouble = trouble
         if (news === undefined) return Effect.void
         const failing = news === "began" ? began : flapping
-        return failing.note(reason, 1, { ...exampleOf(state), reason, err: state.lastError ?? reason })
+        const hint = hints[reason]
+        return failing.note(reason, 1, {
+          ...exampleOf(state),
+          reason,
+          err: state.lastError ?? reason,
+          ...(hint !== undefined && { hint })
+        })
       }),
     succeeded: (state) =>
       Effect.suspend(() => {

@@ -5,14 +5,14 @@
 import { Effect, type Scope } from "effect"
 import * as Gauge from "../telemetry/Gauge.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
+import type * as ScrapeError from "./ScrapeError.ts"
 import type { TargetState } from "./TargetState.ts"
 
 /** `type` is that of the target. */
 export interface TargetMetrics {
   /** A profile has come, of so many bytes as they came. */
   readonly succeeded: (type: string, scrape: { readonly seconds: number; readonly bytes: number }) => void
-  /** `reason` is one of few. */
-  readonly failed: (type: string, reason: string) => void
+  readonly failed: (type: string, reason: ScrapeError.Kind) => void
   readonly skipped: (type: string, scrapes: number) => void
   /** A profile has come that nobody took. */
   readonly refused: (type: string) => void

@@ -31,7 +31,7 @@ describe("Answer", () => {
   it("says what it is where it is none", () => {
     const page = bytes("404 page\tnot found\r\n\x1b[31m")
     const table: ReadonlyArray<readonly [actual: string, expected: string]> = [
-      [messageOf(page, { status: 404 }), "status: server returned HTTP status (404) 404 page not found [31m"],
+      [messageOf(page, { status: 404 }), "not_found: server returned HTTP status (404) 404 page not found [31m"],
       [messageOf(zeros(0), { status: 503 }), "status: server returned HTTP status (503)"],
       [messageOf(page, { status: 302 }), "status: server returned HTTP status (302) 404 page not found [31m"],
       [messageOf(bytes("x".repeat(9999)), { status: 500 }).slice(-10), "xxxxxxx..."],

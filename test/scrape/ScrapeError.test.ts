@@ -33,6 +33,10 @@ describe("ScrapeError", () => {
   })
 
   it("has a kind and a text for what comes after", () => {
+    assert.deepStrictEqual(
+      [404, 503].map((status) => shown(new ScrapeError.HttpStatus({ status, text: "no" }))),
+      ["not_found: server returned HTTP status (404) no", "status: server returned HTTP status (503) no"]
+    )
     assert.strictEqual(
       shown(new ScrapeError.TimedOut({ duration: Duration.seconds(24) })),
       "timeout: no profile within 24s"

@@ -12,7 +12,7 @@ describe("TargetLog", () => {
         const { failed, succeeded } = yield* TargetLog.make
         const one = state({}, { path: "/debug/pprof/mutex?token=s3cret", type: "mutex" })
         yield* succeeded(one)
-        for (const reason of ["NotFound", "Timeout", "NotFound"]) {
+        for (const reason of ["not_found", "timeout", "not_found"] as const) {
           one.lastError = `it was ${reason}`
           yield* failed(one, reason)
           yield* TestClock.adjust("15 seconds")
@@ -27,7 +27,12 @@ describe("TargetLog", () => {
           {
             level: "Warn",
             message: "cannot scrape",
-            annotations: { ...about, reason: "NotFound", err: "it was NotFound" }
+            annotations: {
+              ...about,
+              reason: "not_found",
+              err: "it was not_found",
+              hint: "a type of profile that the targets do not have can be disabled"
+            }
           },
           { level: "Info", message: "scrapes succeed again", annotations: about }
         ])
@@ -42,8 +47,8 @@ describe("TargetLog", () => {
           state({ lastError: "no route" }, { id: String(index), origin: `http://app-${index}.example` }))
         const amounts = () =>
           log.map(({ annotations: { targets = 1 }, message }) => `${message}: ${targets}`)
-        yield* Effect.forEach(all, (one) => failed(one, "Unreachable"), { discard: true })
-        yield* failed(state({}, { type: "mutex" }), "NotFound")
+        yield* Effect.forEach(all, (one) => failed(one, "unreachable"), { discard: true })
+        yield* failed(state({}, { type: "mutex" }), "not_found")
         yield* TestClock.adjust("1 minute")
         assert.deepStrictEqual(amounts(), [
           ...Array.from({ length: 11 }, () => "cannot scrape: 1"),
@@ -51,7 +56,7 @@ describe("TargetLog", () => {
         ])
         const { example, ...others } = log.at(-1)!.annotations
         assert.match(String(example), /^http:\/\/app-\d+\.example\/debug\/pprof\/allocs$/)
-        assert.deepStrictEqual(others, { targets: 4990, type: "memory", reason: "Unreachable", err: "no route" })
+        assert.deepStrictEqual(others, { targets: 4990, type: "memory", reason: "unreachable", err: "no route" })
         yield* Effect.forEach(all, succeeded, { discard: true })
         yield* TestClock.adjust("1 minute")
         assert.deepStrictEqual(amounts().slice(12), [

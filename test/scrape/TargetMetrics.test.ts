@@ -31,14 +31,14 @@ describe("TargetMetrics", () => {
       counted.succeeded("memory", { seconds: 0.5, bytes: 1000 })
       counted.succeeded("memory", { seconds: 1.5, bytes: 234 })
       counted.refused("memory")
-      counted.failed("memory", "Timeout")
-      counted.failed("memory", "Timeout")
-      counted.failed("memory", "NotFound")
+      counted.failed("memory", "timeout")
+      counted.failed("memory", "timeout")
+      counted.failed("memory", "not_found")
       counted.skipped("memory", 3)
       assert.deepStrictEqual(yield* metrics, {
         "scrapes_total{type=memory}": 5,
-        "failures_total{type=memory,reason=Timeout}": 2,
-        "failures_total{type=memory,reason=NotFound}": 1,
+        "failures_total{type=memory,reason=timeout}": 2,
+        "failures_total{type=memory,reason=not_found}": 1,
         "skipped_total{type=memory}": 3,
         "refused_total{type=memory}": 1,
         "bytes_total{type=memory}": 1234,

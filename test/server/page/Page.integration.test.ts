@@ -21,6 +21,11 @@ const engine = (): Engine.Engine => {
   const engine = Engine.make()
   Engine.add(engine, "pyroscope.receive_http", "in", ["pyroscope.write.out"])
   Engine.add(engine, "pyroscope.write", "out", [], "unhealthy", hostile)
+  Engine.add(engine, "pyroscope.scrape", "default", ["pyroscope.write.out"])
+  engine.infos.set("pyroscope.scrape.default", {
+    targets: { up: 0, down: 1, unknown: 0 },
+    target: [{ url: `http://${"a".repeat(99)}/debug/pprof/mutex`, type: "mutex", health: "down", last_error: hostile }]
+  })
   engine.traffic = [traffic(12)]
   engine.infos.set("pyroscope.write.out", {
     endpoints: [{ name: "prod", state: "failing", last_refusal: { service_name: hostile, message: hostile } }],
@@ -107,7 +112,11 @@ describe.skipIf(executable === undefined)("the page in a browser", () => {
         const { page } = await open(browser, base, { javaScriptEnabled: false, viewport: { width: 360, height: 700 } })
         await page.getByText("12/s", { exact: true }).waitFor()
         const { page: narrow } = await open(browser, base, { viewport: { width: 360, height: 700 } })
-        assert.strictEqual(await narrow.evaluate("document.documentElement.scrollWidth"), 360)
+        for (const path of ["/", "/component/pyroscope.scrape.default"]) {
+          await narrow.goto(`${base}${path}`)
+          assert.strictEqual(await narrow.evaluate("document.documentElement.scrollWidth"), 360, path)
+        }
+        await narrow.getByText("1 down", { exact: true }).waitFor()
       })
     }).pipe(Effect.scoped), patience)
 })
