@@ -22,18 +22,20 @@ export interface Settings {
   readonly filter: Filter
   /** Of each component that has some, where they are drawn. */
   readonly endpoints: ReadonlyMap<string, ReadonlyArray<Endpoints.Endpoint>>
+  /** In words, of each component that has some, where they are drawn. */
+  readonly targets: ReadonlyMap<string, string | undefined>
 }
 
 /** From how many components on the table comes first and the graph is without endpoints. */
 export const many = 40
 
-export const show = ({ endpoints, filter, snapshot }: Settings): Html => {
+export const show = ({ endpoints, filter, snapshot, targets }: Settings): Html => {
   const rows = rowsOf(snapshot)
   const chosen = rows.filter((row) => matches(row, filter))
   const parts = [
     html`<section id="graph" class="panel" data-live aria-labelledby="graph-title">
 <h2 id="graph-title">Graph</h2>
-${graph(chosen, rows, snapshot, endpoints)}
+${graph(chosen, rows, snapshot, endpoints, targets)}
 </section>`,
     html`<section id="table" class="panel" data-live aria-labelledby="table-title">
 <h2 id="table-title">${
@@ -118,7 +120,8 @@ const graph = (
   chosen: ReadonlyArray<Row>,
   rows: ReadonlyArray<Row>,
   { flows }: Snapshot,
-  endpoints: Settings["endpoints"]
+  endpoints: Settings["endpoints"],
+  targets: Settings["targets"]
 ): Html => {
   // With what they are connected to, unless they are all there are.
   const near = new Set(chosen.map(({ id }) => id))
@@ -132,7 +135,7 @@ const graph = (
   const shown = rows.filter(({ id }) => near.has(id))
   const drawn = GraphView.draw(
     [
-      ...shown.map(boxOf),
+      ...shown.map((row) => boxOf(row, targets.get(row.id))),
       ...shown.flatMap(({ id }) => (endpoints.get(id) ?? []).map((endpoint) => endpointBox(id, endpoint)))
     ],
     [
@@ -155,13 +158,16 @@ const graph = (
 <ul class="legend" aria-label="Legend"><li><svg width="34" height="8" aria-hidden="true"><path class="profiles" d="M0 4h34"/></svg>profiles</li><li><svg width="34" height="8" aria-hidden="true"><path class="value" d="M0 4h34"/></svg>a value, used by</li></ul>`
 }
 
-const boxOf = ({ id, isRunning, label, message, name, state }: Row): GraphView.Box => ({
+const boxOf = (
+  { id, isRunning, label, message, name, state }: Row,
+  targets: string | undefined
+): GraphView.Box => ({
   id,
   href: isRunning ? hrefOf(id) : undefined,
   kind: label === undefined ? "" : name,
   name: label ?? name,
   state,
-  note: state === "healthy" ? undefined : `${state}: ${message}`
+  note: state === "healthy" ? targets : `${state}: ${message}`
 })
 
 const endpointBox = (id: string, endpoint: Endpoints.Endpoint): GraphView.Box => ({

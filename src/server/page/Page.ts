@@ -21,6 +21,7 @@ import { html } from "./Html.ts"
 import * as Overview from "./Overview.ts"
 import * as Services from "./Services.ts"
 import { flowsOf, type Ignored, type Snapshot } from "./Snapshot.ts"
+import * as Targets from "./Targets.ts"
 
 export interface Settings {
   readonly version: string
@@ -69,9 +70,10 @@ export const make = (settings: Settings): Page => {
     const seen = yield* snapshot
     const state = query.get("state")
     // Where there are many they are not drawn.
-    const drawn = seen.components.length > Overview.many ? [] : yield* infos(senders(seen.components))
+    const drawn = seen.components.length > Overview.many ? [] : seen.components
+    const scrapers = yield* infos(named(drawn, "pyroscope.scrape"))
     const endpoints = yield* Effect.forEach(
-      drawn,
+      yield* infos(named(drawn, "pyroscope.write")),
       ([id, info]) => Effect.map(endpointsOf(id, info), (endpoints) => [id, endpoints] as const)
     )
     return Document.respond({
@@ -81,7 +83,8 @@ export const make = (settings: Settings): Page => {
       main: Overview.show({
         snapshot: seen,
         filter: { text: query.get("q") ?? "", state: HealthMark.states.find((known) => known === state) },
-        endpoints: new Map(endpoints)
+        endpoints: new Map(endpoints),
+        targets: new Map(scrapers.map(([id, info]) => [id, Targets.summary(info)]))
       })
     })
   })
@@ -119,7 +122,7 @@ export const make = (settings: Settings): Page => {
       path: "/services",
       version,
       main: Services.show(
-        yield* infos(senders(components)),
+        yield* infos(named(components, "pyroscope.write")),
         query.get("q") ?? "",
         yield* Clock.currentTimeMillis
       )
@@ -138,9 +141,9 @@ export const make = (settings: Settings): Page => {
 
 const prefix = "/component/"
 
-/** Those that have endpoints, which have them in what they show of themselves. */
-const senders = (components: ReadonlyArray<ComponentStatus>): ReadonlyArray<string> =>
-  components.filter(({ name }) => name === "pyroscope.write").map(({ id }) => id)
+/** Those of a kind, which have endpoints or targets in what they show of themselves. */
+const named = (components: ReadonlyArray<ComponentStatus>, kind: string): ReadonlyArray<string> =>
+  components.filter(({ name }) => name === kind).map(({ id }) => id)
 
 /** Nothing of what is no text. */
 const decoded = (path: string): string | undefined =>

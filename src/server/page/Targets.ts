@@ -18,12 +18,31 @@ const marks: ReadonlyArray<readonly [health: string, mark: HealthMark.State]> = 
   ["up", "healthy"]
 ]
 
-/** Nothing of a component that has none by its nature. `all` is where the API has them. */
-export const show = (info: Info | undefined, all: string, now: number): Html | undefined => {
+/** How many there are of each health, and altogether. Nothing of a component that has none by its nature. */
+const countsOf = (info: Info | undefined) => {
   const counts = Fields.fields(info, "targets")
   if (counts === undefined) return undefined
-  const countOf = (health: string): number => Fields.number(counts, health) ?? 0
-  const total = marks.reduce((sum, [health]) => sum + countOf(health), 0)
+  const of = (health: string): number => Fields.number(counts, health) ?? 0
+  return { of, total: marks.reduce((sum, [health]) => sum + of(health), 0) }
+}
+
+/** `3 of 50 targets down` */
+export const summary = (info: Info | undefined): string | undefined => {
+  const counts = countsOf(info)
+  if (counts === undefined) return undefined
+  const [shown, down, up] = [counts.total, counts.of("down"), counts.of("up")].map((count) =>
+    count.toLocaleString("en")
+  )
+  const targets = `${shown} ${counts.total === 1 ? "target" : "targets"}`
+  if (counts.of("down") > 0) return `${down} of ${targets} down`
+  return counts.total === 0 ? "no targets" : `${up} of ${targets} up`
+}
+
+/** `all` is where the API has them. */
+export const show = (info: Info | undefined, all: string, now: number): Html | undefined => {
+  const counts = countsOf(info)
+  if (counts === undefined) return undefined
+  const { of: countOf, total } = counts
   if (total === 0) return html`<p class="muted">none</p>`
   const rows = Fields.list(info, "target")
   const more = total - rows.length
