@@ -19,7 +19,7 @@ import * as Difference from "./Difference.ts"
 import * as Fetch from "./Fetch.ts"
 import * as FixedRate from "./FixedRate.ts"
 import * as ScrapeError from "./ScrapeError.ts"
-import type * as Target from "./Target.ts"
+import * as Target from "./Target.ts"
 import type { TargetLog } from "./TargetLog.ts"
 import type { TargetMetrics } from "./TargetMetrics.ts"
 import * as TargetState from "./TargetState.ts"
@@ -35,136 +35,144 @@ export interface Scraper {
   readonly work: Semaphore.Semaphore
 }
 
-export interface Loop {
+export class Loop {
   readonly state: TargetState.TargetState
-  /** The same target, as it is configured from now on. */
-  readonly follow: (target: Target.Target, scraper: Scraper) => void
-  /** For its next moment; to take notice of another interval before that it has to be run again. */
-  readonly isWaiting: () => boolean
-  /** Until it is interrupted. */
-  readonly run: Effect.Effect<void>
-}
-
-export const make = (first: Target.Target, by: Scraper, phase: number): Loop => {
-  const state = TargetState.make(first)
-  let scraper = by
-  let isWaiting = false
+  private scraper: Scraper
+  /** For its next moment. */
+  private isWaiting = false
   /** Of a cumulative profile: the last that was handed over, and the one that is about to be. */
-  let baseline: Baseline | undefined
-  let next: Baseline | undefined
+  private baseline: Baseline | undefined
+  private next: Baseline | undefined
 
-  const keep = (kept: Baseline | undefined): void => {
-    baseline = kept
-    state.baselineBytes = kept?.byteLength ?? 0
+  constructor(target: Target.Target, scraper: Scraper) {
+    this.state = TargetState.make(target)
+    this.scraper = scraper
   }
 
-  const down = (error: ScrapeError.ScrapeError): Effect.Effect<void> => {
+  /**
+   * The same target, as it is configured from now on. Gives whether the loop has to be run again, so as not to wait for a
+   * moment that is none any more.
+   */
+  follow(target: Target.Target, scraper: Scraper): boolean {
+    const { interval } = this.scraper.settings
+    this.state.target = target
+    this.scraper = scraper
+    return this.isWaiting && !Duration.equals(scraper.settings.interval, interval)
+  }
+
+  /** Until it is interrupted. */
+  get run(): Effect.Effect<void> {
+    return Stream.run(this.profiles, Sink.forEach((profile: Profile.Profile) => this.handOver(profile)))
+  }
+
+  private get profiles(): Stream.Stream<Profile.Profile> {
+    const rate = FixedRate.schedule(
+      () => Duration.toMillis(this.scraper.settings.interval),
+      Target.phase(this.state.target.id)
+    )
+    // One pull instead of a stream of moments that is mapped and filtered: loops are many.
+    return Stream.fromPull(Effect.map(Schedule.toStepWithSleep(rate), (wait) => {
+      const moment = Pull.catchDone(wait(undefined), () => Cause.done())
+      const pull: Pull.Pull<readonly [Profile.Profile]> = Effect.suspend(() => {
+        this.isWaiting = true
+        return Effect.flatMap(moment, (skipped) => {
+          this.isWaiting = false
+          this.skip(skipped)
+          return Effect.flatMap(this.scrape(), (profile) => profile === undefined ? pull : Effect.succeed([profile]))
+        })
+      })
+      return pull
+    }))
+  }
+
+  private skip(moments: number): void {
+    if (moments === 0) return
+    this.state.skipped += moments
+    this.scraper.metrics.skipped(this.state.target.type, moments)
+  }
+
+  /** A profile to hand over, if there is one. */
+  private scrape(): Effect.Effect<Profile.Profile | undefined> {
+    return Effect.gen({ self: this }, function*() {
+      const { state } = this
+      state.lastScrape = yield* Clock.currentTimeMillis
+      const began = yield* Monotonic.now
+      const result = yield* Effect.result(Effect.catchDefect(this.attempt(began), defect))
+      state.lastDuration = (yield* Monotonic.now) - began
+      state.scrapes++
+      if (Result.isFailure(result)) {
+        this.scraper.metrics.failed(state.target.type, result.failure.kind)
+        yield* this.down(result.failure)
+        return undefined
+      }
+      if (result.success === undefined) {
+        yield* this.settle(this.next)
+        return undefined
+      }
+      const { labels } = state.target
+      // Storage is not to subtract again.
+      const labelled = this.next === undefined ? labels : Labels.set(labels, "__delta__", "false")
+      return Profile.series(labelled, [{ id: "", profile: result.success }])
+    })
+  }
+
+  /** What there is to hand over, and `next` with it. */
+  private attempt(began: number): Effect.Effect<Uint8Array | undefined, ScrapeError.ScrapeError> {
+    return Effect.gen({ self: this }, function*() {
+      const { client, metrics, settings, work } = this.scraper
+      const { target } = this.state
+      const body = yield* Fetch.profile(target, client, settings)
+      const seconds = ((yield* Monotonic.now) - began) / 1000
+      this.next = undefined
+      let profile: Uint8Array | undefined = body
+      if (target.isCumulative) {
+        const difference = yield* work.withPermit(Difference.make(this.baseline, body, settings.maxBytes))
+        this.next = difference.baseline
+        profile = difference.profile
+      }
+      this.state.lastSize = body.byteLength
+      metrics.succeeded(target.type, { bytes: body.byteLength, seconds })
+      return profile
+    })
+  }
+
+  /** What is refused stops nothing. Nobody may stop between a profile that is taken and what is known of it. */
+  private handOver(profile: Profile.Profile): Effect.Effect<void> {
+    const handed = Effect.flatMap(
+      this.scraper.receiver.offer(profile),
+      () =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          this.state.lastProfile = now
+          return this.settle(this.next)
+        })
+    )
+    return handed.pipe(
+      Effect.catchTag("Refused", (cause) => {
+        this.scraper.metrics.refused(this.state.target.type)
+        return this.down(new ScrapeError.Refused({ cause }))
+      }),
+      Effect.catchDefect((cause) => Effect.flip(defect(cause)).pipe(Effect.flatMap((error) => this.down(error)))),
+      Effect.uninterruptible
+    )
+  }
+
+  private settle(baseline: Baseline | undefined): Effect.Effect<void> {
+    const { state } = this
+    this.baseline = baseline
+    state.baselineBytes = baseline?.byteLength ?? 0
+    state.health = "up"
+    state.lastError = undefined
+    return this.scraper.log.succeeded(state)
+  }
+
+  private down(error: ScrapeError.ScrapeError): Effect.Effect<void> {
+    const { state } = this
     state.health = "down"
     state.lastError = error.message
     state.failures++
-    return scraper.log.failed(state, error.kind)
-  }
-
-  const up = Effect.suspend(() => {
-    state.health = "up"
-    state.lastError = undefined
-    return scraper.log.succeeded(state)
-  })
-
-  /** What there is to hand over of an answer. */
-  const profileOf = (body: Uint8Array): Effect.Effect<Uint8Array | undefined, ScrapeError.ScrapeError> => {
-    next = undefined
-    if (!state.target.isCumulative) return Effect.succeed(body)
-    const { settings: { maxBytes }, work } = scraper
-    return work.withPermit(Difference.make(baseline, body, maxBytes)).pipe(
-      Effect.map((difference) => {
-        next = difference.baseline
-        return difference.profile
-      })
-    )
-  }
-
-  const attempt = Effect.gen(function*() {
-    const { client, metrics, settings } = scraper
-    const { target } = state
-    const began = yield* Monotonic.now
-    const body = yield* Fetch.profile(target, client, settings)
-    const seconds = ((yield* Monotonic.now) - began) / 1000
-    const profile = yield* profileOf(body)
-    state.lastSize = body.byteLength
-    metrics.succeeded(target.type, { bytes: body.byteLength, seconds })
-    return profile
-  })
-
-  /** A profile to hand over, if there is one. */
-  const scrape = Effect.gen(function*() {
-    state.lastScrape = yield* Clock.currentTimeMillis
-    const began = yield* Monotonic.now
-    const result = yield* Effect.result(
-      Effect.catchDefect(
-        attempt,
-        (defect) => Effect.fail(new ScrapeError.Defect({ detail: Cause.pretty(Cause.die(defect)) }))
-      )
-    )
-    state.lastDuration = (yield* Monotonic.now) - began
-    state.scrapes++
-    if (Result.isFailure(result)) {
-      scraper.metrics.failed(state.target.type, result.failure.kind)
-      yield* down(result.failure)
-      return undefined
-    }
-    if (result.success !== undefined) {
-      const { labels } = state.target
-      // Storage is not to subtract again.
-      const labelled = next === undefined ? labels : Labels.set(labels, "__delta__", "false")
-      return Profile.series(labelled, [{ id: "", profile: result.success }])
-    }
-    keep(next)
-    yield* up
-    return undefined
-  })
-
-  const profiles: Stream.Stream<Profile.Profile> = Stream.fromPull(Effect.map(
-    Schedule.toStepWithSleep(FixedRate.schedule(() => Duration.toMillis(scraper.settings.interval), phase)),
-    (wait) => {
-      const moment = Effect.suspend(() => {
-        isWaiting = true
-        return Pull.catchDone(wait(undefined), () => Cause.done())
-      })
-      const pull: Pull.Pull<readonly [Profile.Profile]> = Effect.flatMap(moment, (skipped) => {
-        isWaiting = false
-        if (skipped > 0) {
-          state.skipped += skipped
-          scraper.metrics.skipped(state.target.type, skipped)
-        }
-        return Effect.flatMap(scrape, (profile) => profile === undefined ? pull : Effect.succeed([profile] as const))
-      })
-      return pull
-    }
-  ))
-
-  /** What is refused stops nothing. */
-  const handOver = (profile: Profile.Profile): Effect.Effect<void> =>
-    Effect.matchEffect(scraper.receiver.offer(profile), {
-      onFailure: (refused) => {
-        scraper.metrics.refused(state.target.type)
-        return down(new ScrapeError.Refused({ cause: refused }))
-      },
-      onSuccess: () =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          state.lastProfile = now
-          keep(next)
-          return up
-        })
-    })
-
-  return {
-    state,
-    follow: (target, by) => {
-      state.target = target
-      scraper = by
-    },
-    isWaiting: () => isWaiting,
-    run: Stream.run(profiles, Sink.forEach((profile: Profile.Profile) => Effect.uninterruptible(handOver(profile))))
+    return this.scraper.log.failed(state, error.kind)
   }
 }
+
+const defect = (defect: unknown): Effect.Effect<never, ScrapeError.Defect> =>
+  Effect.fail(new ScrapeError.Defect({ detail: Cause.pretty(Cause.die(defect)) }))

@@ -5,9 +5,9 @@
  * a target that both have goes on being scraped, at its moments and with what is known of its profiles, by the newer one's
  * settings. A target that is gone ends when the last that had it closes, in the middle of a scrape if need be.
  */
-import { Context, Duration, Effect, FiberMap, Layer, RcMap, Scope, Semaphore } from "effect"
+import { Context, Effect, Fiber, Layer, RcMap, Scope, Semaphore } from "effect"
 import * as Loop from "./Loop.ts"
-import * as Target from "./Target.ts"
+import type * as Target from "./Target.ts"
 import type { TargetState } from "./TargetState.ts"
 
 export interface Loops {
@@ -28,58 +28,53 @@ const atOnce = 4
 /** So many are begun, and ended, before something else has its turn. */
 const slice = 500
 
-/** What somebody wants of a target. The newest one's word counts. */
-interface Holder {
-  readonly target: Target.Target
+/** What somebody wants to be scraped, and how. */
+interface Claim {
+  readonly targets: ReadonlyMap<string, Target.Target>
   readonly scraper: Loop.Scraper
 }
 
 interface Entry {
   readonly loop: Loop.Loop
-  readonly holders: Array<Holder>
+  /** The newest one counts. */
+  readonly claims: Array<Claim>
+  fiber: Fiber.Fiber<void>
 }
 
-const makeWith = Effect.fnUntraced(function*(work: Semaphore.Semaphore): Effect.fn.Return<Loops, never, Scope.Scope> {
-  const fibers = yield* FiberMap.make<string, void>()
+const makeWith = (work: Semaphore.Semaphore): Loops => {
   const entries = new Map<string, Entry>()
 
-  /** In a context of its own: the scope of whoever begins it closes before it ends. */
-  const run = (id: string, loop: Loop.Loop) =>
-    FiberMap.run(
-      fibers,
-      id,
-      Effect.updateContext(loop.run, (context: Context.Context<never>) => Context.omit(Scope.Scope)(context))
-    )
-
-  const follow = (id: string, { holders, loop }: Entry, before: Holder): Effect.Effect<unknown> => {
-    const { scraper, target } = holders.at(-1)!
-    loop.follow(target, scraper)
-    const isSame = Duration.equals(scraper.settings.interval, before.scraper.settings.interval)
-    return isSame || !loop.isWaiting() ? Effect.void : run(id, loop)
-  }
-
-  const hold = (holder: Holder): Effect.Effect<unknown> => {
-    const { scraper, target } = holder
-    const known = entries.get(target.id)
-    if (known !== undefined) {
-      const before = known.holders.at(-1)!
-      known.holders.push(holder)
-      return follow(target.id, known, before)
+  const hold = (id: string, claim: Claim, run: Run): void => {
+    const entry = entries.get(id)
+    if (entry === undefined) {
+      const loop = new Loop.Loop(claim.targets.get(id)!, claim.scraper)
+      entries.set(id, { loop, claims: [claim], fiber: run(loop.run) })
+    } else {
+      entry.claims.push(claim)
+      follow(id, entry, run)
     }
-    const loop = Loop.make(target, scraper, Target.phase(target.id))
-    entries.set(target.id, { loop, holders: [holder] })
-    return run(target.id, loop)
   }
 
-  const release = (holder: Holder): Effect.Effect<unknown> => {
-    const { id } = holder.target
+  const follow = (id: string, entry: Entry, run: Run): void => {
+    const { scraper, targets } = entry.claims.at(-1)!
+    if (!entry.loop.follow(targets.get(id)!, scraper)) return
+    entry.fiber.interruptUnsafe()
+    entry.fiber = run(entry.loop.run)
+  }
+
+  /** Gives the fiber that has been told to end, if one has. */
+  const release = (id: string, claim: Claim, run: Run): Fiber.Fiber<void> | undefined => {
     const entry = entries.get(id)!
-    const place = entry.holders.indexOf(holder)
-    const isNewest = place === entry.holders.length - 1
-    entry.holders.splice(place, 1)
-    if (entry.holders.length > 0) return isNewest ? follow(id, entry, holder) : Effect.void
+    const { claims, fiber } = entry
+    const isNewest = claims.at(-1) === claim
+    claims.splice(claims.indexOf(claim), 1)
+    if (claims.length > 0) {
+      if (isNewest) follow(id, entry, run)
+      return undefined
+    }
     entries.delete(id)
-    return FiberMap.remove(fibers, id)
+    fiber.interruptUnsafe()
+    return fiber
   }
 
   return {
@@ -88,22 +83,35 @@ const makeWith = Effect.fnUntraced(function*(work: Semaphore.Semaphore): Effect.
       for (const { loop } of entries.values()) yield loop.state
     },
     take: Effect.fnUntraced(function*(targets, scraper) {
-      const held: Array<Holder> = []
-      yield* Effect.addFinalizer(() => inSlices(held, release))
-      yield* inSlices(targets, (target) =>
-        Effect.uninterruptible(Effect.suspend(() => {
-          const holder = { target, scraper }
-          held.push(holder)
-          return hold(holder)
-        })))
+      // Without the scope of whoever begins a loop, which closes before the loop ends.
+      const run = Effect.runForkWith(Context.omit(Scope.Scope)(yield* Effect.context<never>()))
+      const claim: Claim = { targets: new Map(targets.map((target) => [target.id, target])), scraper }
+      const held: Array<string> = []
+      yield* Effect.addFinalizer(() =>
+        Effect.gen(function*() {
+          const ending: Array<Fiber.Fiber<void>> = []
+          yield* inSlices(held, (id) => {
+            const fiber = release(id, claim, run)
+            if (fiber !== undefined) ending.push(fiber)
+          })
+          yield* Fiber.awaitAll(ending)
+        })
+      )
+      yield* inSlices(claim.targets.keys(), (id) => {
+        held.push(id)
+        hold(id, claim, run)
+      })
     })
   }
-})
+}
 
-const inSlices = Effect.fnUntraced(function*<A>(all: ReadonlyArray<A>, f: (one: A) => Effect.Effect<unknown>) {
+/** Begins what is to go on whatever becomes of who begins it. */
+type Run = (loop: Effect.Effect<void>) => Fiber.Fiber<void>
+
+const inSlices = Effect.fnUntraced(function*<A>(all: Iterable<A>, f: (one: A) => void) {
   let count = 0
   for (const one of all) {
-    yield* f(one)
+    f(one)
     if (++count % slice === 0) yield* Effect.yieldNow
   }
 })
@@ -120,7 +128,7 @@ export const layer: Layer.Layer<never> = Layer.effect(
   Loops,
   Effect.suspend(() => {
     const work = Semaphore.makeUnsafe(atOnce)
-    return RcMap.make({ lookup: (_id: string) => makeWith(work) })
+    return RcMap.make({ lookup: (_id: string) => Effect.sync(() => makeWith(work)) })
   })
 )
 
@@ -128,5 +136,8 @@ export const layer: Layer.Layer<never> = Layer.effect(
 export const of = (id: string | undefined): Effect.Effect<Loops, never, Scope.Scope> =>
   Effect.flatMap(
     Loops,
-    (all) => all === undefined || id === undefined ? makeWith(Semaphore.makeUnsafe(atOnce)) : RcMap.get(all, id)
+    (all) =>
+      all === undefined || id === undefined
+        ? Effect.sync(() => makeWith(Semaphore.makeUnsafe(atOnce)))
+        : RcMap.get(all, id)
   )
