@@ -40,6 +40,7 @@ export * as TransportError from "./transport/TransportError.ts"
 export * as ComponentApi from "./server/ComponentApi.ts"
 export * as Listener from "./server/Listener.ts"
 export * as OwnServer from "./server/OwnServer.ts"
+export * as PprofApi from "./server/PprofApi.ts"
 export * as ProfileApi from "./server/ProfileApi.ts"
 export * as Server from "./server/Server.ts"
 

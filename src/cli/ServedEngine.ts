@@ -7,10 +7,12 @@ import * as Lanes from "../delivery/Lanes.ts"
 import type * as Engine from "../engine/Engine.ts"
 import type * as Plan from "../engine/Plan.ts"
 import * as Loops from "../scrape/Loops.ts"
+import * as OwnProfiles from "../scrape/OwnProfiles.ts"
 import { ComponentApi } from "../server/ComponentApi.ts"
 import * as Listener from "../server/Listener.ts"
 import { OwnServer } from "../server/OwnServer.ts"
 import * as Page from "../server/page/Page.ts"
+import * as PprofApi from "../server/PprofApi.ts"
 import { make as makeServer, type Settings as OwnSettings } from "../server/Server.ts"
 import type { Source } from "../syntax/Source.ts"
 import * as Edges from "../telemetry/Edges.ts"
@@ -51,8 +53,10 @@ export const run = <R, E extends { readonly message: string }, R2>(
       components: engine(({ components }) => components, []),
       component: (id: string) => engine(({ component }) => component(id), undefined)
     }
+    const pprof = address.pprof ? yield* PprofApi.make : undefined
     const server = yield* makeServer({
       ...address,
+      pprof,
       ...seen,
       isReady: Effect.sync(() => configuration !== undefined && !isStopping()),
       page: Page.make({
@@ -83,7 +87,11 @@ export const run = <R, E extends { readonly message: string }, R2>(
       plan,
       Effect.provideContext(read, yield* Effect.context<R2>()),
       openIfUnprotected
-    ).pipe(Effect.provideService(Edges.Edges, edges), Effect.provideService(OwnServer, server))
+    ).pipe(
+      Effect.provideService(Edges.Edges, edges),
+      Effect.provideService(OwnServer, server),
+      Effect.provideService(OwnProfiles.OwnProfiles, ownProfiles(pprof))
+    )
     const { reload } = configuration
     yield* Effect.flatMap(Log.Log, ({ open }) => open)
     const millis = (yield* Clock.currentTimeMillis) - started
@@ -92,3 +100,12 @@ export const run = <R, E extends { readonly message: string }, R2>(
     )
     return yield* Effect.forever(Effect.andThen(reloads, Effect.ignore(reload)))
   }).pipe(Effect.scoped, Effect.provide(platform))
+
+/** As its server answers, to whoever is in the process. */
+const ownProfiles = (pprof: PprofApi.PprofApi | undefined): OwnProfiles.OwnProfiles => ({
+  get: (url) =>
+    Effect.map(
+      pprof?.get(url) ?? Effect.undefined,
+      (answer) => answer ?? { status: 404, headers: {}, text: "not found" }
+    )
+})

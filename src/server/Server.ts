@@ -25,8 +25,8 @@ export interface Settings extends Listener.Address {
   readonly reload?: Effect.Effect<void, string>
   /** Names of this server, besides its addresses, `localhost` and `host`, under which components may be asked. */
   readonly allowedHosts?: ReadonlyArray<string>
-  /** Whether there are profiles of the engine itself, at `/debug/pprof`. Not by default: some sampling goes with it. */
-  readonly pprof?: boolean
+  /** Profiles of the engine itself, at `/debug/pprof`. Not by default: some sampling goes with them. */
+  readonly pprof?: PprofApi.PprofApi | undefined
   /** Answers what nothing else does; `undefined` is "not found". */
   readonly page?: Page
 }
@@ -41,10 +41,9 @@ const shutdownTimeout = Duration.seconds(1)
 export const make = Effect.fnUntraced(function*(settings: Settings) {
   const api = yield* ComponentApi
   const { host, port } = settings
-  const pprof = settings.pprof === true ? yield* PprofApi.make : undefined
   return yield* OwnServer.make(
     { ...Listener.defaults, shutdownTimeout, host, port },
-    (access) => Effect.interruptible(handler(settings, api, pprof, access))
+    (access) => Effect.interruptible(handler(settings, api, access))
   )
 })
 
@@ -64,7 +63,6 @@ type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpSe
 const handler = (
   settings: Settings,
   api: ComponentApi["Service"],
-  pprof: PprofApi.Handler | undefined,
   { auth }: OwnServer.Access
 ): Listener.Handler => {
   const names = [settings.host, ...(settings.allowedHosts ?? [])]
@@ -107,9 +105,8 @@ const handler = (
     const path = request.url.split("?", 1)[0]!
     const verdict = auth?.(path, request.headers["authorization"])
     if (verdict === "refused") return Effect.succeed(unauthorized)
-    const query = (): URLSearchParams => new URLSearchParams(request.url.slice(path.length))
     const isReload = path === "/-/reload"
-    const isPprof = path === pprofPrefix || path.startsWith(`${pprofPrefix}/`)
+    const isPprof = PprofApi.isPath(path)
     const methods = isReload ? ["GET", "POST"] : ["GET", "HEAD"]
     if (!methods.includes(request.method)) {
       return Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: methods.join(", ") } }))
@@ -122,12 +119,10 @@ const handler = (
     if (isForOthers) return Effect.succeed(text(foreignName, 421))
     if ((isReload || isPprof) && CrossSite.isForeign(request.headers)) return Effect.succeed(text(foreignPage, 403))
     if (isReload) return reload
-    if (isPprof) {
-      const profile = pprof?.(path.slice(pprofPrefix.length), query())
-      return Effect.map(profile ?? Effect.undefined, (response) => response ?? notFound)
-    }
+    if (isPprof) return Effect.map(settings.pprof?.handle ?? Effect.undefined, (response) => response ?? notFound)
     if (path.startsWith(apiPrefix)) {
-      return Effect.map(api.handle(path.slice(apiPrefix.length), query()), (response) => response ?? notFound)
+      const query = new URLSearchParams(request.url.slice(path.length))
+      return Effect.map(api.handle(path.slice(apiPrefix.length), query), (response) => response ?? notFound)
     }
     if (path === webPrefix) {
       return Effect.map(settings.components, (all) => HttpServerResponse.jsonUnsafe(all.map(WebApi.summary)))
@@ -155,7 +150,6 @@ const metrics: Answer = Effect.map(
 )
 
 const apiPrefix = "/api/v0/component/"
-const pprofPrefix = "/debug/pprof"
 const webPrefix = "/api/v0/web/components"
 
 const decoded = (encoded: string): string | undefined =>

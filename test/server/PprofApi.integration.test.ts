@@ -5,22 +5,23 @@ import { Profile } from "pprof-format"
 import { Inspector } from "../../src/pprof/Inspector.ts"
 import { ComponentApi } from "../../src/server/ComponentApi.ts"
 import * as Listener from "../../src/server/Listener.ts"
+import * as PprofApi from "../../src/server/PprofApi.ts"
 import { burn, hoard } from "../support/work.ts"
 import { converse, opened, send } from "./client.ts"
 
 const platform = Layer.mergeAll(Listener.Listener.layer, ComponentApi.layer, Logger.layer([]))
 
-const serving = Effect.map(
-  opened({
+const serving = Effect.gen(function*() {
+  const { port } = yield* opened({
     host: "127.0.0.1",
     port: 0,
     isReady: Effect.succeed(true),
     components: Effect.succeed([]),
     component: () => Effect.undefined,
-    pprof: true
-  }),
-  ({ port }) => `http://127.0.0.1:${port}/debug/pprof`
-)
+    pprof: yield* PprofApi.make
+  })
+  return `http://127.0.0.1:${port}/debug/pprof`
+})
 
 const get = (url: string) => send(url, { method: "GET" })
 
@@ -49,6 +50,7 @@ describe("PprofApi", () => {
       burn(50)
       assert.sameMembers(yield* Fiber.join(asking), ["200 samples,cpu", "503 another CPU profile is being taken\n"])
       assert.strictEqual(yield* fetched(`${url}/heap`), "200 inuse_space")
+      assert.strictEqual(yield* fetched(`${url}/allocs`), "200 inuse_space")
       yield* Scope.close(scope, Exit.void)
       assert.isAbove((yield* other.takeCpu).samples!.length, 0)
       const kept = hoard(8)
@@ -70,7 +72,7 @@ describe("PprofApi", () => {
   it.live("says what there is, and refuses what there is not", () =>
     Effect.gen(function*() {
       const url = yield* serving
-      assert.match((yield* get(`${url}/`)).body, /^profile\?seconds=30\nheap\n/)
+      assert.match((yield* get(`${url}/`)).body, /^profile\?seconds=30\nheap\nallocs\n/)
       for (
         const [path, status] of [
           ["/profile?seconds=0", 400],
@@ -85,4 +87,28 @@ describe("PprofApi", () => {
       const foreign = { method: "GET", headers: { "sec-fetch-site": "cross-site" } }
       assert.strictEqual((yield* send(`${url}/heap`, foreign)).status, 403)
     }).pipe(Effect.provide(platform)))
+
+  it.live("has the same for whoever is in the process, without a request", () =>
+    Effect.gen(function*() {
+      const { get } = yield* PprofApi.make
+      const allocs = (yield* get("/debug/pprof/allocs?gc=1"))!
+      assert.deepInclude(allocs.headers, { "content-type": "application/octet-stream" })
+      assert.isAbove(Profile.decode(gunzipSync(allocs.body)).sampleType.length, 0)
+      assert.strictEqual((yield* get("/debug/pprof/profile?seconds=0"))!.status, 400)
+      for (const path of ["/debug/pprof/mutex", "/debug/fgprof", "/metrics", "/debug/pprofile"]) {
+        assert.isUndefined(yield* get(path), path)
+      }
+    }))
+
+  it.live("lets the next one have the CPU where the one before has been given up", () =>
+    Effect.gen(function*() {
+      const { get } = yield* PprofApi.make
+      const url = "/debug/pprof/profile?seconds=300"
+      const first = yield* Effect.forkChild(get(url), { startImmediately: true })
+      assert.strictEqual((yield* get(url))!.status, 503)
+      yield* Fiber.interrupt(first)
+      const next = yield* Effect.forkChild(get(url), { startImmediately: true })
+      assert.isUndefined(next.pollUnsafe())
+      yield* Fiber.interrupt(next)
+    }))
 })
