@@ -23,6 +23,7 @@ import * as Target from "./Target.ts"
 import type { TargetLog } from "./TargetLog.ts"
 import type { TargetMetrics } from "./TargetMetrics.ts"
 import * as TargetState from "./TargetState.ts"
+import * as TargetText from "./TargetText.ts"
 
 /** How targets are scraped, and where their profiles go. */
 export interface Scraper {
@@ -168,7 +169,7 @@ export class Loop {
   private down(error: ScrapeError.ScrapeError): Effect.Effect<void> {
     const { state } = this
     state.health = "down"
-    state.lastError = error.message
+    state.lastError = TargetText.error(state.target, error.message)
     state.failures++
     return this.scraper.log.failed(state, error.kind)
   }

@@ -29,7 +29,7 @@ export const row = (state: TargetState, now: number) => ({
   labels: TargetText.labels(state.target),
   last_error: state.lastError ?? null,
   last_scrape: moment(state.lastScrape),
-  last_scrape_duration: state.lastDuration === undefined ? null : state.lastDuration / 1000,
+  last_scrape_duration: state.lastDuration === undefined ? null : Math.round(state.lastDuration * 10) / 10_000,
   last_size_bytes: state.lastSize ?? null,
   last_profile: moment(state.lastProfile),
   last_profile_age_seconds: state.lastProfile === undefined ? null : Math.max(0, now - state.lastProfile) / 1000,

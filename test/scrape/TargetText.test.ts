@@ -13,6 +13,16 @@ describe("TargetText", () => {
     assert.strictEqual(TargetText.url({ origin, path }), shown)
   })
 
+  it("of an error it shows nothing that the target was asked with", () => {
+    const message =
+      "server returned HTTP status (404) GET /p?seconds=14&token=s3cret%26more: s3cret&more is not s3cret, is it"
+    assert.strictEqual(
+      TargetText.error({ path: "/p?seconds=14&token=s3cret%26more" }, message),
+      "server returned HTTP status (404) GET /p?seconds=14&token=***: *** is not s3cret, is it"
+    )
+    assert.strictEqual(TargetText.error({ path: "/p?seconds=14" }, message), message)
+  })
+
   it("of the labels it shows those that all profiles have, and no parameter", () => {
     const labels = Labels.make({ __param_token: "s3cret", __address__: "app", __meta_pod: "x", service_name: "app" })
     assert.deepStrictEqual(TargetText.labels({ labels }), { service_name: "app" })

@@ -9,6 +9,7 @@ import { type Component, ComponentId } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
 import * as ProfileType from "../../scrape/ProfileType.ts"
 import * as Scrape from "../../scrape/Scrape.ts"
+import type { ComponentApi } from "../../server/ComponentApi.ts"
 import * as Exposure from "../../syntax/Exposure.ts"
 import type { Transport, UnusableSettings } from "../../transport/Transport.ts"
 import * as HttpClient from "../HttpClient.ts"
@@ -16,6 +17,7 @@ import * as Limits from "../Limits.ts"
 import * as Receivers from "../Receivers.ts"
 import { checks, rule } from "../Settings.ts"
 import * as Targets from "../Targets.ts"
+import * as TargetsApi from "./scrape/TargetsApi.ts"
 
 const Utf8 = Decode.String.check(
   Schema.makeFilter((text) => /\p{Surrogate}/u.test(text) ? "should be UTF-8" : undefined)
@@ -186,10 +188,10 @@ export const component: Component<
   Arguments,
   Scrape.Scrape,
   Schema.SchemaError | InvalidOptions | UnusableSettings,
-  Transport
+  ComponentApi | Transport
 > = {
   name: "pyroscope.scrape",
   arguments: Arguments,
   exports: {},
-  layer
+  layer: (args) => Layer.provideMerge(TargetsApi.layer, layer(args))
 }

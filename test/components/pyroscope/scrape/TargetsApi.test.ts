@@ -1,11 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Logger } from "effect"
+import { TestClock } from "effect/testing"
+import * as PyroscopeScrape from "../../../../src/components/pyroscope/Scrape.ts"
 import * as TargetsApi from "../../../../src/components/pyroscope/scrape/TargetsApi.ts"
 import { ComponentId } from "../../../../src/engine/Component.ts"
 import * as Labels from "../../../../src/profile/Labels.ts"
-import { Scrape } from "../../../../src/scrape/Scrape.ts"
+import * as Scrape from "../../../../src/scrape/Scrape.ts"
 import type { TargetState } from "../../../../src/scrape/TargetState.ts"
 import { ComponentApi } from "../../../../src/server/ComponentApi.ts"
+import * as ScriptedServer from "../../../../src/testing/ScriptedServer.ts"
+import { Transport } from "../../../../src/transport/Transport.ts"
 import { state } from "../../../scrape/targets.ts"
 
 /** So many of each health, in turn, on hosts that are numbered. */
@@ -24,24 +28,30 @@ interface Answer {
   readonly down: number
   readonly unknown: number
   readonly offset: number
-  readonly targets: ReadonlyArray<{ readonly url: string; readonly health: string }>
+  readonly targets: ReadonlyArray<{ readonly url: string; readonly health: string; readonly last_error: string | null }>
 }
 
+const id = "pyroscope.scrape.default"
+
 /** Answers as the status and the text. */
-const serving = Effect.fnUntraced(function*(states: ReadonlyArray<TargetState>) {
+const asking = Effect.gen(function*() {
   const api = yield* ComponentApi
-  yield* Layer.build(TargetsApi.layer).pipe(
-    Effect.provideService(Scrape, { states: () => states }),
-    Effect.provideService(ComponentId, "pyroscope.scrape.default")
-  )
   const ask = Effect.fnUntraced(function*(query: string, path = "targets") {
-    const response = yield* api.handle(`pyroscope.scrape.default/${path}`, new URLSearchParams(query))
+    const response = yield* api.handle(`${id}/${path}`, new URLSearchParams(query))
     if (response === undefined) return undefined
     assert(response.body._tag === "Uint8Array")
     return { status: response.status, text: new TextDecoder().decode(response.body.body) }
   })
   const json = (query: string) => Effect.map(ask(query), (answer) => JSON.parse(answer!.text) as Answer)
   return { ask, json }
+})
+
+const serving = Effect.fnUntraced(function*(states: ReadonlyArray<TargetState>) {
+  yield* Layer.build(TargetsApi.layer).pipe(
+    Effect.provideService(Scrape.Scrape, { states: () => states }),
+    Effect.provideService(ComponentId, id)
+  )
+  return yield* asking
 })
 
 const withApi = Effect.provide(ComponentApi.layer)
@@ -77,6 +87,24 @@ describe("/targets of a component", () => {
       assert.deepStrictEqual(yield* asked("q=app-2999.example"), [1, 0, 0, 1, 0, 1, "app-2999"])
       assert.deepStrictEqual((yield* asked("q=s3cret"))[0], 0)
     }).pipe(Effect.scoped, withApi))
+
+  it.effect("has those of a pyroscope.scrape, after each scrape as it was", () =>
+    Effect.gen(function*() {
+      const { json } = yield* asking
+      const options = { targets: [Labels.make({ __address__: "app.example:6060" })], forward_to: [] }
+      yield* Layer.build(PyroscopeScrape.component.layer(PyroscopeScrape.Arguments.make(options))).pipe(
+        Effect.provideService(ComponentId, id),
+        Effect.provide(Layer.provide(Transport.layerHttpClient, ScriptedServer.layer(() => ScriptedServer.answer(404))))
+      )
+      const seen = Effect.map(
+        json("type=mutex"),
+        ({ targets }) => targets.map(({ health, last_error, url }) => [url, health, last_error])
+      )
+      const url = "http://app.example:6060/debug/pprof/mutex"
+      assert.deepStrictEqual(yield* seen, [[url, "unknown", null]])
+      yield* TestClock.adjust("15 seconds")
+      assert.deepStrictEqual(yield* seen, [[url, "down", "server returned HTTP status (404)"]])
+    }).pipe(Effect.scoped, withApi, Effect.provide(Logger.layer([]))))
 
   it.live("says what cannot be asked", () =>
     Effect.gen(function*() {
