@@ -5,12 +5,21 @@
  * a target that both have goes on being scraped, at its moments and with what is known of its profiles, by the newer one's
  * settings. A target that is gone ends when the last that had it closes, in the middle of a scrape if need be.
  */
-import { Context, Effect, Fiber, Layer, RcMap, Scope, Semaphore } from "effect"
+import { Context, Effect, Equal, Fiber, Layer, RcMap, Scope, Semaphore } from "effect"
+import type * as Labels from "../profile/Labels.ts"
 import * as Loop from "./Loop.ts"
-import type * as Target from "./Target.ts"
+import * as Target from "./Target.ts"
 import type { TargetState } from "./TargetState.ts"
 
 export interface Loops {
+  /**
+   * The targets of processes, as they were made before as far as nothing has changed. Which problems are `news` it knows as
+   * well: those that were not there the last time.
+   */
+  readonly targetsOf: (
+    settings: Target.Settings,
+    processes: Iterable<Labels.Labels>
+  ) => Target.Many & { readonly news: ReadonlyArray<Target.Problem> }
   /** Has these targets scraped for as long as the scope is open. */
   readonly take: (
     targets: ReadonlyArray<Target.Target>,
@@ -43,6 +52,9 @@ interface Entry {
 
 const makeWith = (work: Semaphore.Semaphore): Loops => {
   const entries = new Map<string, Entry>()
+  let made: { readonly settings: Target.Settings; readonly make: ReturnType<typeof Target.maker> } | undefined
+
+  let problems: ReadonlySet<string> = new Set()
 
   const hold = (id: string, claim: Claim, run: Run): void => {
     const entry = entries.get(id)
@@ -79,6 +91,15 @@ const makeWith = (work: Semaphore.Semaphore): Loops => {
 
   return {
     work,
+    targetsOf: (settings, processes) => {
+      if (made === undefined || !Equal.equals(made.settings, settings)) {
+        made = { settings, make: Target.maker(settings) }
+      }
+      const many = made.make(processes)
+      const before = problems
+      problems = new Set(many.problems.map(textOf))
+      return { ...many, news: many.problems.filter((problem) => !before.has(textOf(problem))) }
+    },
     states: function*() {
       for (const { loop } of entries.values()) yield loop.state
     },
@@ -104,6 +125,8 @@ const makeWith = (work: Semaphore.Semaphore): Loops => {
     })
   }
 }
+
+const textOf = ({ address, error }: Target.Problem): string => `${address} ${error.message}`
 
 /** Begins what is to go on whatever becomes of who begins it. */
 type Run = (loop: Effect.Effect<void>) => Fiber.Fiber<void>

@@ -22,7 +22,7 @@ import * as Transport from "../transport/Transport.ts"
 import type * as Fetch from "./Fetch.ts"
 import * as Loops from "./Loops.ts"
 import * as ProfileType from "./ProfileType.ts"
-import * as Target from "./Target.ts"
+import type * as Target from "./Target.ts"
 import * as TargetLog from "./TargetLog.ts"
 import * as TargetMetrics from "./TargetMetrics.ts"
 import * as TargetReport from "./TargetReport.ts"
@@ -85,14 +85,14 @@ export const make = Effect.fnUntraced(function*(
     ...clientSettings,
     headers: { "user-agent": userAgent, ...clientSettings.headers }
   })
-  const { problems, targets } = Target.all(options.targets.map(labelsOf), target)
-  yield* report(problems)
   const types = new Set(target.types.map(({ name }) => name))
   const metrics = yield* TargetMetrics.make(types)
   const log = yield* TargetLog.make
   const loops = yield* Loops.of(options.id)
+  const { news, problems, targets } = loops.targetsOf(target, options.targets.map(labelsOf))
   yield* TargetMetrics.observe(types, loops.states)
   yield* TargetReport.show(loops.states)
+  yield* report(problems, news)
   yield* loops.take(targets, { settings: fetch, client, receiver: yield* Receiver, metrics, log, work: loops.work })
   return { states: loops.states }
 })
@@ -106,20 +106,25 @@ export const layer = (
 const named = 10
 
 /** One that cannot be scraped is left out, and the others are scraped. */
-const report = Effect.fnUntraced(function*(problems: ReadonlyArray<Target.Problem>) {
-  const { problem } = yield* Health.Reporter
+const report = Effect.fnUntraced(function*(
+  problems: ReadonlyArray<Target.Problem>,
+  news: ReadonlyArray<Target.Problem>
+) {
   const [first] = problems
   if (first === undefined) return
-  const others = problems.length === 1 ? "" : `, and ${problems.length - 1} others`
-  yield* problem("targets", `target ${first.index}: ${first.error.message}${others}`)
+  const { problem } = yield* Health.Reporter
+  const others = problems.length === 1 ? "" : `, and ${problems.length - 1} more`
+  yield* problem("targets", `target ${first.index} is left out: ${first.error.message}${others}`)
   yield* Effect.forEach(
-    problems.slice(0, named),
-    ({ error, index }) =>
-      Effect.logWarning("target left out").pipe(Effect.annotateLogs({ target: index, err: error.message })),
+    news.slice(0, named),
+    ({ address, error, index }) =>
+      Effect.logWarning("target left out").pipe(
+        Effect.annotateLogs({ index, ...(address !== "" && { address }), err: error.message })
+      ),
     { discard: true }
   )
-  if (problems.length > named) {
-    yield* Effect.logWarning("targets left out").pipe(Effect.annotateLogs({ targets: problems.length - named }))
+  if (news.length > named) {
+    yield* Effect.logWarning("targets left out").pipe(Effect.annotateLogs({ targets: news.length - named }))
   }
 })
 

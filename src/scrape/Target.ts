@@ -89,30 +89,53 @@ export const of = (
 ): Result.Result<ReadonlyArray<Target>, TargetError> =>
   Result.map(targetsOf(labels, prepare(settings)), (targets) => distinct(targets, new Set()))
 
+/** The targets of many processes, and what none can be made of. */
+export interface Many {
+  readonly targets: ReadonlyArray<Target>
+  readonly problems: ReadonlyArray<Problem>
+}
+
 /**
- * The targets of many processes. One that is there already, as far as its labels but for `__meta_*` tell, is left out, and
- * so is one that no target can be made of, with the reason.
+ * Makes the targets of many processes. One that is there already, as far as its labels but for `__meta_*` tell, is left
+ * out, and so is one that no target can be made of, with the reason.
+ *
+ * Asked again, with some of the same labels, it gives the same targets for those: of a list that is long few change.
  */
-export const all = (
-  processes: Iterable<Labels.Labels>,
-  settings: Settings
-): { readonly targets: ReadonlyArray<Target>; readonly problems: ReadonlyArray<Problem> } => {
+export const maker = (settings: Settings): (processes: Iterable<Labels.Labels>) => Many => {
   const prepared = prepare(settings)
-  const keys = new Set<string>()
-  const ids = new Set<string>()
-  const targets: Array<Target> = []
-  const problems: Array<Problem> = []
-  let index = -1
-  for (const labels of processes) {
-    index++
-    const key = keyOf(labels)
-    if (keys.has(key)) continue
-    keys.add(key)
-    const result = targetsOf(labels, prepared)
-    if (Result.isSuccess(result)) targets.push(...distinct(result.success, ids))
-    else problems.push({ index, address: addressShown(labels), error: result.failure })
+  const known = new WeakMap<Labels.Labels, Made>()
+  const made = (labels: Labels.Labels): Made => {
+    const before = known.get(labels)
+    if (before !== undefined) return before
+    const made = { key: keyOf(labels), targets: targetsOf(labels, prepared) }
+    known.set(labels, made)
+    return made
   }
-  return { targets, problems }
+  return (processes) => {
+    const keys = new Set<string>()
+    const ids = new Set<string>()
+    const targets: Array<Target> = []
+    const problems: Array<Problem> = []
+    let index = -1
+    for (const labels of processes) {
+      index++
+      const { key, targets: result } = made(labels)
+      if (keys.has(key)) continue
+      keys.add(key)
+      if (Result.isSuccess(result)) targets.push(...distinct(result.success, ids))
+      else problems.push({ index, address: addressShown(labels), error: result.failure })
+    }
+    return { targets, problems }
+  }
+}
+
+export const all = (processes: Iterable<Labels.Labels>, settings: Settings): Many => maker(settings)(processes)
+
+/** What has been made of a process. */
+interface Made {
+  /** Different for different labels, of which `__meta_*` do not count. */
+  readonly key: string
+  readonly targets: Result.Result<ReadonlyArray<Target>, TargetError>
 }
 
 /** Where in an interval the scrapes of a target are, from 0 to 1, which it never is. The same for as long as the target. */
@@ -120,7 +143,6 @@ export const phase = (id: string): number => new Fingerprint().add(id).toFractio
 
 // ---- many ----
 
-/** Different for different labels, of which `__meta_*` do not count. */
 const keyOf = (labels: Labels.Labels): string => {
   let key = ""
   for (const [name, value] of labels) {

@@ -3,6 +3,7 @@ import { Clock, Duration, Effect, Queue, Result } from "effect"
 import { TestClock } from "effect/testing"
 import * as Labels from "../../src/profile/Labels.ts"
 import type * as Profile from "../../src/profile/Profile.ts"
+import { withLog } from "../delivery/observations.ts"
 import { Counts, sumOf } from "../support/counts.ts"
 import * as World from "./world.ts"
 
@@ -105,16 +106,21 @@ describe("a target", () => {
       assert.strictEqual(running.states()[0]!.health, "up")
     }))
 
-  it.effect("of which no URL can be made is left out, and the others are scraped", () =>
-    Effect.gen(function*() {
+  it.effect("of which no URL can be made is left out and said once, and the others are scraped", () =>
+    withLog(Effect.fnUntraced(function*(log) {
       const world = yield* World.make()
-      yield* world.scrape({
-        targets: [...at("a:81", "x/y"), Labels.make({ a: "b" }), ...at("c:81")],
-        types: [goroutine]
-      })
+      const options = { targets: [...at("a:81", "x/y"), Labels.make({ a: "b" }), ...at("c:81")], types: [goroutine] }
+      yield* world.scrape(options)
+      yield* world.scrape({ ...options, targets: [...options.targets, ...at("z/")] })
       yield* TestClock.adjust("15 seconds")
       assert.deepStrictEqual(world.requests.map(({ host }) => host).toSorted(), ["a:81", "c:81"])
-    }))
+      const said = log.filter(({ message }) => message === "target left out")
+      assert.deepStrictEqual(said.map(({ annotations }) => annotations), [
+        { index: 1, address: "x/y", err: "\"x/y:80\" is not a valid hostname" },
+        { index: 2, err: "no address" },
+        { index: 4, address: "z/", err: "\"z/:80\" is not a valid hostname" }
+      ])
+    })))
 })
 
 describe("another set of targets", () => {
