@@ -19,6 +19,7 @@ export * as ReceiveHttp from "./server/ReceiveHttp.ts"
 // Delivery
 export * as Breaker from "./delivery/Breaker.ts"
 export * as Drain from "./delivery/Drain.ts"
+export * as Enrichment from "./delivery/Enrichment.ts"
 export * as Forward from "./delivery/Forward.ts"
 export * as Identity from "./delivery/Identity.ts"
 export * as Lanes from "./delivery/Lanes.ts"
@@ -26,6 +27,7 @@ export { InvalidOptions } from "./delivery/Options.ts"
 export * as PushError from "./delivery/PushError.ts"
 export * as Receipt from "./delivery/Receipt.ts"
 export * as Receiver from "./delivery/Receiver.ts"
+export * as Relabelling from "./delivery/Relabelling.ts"
 export * as RetrySchedule from "./delivery/RetrySchedule.ts"
 
 // Transport

@@ -8,7 +8,9 @@ import * as File from "../components/local/File.ts"
 import * as Logging from "../components/Logging.ts"
 import * as SelfProfile from "../components/pyroduct/SelfProfile.ts"
 import * as Sink from "../components/pyroduct/Sink.ts"
+import * as Enrich from "../components/pyroscope/Enrich.ts"
 import * as ReceiveHttp from "../components/pyroscope/ReceiveHttp.ts"
+import * as Relabel from "../components/pyroscope/Relabel.ts"
 import * as Scrape from "../components/pyroscope/Scrape.ts"
 import * as Write from "../components/pyroscope/Write.ts"
 import * as RemoteHttp from "../components/remote/Http.ts"
@@ -19,6 +21,8 @@ import * as Registry from "../engine/Registry.ts"
 export const registry = Registry.make(
   Write.component,
   ReceiveHttp.component,
+  Relabel.component,
+  Enrich.component,
   Scrape.component,
   SelfProfile.component,
   Sink.component,

@@ -9,6 +9,8 @@ import * as Decode from "../evaluation/Decode.ts"
 import * as Value from "../evaluation/Value.ts"
 import * as Profile from "../profile/Profile.ts"
 import * as Edges from "../telemetry/Edges.ts"
+import * as Metrics from "../telemetry/Metrics.ts"
+import * as Monotonic from "../telemetry/Monotonic.ts"
 
 const capsule = "pyroscope.Receiver"
 
@@ -31,8 +33,27 @@ export const layer = (forwardTo: ReadonlyArray<Exported>): Layer.Layer<Receiver.
     Receiver.Receiver,
     forwardTo.length === 0
       ? Receiver.discarding("forward_to is empty")
-      : Effect.map(Effect.forEach(forwardTo, counted), Receiver.all)
+      : Effect.flatMap(Effect.forEach(forwardTo, counted), (receivers) => measured(Receiver.all(receivers)))
   )
+
+/** What all of them together take, and for how long. As in Alloy what comes on `/ingest` is no entry. */
+const measured = Effect.fnUntraced(function*(receiver: Receiver.Receiver) {
+  const context = yield* Effect.context<never>()
+  const clock = yield* Effect.clockWith(Effect.succeed)
+  const latency = Metrics.fanoutLatency()
+  const entries = Metrics.forwardedEntries()
+  entries.updateUnsafe(0, context)
+  const offer: Receiver.Receiver["offer"] = (profile) =>
+    Effect.suspend(() => {
+      const start = Monotonic.read(clock)
+      return Effect.map(receiver.offer(profile), (receipt) => {
+        latency.updateUnsafe((Monotonic.read(clock) - start) / 1000, context)
+        if (profile._tag === "Series") entries.updateUnsafe(profile.samples.length, context)
+        return receipt
+      })
+    })
+  return Receiver.before(receiver, offer)
+})
 
 const counted = Effect.fnUntraced(function*(receiver: Exported) {
   if (receiver.blockId === undefined) return receiver

@@ -44,8 +44,12 @@ const complete = (parts: Pick<Receiver, "ready" | "check" | "offer" | "flow">): 
   return { ...parts, push, sink: Sink.forEach(push) }
 }
 
-/** The same receiver, with an `offer` in front of its own. */
-export const before = (receiver: Receiver, offer: Receiver["offer"]): Receiver => complete({ ...receiver, offer })
+/** The same receiver, with an `offer` in front of its own, and a `check` where profiles are others behind it. */
+export const before = (
+  receiver: Receiver,
+  offer: Receiver["offer"],
+  check: Receiver["check"] = receiver.check
+): Receiver => complete({ ...receiver, offer, check })
 
 /**
  * Takes every profile and only counts it: what a configuration asks for that names no destination. That is hardly what

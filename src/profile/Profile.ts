@@ -33,6 +33,14 @@ export const series = (labels: Labels, samples: ReadonlyArray<Sample>): Series =
 
 export const ingest = (ingest: Omit<Ingest, "_tag">): Ingest => ({ _tag: "Ingest", ...ingest })
 
+/** The same profile with other labels. What its sender called it is not forgotten. */
+export const withLabels = (profile: Profile, labels: Labels): Profile => {
+  if (labels === profile.labels) return profile
+  return profile._tag === "Series"
+    ? { ...profile, labels }
+    : { ...profile, labels, given: profile.given ?? profile.labels }
+}
+
 /** How many bytes of profile it carries. */
 export const byteLength = (profile: Profile): number => {
   if (profile._tag === "Ingest") return profile.body.byteLength

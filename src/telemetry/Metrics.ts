@@ -75,6 +75,49 @@ export const endpointPauseSeconds = (attributes: Attributes) =>
     description: "Seconds until something is sent to an endpoint again."
   })
 
+// Whatever has a forward_to. One of each for a component: a metric remembers whose series it was last.
+export const fanoutLatency = () =>
+  Metric.histogram("pyroscope_fanout_latency", {
+    description: "Seconds it took all receivers of forward_to to take a profile.",
+    boundaries: seconds
+  })
+export const forwardedEntries = () =>
+  Metric.counter("pyroscope_forwarded_entries_total", {
+    description: "Profiles that all receivers of forward_to took, those of /ingest not included.",
+    incremental: true
+  })
+
+// pyroscope.relabel
+export const relabelProcessed = () =>
+  Metric.counter("pyroscope_relabel_profiles_processed", {
+    description: "Profiles that came to be relabelled.",
+    incremental: true
+  })
+export const relabelWritten = () =>
+  Metric.counter("pyroscope_relabel_profiles_written", {
+    description: "Profiles that were forwarded with the labels that the rules have made.",
+    incremental: true
+  })
+export const relabelDropped = () =>
+  Metric.counter("pyroscope_relabel_profiles_dropped", {
+    description: "Profiles that the rules dropped.",
+    incremental: true
+  })
+export const relabelCacheHits = () =>
+  Metric.counter("pyroscope_relabel_cache_hits", {
+    description: "Profiles whose labels had been relabelled before.",
+    incremental: true
+  })
+export const relabelCacheMisses = () =>
+  Metric.counter("pyroscope_relabel_cache_misses", {
+    description: "Profiles whose labels had to be relabelled.",
+    incremental: true
+  })
+export const relabelCacheSize = () =>
+  Metric.gauge("pyroscope_relabel_cache_size", {
+    description: "Sets of labels that have been relabelled and are remembered."
+  })
+
 // pyroscope.receive_http
 /** By `route` and `status_code`, which is 499 where the sender went away before all of its request had arrived. */
 export const requestDuration = (attributes: Attributes) =>

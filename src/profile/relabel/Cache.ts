@@ -1,0 +1,58 @@
+/**
+ * What rules have made of the labels that came last: most profiles come again and again with the same ones.
+ */
+import * as Labels from "../Labels.ts"
+import * as Relabel from "../Relabel.ts"
+
+export interface Entry {
+  readonly original: Labels.Labels
+  /** Nothing where the rules drop what has these labels, or leave none of them. */
+  readonly labels: Labels.Labels | undefined
+  /** Whether it has been there when its labels came again: for whoever counts that. */
+  isKnown: boolean
+}
+
+export class Cache {
+  private readonly rules: ReadonlyArray<Relabel.Rule>
+  private readonly maxSize: number
+  /** By a hash of the labels: of those with one hash the last has the place. The last in use is the last. */
+  private readonly entries = new Map<number, Entry>()
+
+  constructor(rules: ReadonlyArray<Relabel.Rule>, maxSize: number) {
+    this.rules = rules
+    this.maxSize = maxSize
+  }
+
+  get size(): number {
+    return this.entries.size
+  }
+
+  of(labels: Labels.Labels): Entry {
+    const key = hash(labels)
+    const known = this.entries.get(key)
+    const entry = known !== undefined && Labels.equals(known.original, labels) ? known : this.relabel(labels)
+    if (known !== undefined) this.entries.delete(key)
+    this.entries.set(key, entry)
+    if (this.entries.size > this.maxSize) this.entries.delete(this.entries.keys().next().value!)
+    return entry
+  }
+
+  private relabel(original: Labels.Labels): Entry {
+    const labels = Relabel.apply(this.rules, original)
+    return { original, labels: labels?.size === 0 ? undefined : labels, isKnown: false }
+  }
+}
+
+/** FNV-1a of their characters, in as many bits as V8 takes for a small integer. */
+const hash = (labels: Labels.Labels): number => {
+  let hash = 0x811c9dc5
+  const add = (text: string): void => {
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+    hash = Math.imul(hash ^ 0xff, 0x01000193)
+  }
+  for (const [name, value] of labels) {
+    add(name)
+    add(value)
+  }
+  return hash >> 2
+}
