@@ -90,6 +90,26 @@ describe("examples", () => {
       assert.strictEqual(yield* engine.stop, 0)
     }))
 
+  it.live("scrape.alloy scrapes the engine itself, whatever else it cannot reach", () =>
+    Effect.gen(function*() {
+      const [sinkPort, nobody] = yield* Effect.promise(() => Promise.all([freePort(), freePort()]))
+      const engine = yield* startBinary(example("scrape.alloy", {
+        "4040": String(sinkPort),
+        "6060": String(nobody),
+        "  forward_to": "  scrape_interval = \"2s\"\n  forward_to"
+      }))
+      const { labels } = yield* lineOf(engine.log, ({ msg }) => msg === "profile received")
+      for (const label of [`env="staging"`, `instance="alloy.internal:12345"`, `service_name="engine"`]) {
+        assert.include(labels, label)
+      }
+      const { target } = yield* lineOf(
+        engine.log,
+        ({ msg, reason }) => msg === "cannot scrape" && reason === "unreachable"
+      )
+      assert.include(target, `http://127.0.0.1:${nobody}/debug/pprof/`)
+      assert.strictEqual(yield* engine.stop, 0)
+    }))
+
   it.live("forward.alloy forwards to the two Pyroscopes that the environment names", () =>
     Effect.gen(function*() {
       const first = yield* makeSink
