@@ -35,8 +35,9 @@ export class Counts {
     this.stacks.clear()
   }
 
-  get all(): ByStack {
-    return Object.fromEntries(this.stacks)
+  /** Those of them that only rise: how often, and how much. */
+  get rising(): ByStack {
+    return Object.fromEntries(Array.from(this.stacks, ([stack, values]) => [stack, values.slice(0, 2)]))
   }
 
   /** A pprof, gzipped. */
@@ -80,7 +81,7 @@ const addressOf = (name: string): number => {
   return address
 }
 
-/** What these pprofs, gzipped or not, have together of each stack; stacks without anything are left out. */
+/** What these pprofs, gzipped or not, have together of what Go counts for a stack; where that is nothing, it is left out. */
 export const sumOf = (profiles: ReadonlyArray<Uint8Array>): ByStack => {
   const sums: Record<string, Array<number>> = {}
   for (const bytes of profiles) {
@@ -94,8 +95,8 @@ export const sumOf = (profiles: ReadonlyArray<Uint8Array>): ByStack => {
     ]))
     for (const { locationId, value } of sample) {
       const stack = locationId.flatMap((id) => functionsAt.get(Number(id))!).join(";")
-      const sum = sums[stack] ??= value.map(() => 0)
-      value.forEach((number, index) => sum[index]! += Number(number))
+      const sum = sums[stack] ??= [0, 0]
+      sum.forEach((_, index) => sum[index]! += Number(value[index]))
     }
   }
   return Object.fromEntries(Object.entries(sums).filter(([, values]) => values.some((value) => value !== 0)))

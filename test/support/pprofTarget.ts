@@ -66,8 +66,9 @@ export const makePprofTarget: Effect.Effect<PprofTarget, never, Scope.Scope> = E
       answers.get(path) ?? []
     if (later.length > 0) answers.set(path, later)
     const request = { path, query, headers }
-    asked.add(request)
     next(response, request)
+    // Whoever waits for it may change what is answered there and then.
+    asked.add(request)
   })
   const stop = Effect.promise(() => closeAll(server))
   const port = yield* Effect.acquireRelease(Effect.promise(() => listen(server)), () => stop)
