@@ -2,7 +2,7 @@
  * One profile from a target: a request, and whether the answer is a profile.
  */
 import { Duration, Effect } from "effect"
-import * as Budget from "../transport/Budget.ts"
+import type * as Budget from "../transport/Budget.ts"
 import type { Client } from "../transport/Transport.ts"
 import * as Answer from "./Answer.ts"
 import * as OwnProfiles from "./OwnProfiles.ts"
@@ -18,26 +18,38 @@ export interface Settings {
   readonly maxBytes: number
 }
 
+/** The ways to a target. */
+export interface Means {
+  readonly client: Client
+  /** What all bodies that are being read share. */
+  readonly budget: Budget.Budget
+  readonly own: OwnProfiles.OwnProfiles
+}
+
 /** The body as it came, gzipped or not. */
 export const profile = (
   { origin, path, seconds, type }: Target,
-  { send }: Client,
+  { budget, client, own }: Means,
   { interval, maxBytes, timeout }: Settings
 ): Effect.Effect<Uint8Array, ScrapeError.ScrapeError> => {
   const limit = timeoutOf(seconds, interval, timeout)
   const answer: Effect.Effect<Answer.Answer, ScrapeError.ScrapeError> = OwnProfiles.isOwn(origin)
-    ? Effect.flatMap(OwnProfiles.OwnProfiles, ({ get }) => get(path))
-    : Effect.flatMap(
-      Budget.Shared,
-      (budget) =>
-        send({ method: "GET", origin, path, headers: {}, body: undefined, maxBody: maxBytes, budget, timeout: limit })
-          .pipe(
-            Effect.mapError((error) => ScrapeError.fromTransport(error, maxBytes)),
-            Effect.tap(({ leave, status }) => {
-              if (status >= 500) leave()
-              return Effect.void
-            })
-          )
+    ? own.get(path)
+    : client.send({
+      method: "GET",
+      origin,
+      path,
+      headers: {},
+      body: undefined,
+      maxBody: maxBytes,
+      budget,
+      timeout: limit
+    }).pipe(
+      Effect.mapError((error) => ScrapeError.fromTransport(error, maxBytes)),
+      Effect.tap(({ leave, status }) => {
+        if (status >= 500) leave()
+        return Effect.void
+      })
     )
   return answer.pipe(
     // A redirect and a request for a token have a timeout each.

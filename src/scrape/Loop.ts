@@ -14,7 +14,6 @@ import type { Baseline } from "../pprof/Delta.ts"
 import * as Labels from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
 import * as Monotonic from "../telemetry/Monotonic.ts"
-import type { Client } from "../transport/Transport.ts"
 import * as Difference from "./Difference.ts"
 import * as Fetch from "./Fetch.ts"
 import * as FixedRate from "./FixedRate.ts"
@@ -26,9 +25,8 @@ import * as TargetState from "./TargetState.ts"
 import * as TargetText from "./TargetText.ts"
 
 /** How targets are scraped, and where their profiles go. */
-export interface Scraper {
+export interface Scraper extends Fetch.Means {
   readonly settings: Fetch.Settings
-  readonly client: Client
   readonly receiver: Receiver.Receiver
   readonly metrics: TargetMetrics
   readonly log: TargetLog
@@ -120,9 +118,10 @@ export class Loop {
   /** What there is to hand over, and `next` with it. */
   private attempt(began: number): Effect.Effect<Uint8Array | undefined, ScrapeError.ScrapeError> {
     return Effect.gen({ self: this }, function*() {
-      const { client, metrics, settings, work } = this.scraper
+      const { scraper } = this
+      const { metrics, settings, work } = scraper
       const { target } = this.state
-      const body = yield* Fetch.profile(target, client, settings)
+      const body = yield* Fetch.profile(target, scraper, settings)
       const seconds = ((yield* Monotonic.now) - began) / 1000
       this.next = undefined
       let profile: Uint8Array | undefined = body

@@ -50,24 +50,24 @@ interface Entry {
   fiber: Fiber.Fiber<void>
 }
 
-const makeWith = (work: Semaphore.Semaphore): Loops => {
+const makeWith = (work: Semaphore.Semaphore, run: Run): Loops => {
   const entries = new Map<string, Entry>()
   let made: { readonly settings: Target.Settings; readonly make: ReturnType<typeof Target.maker> } | undefined
 
   let problems: ReadonlySet<string> = new Set()
 
-  const hold = (id: string, claim: Claim, run: Run): void => {
+  const hold = (id: string, claim: Claim): void => {
     const entry = entries.get(id)
     if (entry === undefined) {
       const loop = new Loop.Loop(claim.targets.get(id)!, claim.scraper)
       entries.set(id, { loop, claims: [claim], fiber: run(loop.run) })
     } else {
       entry.claims.push(claim)
-      follow(id, entry, run)
+      follow(id, entry)
     }
   }
 
-  const follow = (id: string, entry: Entry, run: Run): void => {
+  const follow = (id: string, entry: Entry): void => {
     const { scraper, targets } = entry.claims.at(-1)!
     if (!entry.loop.follow(targets.get(id)!, scraper)) return
     entry.fiber.interruptUnsafe()
@@ -75,13 +75,13 @@ const makeWith = (work: Semaphore.Semaphore): Loops => {
   }
 
   /** Gives the fiber that has been told to end, if one has. */
-  const release = (id: string, claim: Claim, run: Run): Fiber.Fiber<void> | undefined => {
+  const release = (id: string, claim: Claim): Fiber.Fiber<void> | undefined => {
     const entry = entries.get(id)!
     const { claims, fiber } = entry
     const isNewest = claims.at(-1) === claim
     claims.splice(claims.indexOf(claim), 1)
     if (claims.length > 0) {
-      if (isNewest) follow(id, entry, run)
+      if (isNewest) follow(id, entry)
       return undefined
     }
     entries.delete(id)
@@ -104,15 +104,13 @@ const makeWith = (work: Semaphore.Semaphore): Loops => {
       for (const { loop } of entries.values()) yield loop.state
     },
     take: Effect.fnUntraced(function*(targets, scraper) {
-      // Without the scope of whoever begins a loop, which closes before the loop ends.
-      const run = Effect.runForkWith(Context.omit(Scope.Scope)(yield* Effect.context<never>()))
       const claim: Claim = { targets: new Map(targets.map((target) => [target.id, target])), scraper }
       const held: Array<string> = []
       yield* Effect.addFinalizer(() =>
         Effect.gen(function*() {
           const ending: Array<Fiber.Fiber<void>> = []
           yield* inSlices(held, (id) => {
-            const fiber = release(id, claim, run)
+            const fiber = release(id, claim)
             if (fiber !== undefined) ending.push(fiber)
           })
           yield* Fiber.awaitAll(ending)
@@ -120,7 +118,7 @@ const makeWith = (work: Semaphore.Semaphore): Loops => {
       )
       yield* inSlices(claim.targets.keys(), (id) => {
         held.push(id)
-        hold(id, claim, run)
+        hold(id, claim)
       })
     })
   }
@@ -128,8 +126,12 @@ const makeWith = (work: Semaphore.Semaphore): Loops => {
 
 const textOf = ({ address, error }: Target.Problem): string => `${address} ${error.message}`
 
-/** Begins what is to go on whatever becomes of who begins it. */
+/** Begins a loop. It goes on when whoever began it is gone, so nothing of that one's is in its context. */
 type Run = (loop: Effect.Effect<void>) => Fiber.Fiber<void>
+
+const runner: Effect.Effect<Run> = Effect.contextWith((context: Context.Context<never>) =>
+  Effect.succeed(Effect.runForkWith(Context.omit(Scope.Scope)(context)))
+)
 
 const inSlices = Effect.fnUntraced(function*<A>(all: Iterable<A>, f: (one: A) => void) {
   let count = 0
@@ -149,9 +151,9 @@ export const Loops = Context.Reference<RcMap.RcMap<string, Loops> | undefined>("
 /** For everything that runs in it: each id is to be of one owner at a time, and of the one that takes its place. */
 export const layer: Layer.Layer<never> = Layer.effect(
   Loops,
-  Effect.suspend(() => {
+  Effect.flatMap(runner, (run) => {
     const work = Semaphore.makeUnsafe(atOnce)
-    return RcMap.make({ lookup: (_id: string) => Effect.sync(() => makeWith(work)) })
+    return RcMap.make({ lookup: (_id: string) => Effect.sync(() => makeWith(work, run)) })
   })
 )
 
@@ -161,6 +163,6 @@ export const of = (id: string | undefined): Effect.Effect<Loops, never, Scope.Sc
     Loops,
     (all) =>
       all === undefined || id === undefined
-        ? Effect.sync(() => makeWith(Semaphore.makeUnsafe(atOnce)))
+        ? Effect.map(runner, (run) => makeWith(Semaphore.makeUnsafe(atOnce), run))
         : RcMap.get(all, id)
   )

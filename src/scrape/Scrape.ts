@@ -18,9 +18,11 @@ import { type InvalidOptions, read } from "../delivery/Options.ts"
 import { Receiver } from "../delivery/Receiver.ts"
 import * as Labels from "../profile/Labels.ts"
 import * as Health from "../telemetry/Health.ts"
+import * as Budget from "../transport/Budget.ts"
 import * as Transport from "../transport/Transport.ts"
 import type * as Fetch from "./Fetch.ts"
 import * as Loops from "./Loops.ts"
+import * as OwnProfiles from "./OwnProfiles.ts"
 import * as ProfileType from "./ProfileType.ts"
 import type * as Target from "./Target.ts"
 import * as TargetLog from "./TargetLog.ts"
@@ -93,7 +95,16 @@ export const make = Effect.fnUntraced(function*(
   yield* TargetMetrics.observe(types, loops.states)
   yield* TargetReport.show(loops.states)
   yield* report(problems, news)
-  yield* loops.take(targets, { settings: fetch, client, receiver: yield* Receiver, metrics, log, work: loops.work })
+  yield* loops.take(targets, {
+    settings: fetch,
+    client,
+    budget: yield* Budget.Shared,
+    own: yield* OwnProfiles.OwnProfiles,
+    receiver: yield* Receiver,
+    metrics,
+    log,
+    work: loops.work
+  })
   return { states: loops.states }
 })
 
