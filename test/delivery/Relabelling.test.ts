@@ -120,6 +120,18 @@ describe("Relabelling", () => {
       assert.deepInclude(yield* counts, { cache_hits: 2, cache_misses: 4, cache_size: 2 })
     })))
 
+  it.effect("remembers no more text than many sets of labels have, however large they are", () =>
+    counted(Effect.gen(function*() {
+      const relabelling = yield* Relabelling.make({ rules: [toUpper], maxCacheSize: 10 }, keeping().receiver)
+      for (let set = 0; set < 10; set++) {
+        yield* relabelling.push(series({ __name__: `${set}`, service_name: "a".repeat(1000) }))
+      }
+      // Of 10 KiB each has 2 KB, before and after the rule.
+      assert.deepInclude(yield* counts, { cache_size: 5 })
+      yield* relabelling.push(series({ __name__: "cpu", service_name: "a".repeat(10_000) }))
+      assert.deepInclude(yield* counts, { cache_size: 0 })
+    })))
+
   it.effect("takes labels for the same only if they are, whatever is in them", () =>
     counted(Effect.gen(function*() {
       const { kept, receiver } = keeping()

@@ -17,12 +17,12 @@ export interface Pattern {
 export type Groups = ReadonlyArray<string | undefined>
 
 /** What is wrong, as Go says it, and the part of the expression that it is about. */
-export interface SyntaxError {
+export interface Mistake {
   readonly problem: string
   readonly part: string
 }
 
-export const compile = (regex: string): Result.Result<Pattern, SyntaxError> => {
+export const compile = (regex: string): Result.Result<Pattern, Mistake> => {
   const simple = simpleOf(regex)
   return simple === undefined ? automaton(regex) : Result.succeed(simple)
 }
@@ -82,11 +82,11 @@ const around = (before: string, behind: string, least: number, isCaptured: boole
 
 // ---- with one ----
 
-const automaton = (regex: string): Result.Result<Pattern, SyntaxError> =>
+const automaton = (regex: string): Result.Result<Pattern, Mistake> =>
   Result.map(
     Result.try({
       try: () => RE2JS.compile(`^(?s:${regex})$`),
-      catch: (error): SyntaxError =>
+      catch: (error): Mistake =>
         error instanceof RE2JSSyntaxException
           ? { problem: `error parsing regexp: ${error.error}`, part: error.input ?? "" }
           // Too large, for one.

@@ -97,7 +97,7 @@ export const checkRegex = (regex: string): InvalidRule | undefined => {
   return Result.isSuccess(compiled) ? undefined : invalidRegex(compiled.failure)
 }
 
-export const invalidRegex = ({ part, problem }: Pattern.SyntaxError): InvalidRule =>
+export const invalidRegex = ({ part, problem }: Pattern.Mistake): InvalidRule =>
   new InvalidRule({ setting: "regex", problem, ...(part !== "" && { part }) })
 
 /** What is wrong with the settings together, each of them being fine. */
