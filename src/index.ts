@@ -2,8 +2,8 @@
  * pyroduct as a library: profiles, and what forwards them.
  *
  * `Forward.layer` gives a `Receiver` to push a `Profile` to, or to run a Stream of them into; it needs a `Transport`.
- * `ReceiveHttp` and `SelfProfile` are sources for one, `Relabelling` and `Enrichment` go in front of one. Nothing here knows the configuration language: that is
- * `pyroduct/engine`.
+ * `ReceiveHttp` and `SelfProfile` are sources for one, `Relabelling` and `Enrichment` go in front of one. Nothing here
+ * knows the configuration language: that is `pyroduct/engine`.
  */
 
 // Profiles

@@ -10,7 +10,6 @@ import type * as Relabel from "../profile/Relabel.ts"
 import * as Settings from "../profile/relabel/Settings.ts"
 import * as Exposure from "../syntax/Exposure.ts"
 import * as StringLiteral from "../syntax/StringLiteral.ts"
-import * as Limits from "./Limits.ts"
 
 const { defaults } = Settings
 
@@ -19,7 +18,7 @@ const Struct = Schema.Struct({
   source_labels: Decode.withDefault(Decode.list(Decode.String), defaults.sourceLabels),
   separator: Decode.withDefault(Decode.String, defaults.separator),
   regex: Decode.withDefault(Decode.String, defaults.regex),
-  modulus: Decode.withDefault(Decode.Int.check(Limits.atLeast(0)), defaults.modulus),
+  modulus: Decode.withDefault(Decode.Int, defaults.modulus),
   target_label: Decode.withDefault(Decode.String, defaults.targetLabel),
   replacement: Decode.withDefault(Decode.String, defaults.replacement)
 })

@@ -97,7 +97,7 @@ describe("rule", () => {
       ["target_label = \"a\"", "regex = \"(a\""],
       "2: error parsing regexp: missing closing ): `^(?s:(a)$`"
     ],
-    [["target_label = \"a\"", "modulus = -1"], "2: -1 must be at least 0"],
+    [["target_label = \"a\"", "modulus = -1"], "2: modulus must be a whole number that is not negative"],
     // One mistake hides no other.
     [
       ["action = \"kepp\"", "regex = \"[\"", "modulus = true"],

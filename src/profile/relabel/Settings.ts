@@ -82,6 +82,7 @@ const needsTarget: ReadonlySet<Action> = new Set([
   "keepequal",
   "dropequal"
 ])
+
 const isUnchanged = <Name extends keyof Settings>(settings: Settings, ...names: ReadonlyArray<Name>): boolean =>
   names.every((name) => settings[name] === defaults[name])
 
@@ -107,6 +108,9 @@ export const checkTogether = (settings: Settings): InvalidRule | undefined => {
   const isComparison = action === "keepequal" || action === "dropequal"
   const isCasing = action === "lowercase" || action === "uppercase"
   const isOfNames = action === "labeldrop" || action === "labelkeep"
+  if (!Number.isSafeInteger(modulus) || modulus < 0) {
+    return invalid("modulus", "modulus must be a whole number that is not negative")
+  }
   if (action === "hashmod" && modulus === 0) {
     return invalid("modulus", "relabel configuration for hashmod requires non-zero modulus")
   }
