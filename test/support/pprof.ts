@@ -64,7 +64,7 @@ const build = (options: Options, padding: number): Profile => {
 }
 
 /** A linear congruential generator: whole numbers from 0 to below `limit`. */
-const random = (seed: number): (limit: number) => number => {
+export const random = (seed: number): (limit: number) => number => {
   let state = seed >>> 0
   return (limit) => {
     state = Math.imul(state, 1664525) + 1013904223 >>> 0

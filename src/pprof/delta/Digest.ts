@@ -28,12 +28,43 @@ export class Digest {
     this.a ^= word
   }
 
+  /** Two words, which are most of what there is: the address of a location. The same as one after the other. */
+  pair(first: number, second: number): void {
+    let { a, b, c, d } = this
+    d ^= first
+    a = a + b | 0
+    b = (b << 5 | b >>> 27) ^ a
+    a = a << 16 | a >>> 16
+    c = c + d | 0
+    d = (d << 8 | d >>> 24) ^ c
+    a = a + d | 0
+    d = (d << 7 | d >>> 25) ^ a
+    c = c + b | 0
+    b = (b << 13 | b >>> 19) ^ c
+    c = c << 16 | c >>> 16
+    a ^= first
+    d ^= second
+    a = a + b | 0
+    b = (b << 5 | b >>> 27) ^ a
+    a = a << 16 | a >>> 16
+    c = c + d | 0
+    d = (d << 8 | d >>> 24) ^ c
+    a = a + d | 0
+    d = (d << 7 | d >>> 25) ^ a
+    c = c + b | 0
+    b = (b << 13 | b >>> 19) ^ c
+    c = c << 16 | c >>> 16
+    a ^= second
+    this.a = a
+    this.b = b
+    this.c = c
+    this.d = d
+  }
+
   /** Four words: another digest. */
   words(from: Int32Array, index: number): void {
-    this.word(from[4 * index]!)
-    this.word(from[4 * index + 1]!)
-    this.word(from[4 * index + 2]!)
-    this.word(from[4 * index + 3]!)
+    this.pair(from[4 * index]!, from[4 * index + 1]!)
+    this.pair(from[4 * index + 2]!, from[4 * index + 3]!)
   }
 
   bytes(bytes: Uint8Array, from: number, to: number): void {

@@ -119,11 +119,11 @@ const usedBy = (tables: Tables, stacks: Stacks) => {
       }
     }
   }
+  const use = (fn: number): void => {
+    if (fn >= 0) functions[fn] = 1
+  }
   for (let index = 0; index < locations.length; index++) {
-    if (locations[index] === 0) continue
-    tables.lines(index, fields, (fn) => {
-      if (fn >= 0) functions[fn] = 1
-    })
+    if (locations[index] === 1) tables.lines(index, fields, use)
   }
   for (let index = 0; index < functions.length; index++) {
     if (functions[index] === 0) continue

@@ -120,27 +120,15 @@ export class Stacks {
     fields.pos = from
     for (let tag = fields.next(to); tag !== 0; tag = fields.next(to)) {
       switch (tag) {
-        case sample.locationIds: {
-          const end = fields.to
-          fields.pos = fields.from
-          while (fields.pos < end) {
-            fields.number(end)
-            this.tables.digestLocation(stack, this.tables.locationAt(fields))
-          }
+        case sample.locationIds:
+          this.readLocations(fields)
           break
-        }
         case sample.locationId:
           this.tables.digestLocation(stack, this.tables.locationAt(fields))
           break
-        case sample.values: {
-          const end = fields.to
-          fields.pos = fields.from
-          while (fields.pos < end) {
-            fields.number(end)
-            this.take(fields, numbers++)
-          }
+        case sample.values:
+          numbers = this.readValues(fields, numbers)
           break
-        }
         case sample.value:
           this.take(fields, numbers++)
           break
@@ -153,6 +141,27 @@ export class Stacks {
     if (numbers !== this.columns) throw notOneEach()
     if (hasLabels) stack.words(labels, 0)
     stack.end()
+  }
+
+  private readLocations(fields: Fields): void {
+    const { stack, tables } = this
+    const end = fields.to
+    fields.pos = fields.from
+    while (fields.pos < end) {
+      fields.number(end)
+      tables.digestLocation(stack, tables.locationAt(fields))
+    }
+  }
+
+  private readValues(fields: Fields, first: number): number {
+    const end = fields.to
+    let column = first
+    fields.pos = fields.from
+    while (fields.pos < end) {
+      fields.number(end)
+      this.take(fields, column++)
+    }
+    return column
   }
 
   private take(fields: Fields, column: number): void {
@@ -184,8 +193,7 @@ export class Stacks {
     tables.digestString(digest, key)
     tables.digestString(digest, str)
     tables.digestString(digest, unit)
-    digest.word(lo)
-    digest.word(hi)
+    digest.pair(lo, hi)
     digest.end()
     labels[0]! += digest.a
     labels[1]! += digest.b

@@ -161,8 +161,7 @@ export class Tables {
   digestLocation(digest: Digest, index: number): void {
     const lo = this.addresses[2 * index]!
     const hi = this.addresses[2 * index + 1]!
-    digest.word(lo)
-    digest.word(hi)
+    digest.pair(lo, hi)
     if (lo === 0 && hi === 0) digest.words(this.lineDigests!, index)
   }
 
@@ -328,13 +327,14 @@ export class Tables {
     const digests = new Int32Array(4 * this.locations)
     const digest = new Digest()
     const fields = new Fields(this.bytes)
+    const add = (fn: number): void => {
+      for (let at = 0; at < 3; at++) this.digestString(digest, fn < 0 ? 0 : this.functionStrings[3 * fn + at]!)
+      digest.words(this.place, 0)
+    }
     for (let index = 0; index < this.locations; index++) {
       if (this.addresses[2 * index] !== 0 || this.addresses[2 * index + 1] !== 0) continue
       digest.start()
-      this.lines(index, fields, (fn) => {
-        for (let at = 0; at < 3; at++) this.digestString(digest, fn < 0 ? 0 : this.functionStrings[3 * fn + at]!)
-        digest.words(this.place, 0)
-      })
+      this.lines(index, fields, add)
       digest.end()
       digest.put(digests, index)
     }
