@@ -2,8 +2,8 @@
  * pyroduct as a library: profiles, and what forwards them.
  *
  * `Forward.layer` gives a `Receiver` to push a `Profile` to, or to run a Stream of them into; it needs a `Transport`.
- * `ReceiveHttp` and `SelfProfile` are sources for one, `Relabelling` and `Enrichment` go in front of one. Nothing here
- * knows the configuration language: that is `pyroduct/engine`.
+ * `ReceiveHttp`, `Scrape` and `SelfProfile` are sources for one, `Relabelling` and `Enrichment` go in front of one. Nothing
+ * here knows the configuration language: that is `pyroduct/engine`.
  */
 
 // Profiles
@@ -14,6 +14,9 @@ export * as Relabel from "./profile/Relabel.ts"
 // Sources of profiles
 export * as Delta from "./pprof/Delta.ts"
 export * as SelfProfile from "./pprof/SelfProfile.ts"
+export * as Loops from "./scrape/Loops.ts"
+export * as ProfileType from "./scrape/ProfileType.ts"
+export * as Scrape from "./scrape/Scrape.ts"
 export * as ReceiveHttp from "./server/ReceiveHttp.ts"
 
 // Delivery
