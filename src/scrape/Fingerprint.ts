@@ -39,7 +39,27 @@ export class Fingerprint {
 
   /** 16 hexadecimal digits. */
   toString(): string {
-    return hex(finish(this.a)) + hex(finish(this.b))
+    const a = finish(this.a)
+    const b = finish(this.b)
+    // One text in one go: there are many.
+    return String.fromCharCode(
+      digit(a, 28),
+      digit(a, 24),
+      digit(a, 20),
+      digit(a, 16),
+      digit(a, 12),
+      digit(a, 8),
+      digit(a, 4),
+      digit(a, 0),
+      digit(b, 28),
+      digit(b, 24),
+      digit(b, 20),
+      digit(b, 16),
+      digit(b, 12),
+      digit(b, 8),
+      digit(b, 4),
+      digit(b, 0)
+    )
   }
 
   /** Anywhere from 0 to 1, which it never is. */
@@ -55,4 +75,8 @@ const finish = (hash: number): number => {
   return (h ^ h >>> 16) >>> 0
 }
 
-const hex = (hash: number): string => hash.toString(16).padStart(8, "0")
+/** The code of a hexadecimal digit. */
+const digit = (hash: number, shift: number): number => {
+  const value = hash >>> shift & 15
+  return value < 10 ? 48 + value : 87 + value
+}
