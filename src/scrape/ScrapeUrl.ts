@@ -2,7 +2,7 @@
  * The URL of a scrape, of its parts: an address, a prefix and a path, and params.
  */
 
-export type Params = Readonly<Record<string, ReadonlyArray<string>>>
+export type Params = ReadonlyMap<string, ReadonlyArray<string>>
 
 /**
  * The address with the port of its scheme, where it has none. What no port makes an address is left as it is.
@@ -43,8 +43,8 @@ const escapePath = (path: string): string =>
 
 /** With params in the order of their names, as `url.Values.Encode` of Go writes them. */
 export const withQuery = (path: string, params: Params): string => {
-  const query = Object.keys(params).sort().flatMap((name) =>
-    params[name]!.map((value) => `${escapeQuery(name)}=${escapeQuery(value)}`)
+  const query = Array.from(params.keys()).sort().flatMap((name) =>
+    params.get(name)!.map((value) => `${escapeQuery(name)}=${escapeQuery(value)}`)
   )
   return query.length === 0 ? path : `${path}?${query.join("&")}`
 }

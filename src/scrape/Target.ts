@@ -186,10 +186,11 @@ interface Request {
 }
 
 const prepare = (settings: Settings): Prepared => {
-  const { interval, params, pathPrefix, timedDuration, types } = settings
+  const { interval, pathPrefix, timedDuration, types } = settings
+  const params = new Map(Object.entries(settings.params))
   const seconds = timedDuration === undefined ? whole(interval) - 1 : whole(timedDuration)
   const atLeastOne = Math.max(1, seconds)
-  const paramLabels = Object.entries(params).flatMap(([name, [first]]) =>
+  const paramLabels = Array.from(params).flatMap(([name, [first]]) =>
     first === undefined ? [] : [[paramPrefix + name, first] as const]
   )
   return {
@@ -214,8 +215,10 @@ const requestOf = (
 ): Request => {
   const joined = ScrapeUrl.join(prefix, path)
   // What somebody has asked for goes before what is asked for by default.
-  const query = isTimed && !isGiven(params["seconds"]?.[0]) ? { ...params, seconds: [String(timedSeconds)] } : params
-  const seconds = query["seconds"]?.[0]
+  const query = isTimed && !isGiven(params.get("seconds")?.[0])
+    ? new Map([...params, ["seconds", [String(timedSeconds)]]])
+    : params
+  const seconds = query.get("seconds")?.[0]
   const delta = ProfileType.deltaOf(profileName)
   const name = delta ?? profileName
   return {
@@ -300,11 +303,11 @@ const requestsOf = (
   labels: Labels.Labels,
   { seconds, settings }: Prepared
 ): ReadonlyArray<Request> => {
-  const params: Record<string, ReadonlyArray<string>> = { ...settings.params }
+  const params = new Map(Object.entries(settings.params))
   for (const [label, value] of labels) {
     if (!label.startsWith(paramPrefix)) continue
     const name = label.slice(paramPrefix.length)
-    params[name] = [value, ...params[name]?.slice(1) ?? []]
+    params.set(name, [value, ...params.get(name)?.slice(1) ?? []])
   }
   const prefix = Labels.get(labels, "__profile_path_prefix__")
   return settings.types.map((type) =>

@@ -288,7 +288,16 @@ describe("Target", () => {
   describe("laws", () => {
     const extra = Arbitrary.schema(
       Schema.Record(
-        Schema.Literals(["__param_seconds", "__param_x", "__profile_path__", "__name__", "__meta_x", "instance"]),
+        Schema.Literals([
+          "__param_seconds",
+          "__param_x",
+          "__param_constructor",
+          "__param___proto__",
+          "__profile_path__",
+          "__name__",
+          "__meta_x",
+          "instance"
+        ]),
         Schema.Literals(["", "1", "/x y", "godeltaprof_block"])
       )
     )
