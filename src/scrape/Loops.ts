@@ -20,13 +20,14 @@ export interface Loops {
     settings: Target.Settings,
     processes: Iterable<Labels.Labels>
   ) => Target.Many & { readonly news: ReadonlyArray<Target.Problem> }
-  /** Has these targets scraped for as long as the scope is open. */
+  /**
+   * Has these targets scraped for as long as the scope is open. Gives how those of them are doing, in no order, that have not
+   * been taken over since: each target is of one.
+   */
   readonly take: (
     targets: ReadonlyArray<Target.Target>,
     scraper: Loop.Scraper
-  ) => Effect.Effect<void, never, Scope.Scope>
-  /** How they are doing, in no order. */
-  readonly states: () => Iterable<TargetState>
+  ) => Effect.Effect<() => Iterable<TargetState>, never, Scope.Scope>
   /** The permits are for all that share the `layer`. */
   readonly work: Semaphore.Semaphore
 }
@@ -100,9 +101,6 @@ const makeWith = (work: Semaphore.Semaphore, run: Run): Loops => {
       problems = new Set(many.problems.map(textOf))
       return { ...many, news: many.problems.filter((problem) => !before.has(textOf(problem))) }
     },
-    states: function*() {
-      for (const { loop } of entries.values()) yield loop.state
-    },
     take: Effect.fnUntraced(function*(targets, scraper) {
       const claim: Claim = { targets: new Map(targets.map((target) => [target.id, target])), scraper }
       const held: Array<string> = []
@@ -120,6 +118,9 @@ const makeWith = (work: Semaphore.Semaphore, run: Run): Loops => {
         held.push(id)
         hold(id, claim)
       })
+      return function*() {
+        for (const { claims, loop } of entries.values()) if (claims.at(-1) === claim) yield loop.state
+      }
     })
   }
 }

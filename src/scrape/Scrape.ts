@@ -92,10 +92,8 @@ export const make = Effect.fnUntraced(function*(
   const log = yield* TargetLog.make
   const loops = yield* Loops.of(options.id)
   const { news, problems, targets } = loops.targetsOf(target, options.targets.map(labelsOf))
-  yield* TargetMetrics.observe(types, loops.states)
-  yield* TargetReport.show(loops.states)
   yield* report(problems, news)
-  yield* loops.take(targets, {
+  const states = yield* loops.take(targets, {
     settings: fetch,
     client,
     budget: yield* Budget.Shared,
@@ -105,7 +103,9 @@ export const make = Effect.fnUntraced(function*(
     log,
     work: loops.work
   })
-  return { states: loops.states }
+  yield* TargetMetrics.observe(types, states)
+  yield* TargetReport.show(states)
+  return { states }
 })
 
 export const layer = (
