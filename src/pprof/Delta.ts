@@ -13,9 +13,10 @@
  */
 import { Result, Schema } from "effect"
 import { Digest } from "./delta/Digest.ts"
-import * as Rest from "./delta/Rest.ts"
+import { TooMany } from "./delta/Limits.ts"
+import * as Remainder from "./delta/Remainder.ts"
 import { Stacks } from "./delta/Stacks.ts"
-import { Tables, TooMany, type ValueType } from "./delta/Tables.ts"
+import { Tables, type ValueType } from "./delta/Tables.ts"
 
 /** The counters of a profile. Nothing of its bytes is held. It is not changed by what is computed from it. */
 export interface Baseline {
@@ -55,7 +56,7 @@ export class DeltaError extends Schema.TaggedError<DeltaError>()("DeltaError", {
   reason: Schema.Union([
     Schema.TaggedStruct("Malformed", { detail: Schema.String }),
     Schema.TaggedStruct("TooMany", {
-      what: Schema.Literals(["stacks", "locations", "functions", "strings", "bytes"]),
+      what: Schema.Literals(["stacks", "sample types", "locations", "functions", "strings", "bytes"]),
       limit: Schema.Natural
     })
   ])
@@ -101,9 +102,9 @@ const subtract = (previous: Baseline | undefined, profile: Uint8Array, maxBaseli
   if (why !== undefined) return { _tag: "Restarted", baseline, why }
   if (!stacks.some) return { _tag: "Unchanged", baseline }
   const { timeNanos } = tables
-  // Where one of them has no time, the profile's own duration is not the difference's either: it is not known.
+  // 0 is not known. So it is where one of them has no time: the profile's own duration would not be the difference's.
   const durationNanos = timeNanos === 0n || previous.timeNanos === 0n ? 0n : timeNanos - previous.timeNanos
-  return { _tag: "Delta", baseline, profile: Rest.write(tables, stacks, { timeNanos, durationNanos }) }
+  return { _tag: "Delta", baseline, profile: Remainder.write(tables, stacks, { timeNanos, durationNanos }) }
 }
 
 /** The types and units of what only rises. */
@@ -111,7 +112,7 @@ const cumulative = new Set(["alloc_objects count", "alloc_space bytes", "content
 
 /** Which columns of the values are counters. */
 const countersOf = (tables: Tables): ReadonlyArray<number> => {
-  const name = ({ type, unit }: ValueType) => `${tables.text(type)} ${tables.text(unit)}`
+  const name = ({ type, unit }: ValueType) => `${tables.strings.text(type)} ${tables.strings.text(unit)}`
   return tables.sampleTypes.flatMap((type, column) => cumulative.has(name(type)) ? [column] : [])
 }
 
@@ -136,8 +137,8 @@ const digestCounted = (tables: Tables): Int32Array => {
   const digest = new Digest()
   digest.start()
   for (const { type, unit } of [tables.periodType, ...tables.sampleTypes]) {
-    tables.digestString(digest, type)
-    tables.digestString(digest, unit)
+    tables.strings.digest(digest, type)
+    tables.strings.digest(digest, unit)
   }
   digest.word(Number(BigInt.asIntN(32, tables.period)))
   digest.word(Number(BigInt.asIntN(32, tables.period >> 32n)))

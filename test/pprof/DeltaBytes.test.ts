@@ -152,10 +152,13 @@ describe("Delta", () => {
     assert.strictEqual(refused.message, "pprof too large for a delta: more than 1 stacks")
   })
 
-  it("refuses a profile with more strings than there can be a use for", () => {
-    const bytes = Buffer.concat([before, Buffer.alloc(2_000_000, Buffer.from([0x32, 0x00]))])
-    const { message } = Result.getOrThrow(Result.flip(Delta.step(undefined, bytes)))
-    assert.strictEqual(message, "pprof too large for a delta: more than 1000000 strings")
+  it("refuses a profile with more tables, or more in them, than there can be a use for", () => {
+    const refused = (count: number, field: ReadonlyArray<number>) =>
+      Result.getOrThrow(Result.flip(
+        Delta.step(undefined, Buffer.concat([before, Buffer.alloc(field.length * count, Buffer.from(field))]))
+      )).message
+    assert.strictEqual(refused(1_000_000, [0x32, 0]), "pprof too large for a delta: more than 1000000 strings")
+    assert.strictEqual(refused(100, [0x0a, 0]), "pprof too large for a delta: more than 100 sample types")
   })
 
   const refused = (name: string, detail: string, ...fields: ReadonlyArray<Field>) =>

@@ -84,12 +84,12 @@ export class Fields {
   }
 
   /** The number that was read last, as the format's signed ones are. */
-  get signed(): bigint {
+  signed(): bigint {
     return BigInt(this.hi) << 32n | BigInt(this.lo >>> 0)
   }
 
-  get unsigned(): bigint {
-    return BigInt.asUintN(64, this.signed)
+  unsigned(): bigint {
+    return BigInt.asUintN(64, this.signed())
   }
 
   private pass(count: number, end: number): void {

@@ -2,7 +2,8 @@
 import { Digest } from "./Digest.ts"
 import { delimited, Fields, varint } from "./Fields.ts"
 import { slotsFor } from "./Ids.ts"
-import { profile, type Tables, TooMany } from "./Tables.ts"
+import { TooMany } from "./Limits.ts"
+import { profile, type Tables } from "./Tables.ts"
 
 /** The tags of a sample's fields. */
 export const sample = {
@@ -181,18 +182,18 @@ export class Stacks {
     let hi = 0
     fields.pos = fields.from
     for (let tag = fields.next(end); tag !== 0; tag = fields.next(end)) {
-      if (tag === label.key) key = tables.index(fields)
-      else if (tag === label.str) str = tables.index(fields)
-      else if (tag === label.numUnit) unit = tables.index(fields)
+      if (tag === label.key) key = tables.strings.index(fields)
+      else if (tag === label.str) str = tables.strings.index(fields)
+      else if (tag === label.numUnit) unit = tables.strings.index(fields)
       else if (tag === label.num) {
         lo = fields.lo
         hi = fields.hi
       }
     }
     digest.start()
-    tables.digestString(digest, key)
-    tables.digestString(digest, str)
-    tables.digestString(digest, unit)
+    tables.strings.digest(digest, key)
+    tables.strings.digest(digest, str)
+    tables.strings.digest(digest, unit)
     digest.pair(lo, hi)
     digest.end()
     labels[0]! += digest.a

@@ -6,6 +6,8 @@
 import { Digest } from "./Digest.ts"
 import { delimited, Fields, varint } from "./Fields.ts"
 import { Ids } from "./Ids.ts"
+import { limits, TooMany } from "./Limits.ts"
+import { Strings } from "./Strings.ts"
 
 /** The tags of a profile's fields. */
 export const profile = {
@@ -33,24 +35,6 @@ const location = { id: varint(1), address: varint(3), line: delimited(4) }
 const line = { functionId: varint(1), line: varint(2), column: varint(3) }
 const fn = { id: varint(1), name: varint(2), systemName: varint(3), filename: varint(4) }
 
-/** Of each table: by far more than profilers write, as an entry takes more memory than it must have bytes. */
-const limit = 1_000_000
-
-/** Positions are words. */
-const mostBytes = 0x7fff_ffff
-
-/** There are more of something than is taken. */
-export class TooMany extends Error {
-  readonly what: "stacks" | "locations" | "functions" | "strings" | "bytes"
-  readonly limit: number
-
-  constructor(what: TooMany["what"], limit: number) {
-    super(`more than ${limit} ${what}`)
-    this.what = what
-    this.limit = limit
-  }
-}
-
 /** What a column of values is, by indexes of strings. */
 export interface ValueType {
   type: number
@@ -59,7 +43,7 @@ export interface ValueType {
 
 /** How many there are of what takes memory. */
 const count = (bytes: Uint8Array) => {
-  if (bytes.length > mostBytes) throw new TooMany("bytes", mostBytes)
+  if (bytes.length > limits.bytes) throw new TooMany("bytes", limits.bytes)
   const fields = new Fields(bytes)
   const counts = { samples: 0, locations: 0, functions: 0, strings: 0 }
   for (let tag = fields.next(bytes.length); tag !== 0; tag = fields.next(bytes.length)) {
@@ -69,9 +53,9 @@ const count = (bytes: Uint8Array) => {
     else if (tag === profile.string) counts.strings += 1
   }
   if (counts.strings === 0) throw new Error("it has no strings")
-  if (counts.locations > limit) throw new TooMany("locations", limit)
-  if (counts.functions > limit) throw new TooMany("functions", limit)
-  if (counts.strings > limit) throw new TooMany("strings", limit)
+  for (const what of ["locations", "functions", "strings"] as const) {
+    if (counts[what] > limits.entries) throw new TooMany(what, limits.entries)
+  }
   return counts
 }
 
@@ -85,7 +69,8 @@ export class Tables {
   readonly samples: number
   readonly locations: number
   readonly functions: number
-  readonly strings: number
+  /** Those are marked that something refers to which is kept in any case. */
+  readonly strings: Strings
   /** Indexes of locations by id. */
   readonly locationIds: Ids
   /** Where a location is. */
@@ -96,15 +81,7 @@ export class Tables {
   readonly functionIds: Ids
   /** The name, the system name and the file of each function. */
   readonly functionStrings: Int32Array
-  /** Strings that are referred to other than by functions and samples: by what is kept in any case. */
-  readonly usedStrings: Uint8Array
-  private readonly stringFrom: Int32Array
-  private readonly stringTo: Int32Array
   private readonly place = new Int32Array(4)
-  private readonly digest = new Digest()
-  /** Of strings, as far as they have been asked for. */
-  private readonly stringDigests: Int32Array
-  private readonly hasDigest: Uint8Array
   /** Of what is called at locations without an address. */
   private lineDigests: Int32Array | undefined
 
@@ -114,47 +91,17 @@ export class Tables {
     this.samples = samples
     this.locations = locations
     this.functions = functions
-    this.strings = strings
+    this.strings = new Strings(bytes, strings)
     this.locationIds = new Ids(locations)
     this.locationFrom = new Int32Array(locations)
     this.locationTo = new Int32Array(locations)
     this.addresses = new Int32Array(2 * locations)
     this.functionIds = new Ids(functions)
     this.functionStrings = new Int32Array(3 * functions)
-    this.usedStrings = new Uint8Array(strings)
-    this.stringFrom = new Int32Array(strings)
-    this.stringTo = new Int32Array(strings)
-    this.stringDigests = new Int32Array(4 * strings)
-    this.hasDigest = new Uint8Array(strings)
     const withoutAddress = this.read()
     this.locationIds.seal("location")
     this.functionIds.seal("function")
     if (withoutAddress) this.lineDigests = this.digestLines()
-  }
-
-  /** The index of a string that was just read, as a number that `what` is called. */
-  index(fields: Fields): number {
-    if (fields.hi !== 0 || fields.lo < 0 || fields.lo >= this.strings) {
-      throw new Error(`it has no string ${fields.signed}`)
-    }
-    return fields.lo
-  }
-
-  text(string: number): string {
-    return new TextDecoder().decode(this.bytes.subarray(this.stringFrom[string], this.stringTo[string]))
-  }
-
-  /** Adds a string's content to a digest. */
-  digestString(digest: Digest, string: number): void {
-    if (this.hasDigest[string] === 0) {
-      const own = this.digest
-      own.start()
-      own.bytes(this.bytes, this.stringFrom[string]!, this.stringTo[string]!)
-      own.end()
-      own.put(this.stringDigests, string)
-      this.hasDigest[string] = 1
-    }
-    digest.words(this.stringDigests, string)
   }
 
   /** Adds to a digest what a location is: its address, or what is called there where it has none. */
@@ -194,14 +141,14 @@ export class Tables {
   /** The index of the location whose id was just read. */
   locationAt(fields: Fields): number {
     const index = this.locationIds.indexOf(fields.lo, fields.hi)
-    if (index < 0) throw new Error(`it has no location ${fields.unsigned}`)
+    if (index < 0) throw new Error(`it has no location ${fields.unsigned()}`)
     return index
   }
 
   private functionAt(fields: Fields): number {
     if (fields.lo === 0 && fields.hi === 0) return -1
     const index = this.functionIds.indexOf(fields.lo, fields.hi)
-    if (index < 0) throw new Error(`it has no function ${fields.unsigned}`)
+    if (index < 0) throw new Error(`it has no function ${fields.unsigned()}`)
     return index
   }
 
@@ -212,7 +159,6 @@ export class Tables {
     let withoutAddress = false
     let locations = 0
     let functions = 0
-    let strings = 0
     for (let tag = fields.next(bytes.length); tag !== 0; tag = fields.next(bytes.length)) {
       switch (tag) {
         case profile.location:
@@ -222,20 +168,20 @@ export class Tables {
           this.readFunction(fields, functions++)
           break
         case profile.string:
-          this.stringFrom[strings] = fields.from
-          this.stringTo[strings++] = fields.to
+          this.strings.add(fields.from, fields.to)
           break
         case profile.sampleType:
+          if (this.sampleTypes.length === limits.sampleTypes) throw new TooMany("sample types", limits.sampleTypes)
           this.sampleTypes.push(this.readValueType(fields, { type: 0, unit: 0 }))
           break
         case profile.periodType:
           this.readValueType(fields, this.periodType)
           break
         case profile.period:
-          this.period = fields.signed
+          this.period = fields.signed()
           break
         case profile.timeNanos:
-          this.timeNanos = fields.signed
+          this.timeNanos = fields.signed()
           break
         case profile.mapping:
           this.readMapping(fields)
@@ -245,14 +191,14 @@ export class Tables {
         case profile.comment:
         case profile.defaultSampleType:
         case profile.docUrl:
-          this.use(fields)
+          this.strings.use(fields)
           break
         case profile.comments: {
           const end = fields.to
           fields.pos = fields.from
           while (fields.pos < end) {
             fields.number(end)
-            this.use(fields)
+            this.strings.use(fields)
           }
         }
       }
@@ -260,16 +206,12 @@ export class Tables {
     return withoutAddress
   }
 
-  private use(fields: Fields): void {
-    this.usedStrings[this.index(fields)] = 1
-  }
-
   private readValueType(fields: Fields, into: ValueType): ValueType {
     const end = fields.to
     fields.pos = fields.from
     for (let tag = fields.next(end); tag !== 0; tag = fields.next(end)) {
       if (tag !== valueType.type && tag !== valueType.unit) continue
-      this.use(fields)
+      this.strings.use(fields)
       into[tag === valueType.type ? "type" : "unit"] = fields.lo
     }
     return into
@@ -279,7 +221,7 @@ export class Tables {
     const end = fields.to
     fields.pos = fields.from
     for (let tag = fields.next(end); tag !== 0; tag = fields.next(end)) {
-      if (tag === mapping.filename || tag === mapping.buildId) this.use(fields)
+      if (tag === mapping.filename || tag === mapping.buildId) this.strings.use(fields)
     }
   }
 
@@ -316,9 +258,9 @@ export class Tables {
       if (tag === fn.id) {
         idLo = fields.lo
         idHi = fields.hi
-      } else if (tag === fn.name) this.functionStrings[3 * index] = this.index(fields)
-      else if (tag === fn.systemName) this.functionStrings[3 * index + 1] = this.index(fields)
-      else if (tag === fn.filename) this.functionStrings[3 * index + 2] = this.index(fields)
+      } else if (tag === fn.name) this.functionStrings[3 * index] = this.strings.index(fields)
+      else if (tag === fn.systemName) this.functionStrings[3 * index + 1] = this.strings.index(fields)
+      else if (tag === fn.filename) this.functionStrings[3 * index + 2] = this.strings.index(fields)
     }
     this.functionIds.add(idLo, idHi)
   }
@@ -328,7 +270,7 @@ export class Tables {
     const digest = new Digest()
     const fields = new Fields(this.bytes)
     const add = (fn: number): void => {
-      for (let at = 0; at < 3; at++) this.digestString(digest, fn < 0 ? 0 : this.functionStrings[3 * fn + at]!)
+      for (let at = 0; at < 3; at++) this.strings.digest(digest, fn < 0 ? 0 : this.functionStrings[3 * fn + at]!)
       digest.words(this.place, 0)
     }
     for (let index = 0; index < this.locations; index++) {

@@ -95,7 +95,7 @@ const isValue = (tag: number): boolean => tag === sample.value || tag === sample
 const usedBy = (tables: Tables, stacks: Stacks) => {
   const locations = new Uint8Array(tables.locations)
   const functions = new Uint8Array(tables.functions)
-  const strings = tables.usedStrings.slice()
+  const strings = tables.strings.used.slice()
   const fields = new Fields(tables.bytes)
   for (let index = 0; index < stacks.count; index++) {
     if (stacks.isEmpty(index)) continue
@@ -114,7 +114,7 @@ const usedBy = (tables: Tables, stacks: Stacks) => {
         const end = fields.to
         fields.pos = fields.from
         for (let tag = fields.next(end); tag !== 0; tag = fields.next(end)) {
-          if (tag === label.key || tag === label.str || tag === label.numUnit) strings[tables.index(fields)] = 1
+          if (tag === label.key || tag === label.str || tag === label.numUnit) strings[tables.strings.index(fields)] = 1
         }
       }
     }
@@ -148,7 +148,7 @@ class Output {
     const count = to - from
     this.reserve(count)
     // To make a view costs more than to copy few bytes.
-    if (count > 64) this.buffer.set(bytes.subarray(from, to), this.length)
+    if (count > 256) this.buffer.set(bytes.subarray(from, to), this.length)
     else for (let at = 0; at < count; at++) this.buffer[this.length + at] = bytes[from + at]!
     this.length += count
   }
