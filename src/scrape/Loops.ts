@@ -20,9 +20,11 @@ export interface Loops {
     settings: Target.Settings,
     processes: Iterable<Labels.Labels>
   ) => Target.Many & { readonly news: ReadonlyArray<Target.Problem> }
+  /** How all targets are doing, in no order. */
+  readonly states: () => Iterable<TargetState>
   /**
-   * Has these targets scraped for as long as the scope is open. Gives how those of them are doing, in no order, that have not
-   * been taken over since: each target is of one.
+   * Has these targets scraped for as long as the scope is open. Gives how those of them are doing that nobody has taken since:
+   * of all that have a target, one counts it.
    */
   readonly take: (
     targets: ReadonlyArray<Target.Target>,
@@ -100,6 +102,9 @@ const makeWith = (work: Semaphore.Semaphore, run: Run): Loops => {
       const before = problems
       problems = new Set(many.problems.map(textOf))
       return { ...many, news: many.problems.filter((problem) => !before.has(textOf(problem))) }
+    },
+    states: function*() {
+      for (const { loop } of entries.values()) yield loop.state
     },
     take: Effect.fnUntraced(function*(targets, scraper) {
       const claim: Claim = { targets: new Map(targets.map((target) => [target.id, target])), scraper }

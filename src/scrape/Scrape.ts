@@ -93,7 +93,7 @@ export const make = Effect.fnUntraced(function*(
   const loops = yield* Loops.of(options.id)
   const { news, problems, targets } = loops.targetsOf(target, options.targets.map(labelsOf))
   yield* report(problems, news)
-  const states = yield* loops.take(targets, {
+  const own = yield* loops.take(targets, {
     settings: fetch,
     client,
     budget: yield* Budget.Shared,
@@ -103,9 +103,9 @@ export const make = Effect.fnUntraced(function*(
     log,
     work: loops.work
   })
-  yield* TargetMetrics.observe(types, states)
-  yield* TargetReport.show(states)
-  return { states }
+  yield* TargetMetrics.observe(types, own)
+  yield* TargetReport.show(loops.states)
+  return { states: loops.states }
 })
 
 export const layer = (

@@ -55,6 +55,8 @@ export interface World {
   readonly receiver: Receiver.Receiver
   /** Scrapes until it is closed, or in its place something else. */
   readonly scrape: (options: Scrape.Options, receiver?: Receiver.Receiver) => Effect.Effect<Running>
+  /** How many targets there are by the metrics. */
+  readonly counted: Effect.Effect<number>
 }
 
 export interface Running {
@@ -87,6 +89,7 @@ export const make = Effect.fnUntraced(function*(script: Script = () => answer(pp
     requests.push(received)
     return yield* Effect.onInterrupt(script(received, n), () => Effect.sync(() => interrupted.push(received)))
   })
+  const withMetrics = Effect.provideService(Metric.MetricRegistry, new Map())
   const loops = yield* Layer.build(Loops.layer)
   const transport = Transport.of({ connect: () => Effect.succeed({ send, problems }) })
   const world: World = {
@@ -95,13 +98,21 @@ export const make = Effect.fnUntraced(function*(script: Script = () => answer(pp
     taken,
     refuses: false,
     receiver: makeReceiver(taken, () => world.refuses),
+    counted: Effect.map(
+      Metric.snapshot,
+      (all) =>
+        all.reduce((sum, metric) =>
+          metric.type === "Gauge" && metric.id === "pyroscope_scrape_targets"
+            ? sum + Number(metric.state.value)
+            : sum, 0)
+    ).pipe(withMetrics),
     scrape: Effect.fnUntraced(function*(options, receiver = world.receiver) {
       const scope = yield* Scope.make()
       const { states } = yield* Scrape.make({ id: "pyroscope.scrape.default", ...options }).pipe(
         Effect.provideContext(loops),
         Effect.provideService(Transport, transport),
         Effect.provideService(Receiver.Receiver, receiver),
-        Effect.provideService(Metric.MetricRegistry, new Map()),
+        withMetrics,
         Scope.provide(scope),
         Effect.orDie
       )
