@@ -43,14 +43,18 @@ export interface ReloadingEngine extends RunningEngine {
   readonly reload: (config: string) => Effect.Effect<void, ConfigError>
 }
 
-/** Runs a configuration in this process until the scope closes; all that it logs is kept, debug level included. */
+/**
+ * Runs a configuration in this process until the scope closes; all that it logs is kept, debug level included. `transport`
+ * is for servers that are elsewhere than the configuration says.
+ */
 export const startEngine = Effect.fnUntraced(function*(
-  config: string
+  config: string,
+  transport: Layer.Layer<Transport> = Transport.layer
 ): Effect.fn.Return<ReloadingEngine, ConfigError | Listener.ListenError, Scope.Scope> {
   const log = makeLog()
   const logger = Logger.make<unknown, void>((options) => log.add(parse(Logfmt.format(LogLines.make(options)))))
   const platform = yield* Layer.build(Layer.mergeAll(
-    Transport.layer,
+    transport,
     Listener.Listener.layer,
     ComponentApi.layer,
     Lanes.layer,

@@ -1,13 +1,11 @@
 /**
  * A real Go program to be scraped (`fixtures/go-target`): it is built where Go is.
  */
-import { Effect, type Scope } from "effect"
 import { spawn, type SpawnOptions } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 
@@ -49,36 +47,3 @@ const go = async (args: ReadonlyArray<string>, env: SpawnOptions["env"] = {}): P
   )
   return Promise.race([failed, ended])
 }
-
-export interface GoTarget {
-  /** For `__address__`. */
-  readonly address: string
-  /** Has so much counted: see the program. */
-  readonly work: (
-    times: { readonly mutex: number; readonly block: number; readonly alloc: number }
-  ) => Effect.Effect<void>
-}
-
-/** Runs until the scope closes. */
-export const start = Effect.fnUntraced(function*({ binary }: Build): Effect.fn.Return<GoTarget, never, Scope.Scope> {
-  const child = yield* Effect.acquireRelease(
-    Effect.sync(() => spawn(binary, { stdio: ["pipe", "pipe", "inherit"] })),
-    (child) =>
-      Effect.promise(async () => {
-        const exited = once(child, "exit")
-        child.stdin.end()
-        await exited
-      })
-  )
-  const [address] = yield* Effect.promise(() => once(createInterface(child.stdout), "line") as Promise<[string]>)
-  return {
-    address,
-    work: (times) =>
-      Effect.promise(async () => {
-        const query = new URLSearchParams(
-          Object.entries(times).map(([name, count]): [string, string] => [name, `${count}`])
-        )
-        await (await fetch(`http://${address}/work?${query}`)).arrayBuffer()
-      })
-  }
-})
