@@ -55,6 +55,9 @@ const index = text(
     "allocs: the same, as nobody knows what is not alive any more"
 )
 
+/** Of what the main thread does for so many seconds. */
+type Cpu = (seconds: number) => Effect.Effect<Answer>
+
 const defaultSeconds = 30
 const maxSeconds = 300
 
@@ -64,10 +67,9 @@ const secondsOf = (query: URLSearchParams): number | undefined => {
   return Number.isInteger(seconds) && seconds >= 1 && seconds <= maxSeconds ? seconds : undefined
 }
 
-/** One CPU profile at a time. */
+/** One CPU profile at a time for requests, and one in memory. */
 export const make: Effect.Effect<PprofApi, never, Scope.Scope> = Effect.gen(function*() {
   const profiles = yield* OnDemand.make
-  let isProfiling = false
 
   const answer = (name: string, profile: Effect.Effect<Uint8Array, InspectorError>): Effect.Effect<Answer> =>
     Effect.match(profile, {
@@ -82,19 +84,22 @@ export const make: Effect.Effect<PprofApi, never, Scope.Scope> = Effect.gen(func
       })
     })
 
-  const cpu = (seconds: number): Effect.Effect<Answer> =>
-    Effect.suspend(() => {
-      if (isProfiling) return Effect.succeed(text("another CPU profile is being taken", 503))
-      isProfiling = true
-      return Effect.ensuring(
-        answer("profile", profiles.cpu(Duration.seconds(seconds))),
-        Effect.sync(() => {
-          isProfiling = false
-        })
-      )
-    })
+  const oneAtATime = (): Cpu => {
+    let isProfiling = false
+    return (seconds) =>
+      Effect.suspend(() => {
+        if (isProfiling) return Effect.succeed(text("another CPU profile is being taken", 503))
+        isProfiling = true
+        return Effect.ensuring(
+          answer("profile", profiles.cpu(Duration.seconds(seconds))),
+          Effect.sync(() => {
+            isProfiling = false
+          })
+        )
+      })
+  }
 
-  const take = ({ path, query }: Asked): Effect.Effect<Answer | undefined> => {
+  const take = ({ path, query }: Asked, cpu: Cpu): Effect.Effect<Answer | undefined> => {
     if (path === "" || path === "/") return Effect.succeed(index)
     const isMemory = path === "/heap" || path === "/allocs"
     if (path !== "/profile" && !isMemory) return Effect.undefined
@@ -108,16 +113,19 @@ export const make: Effect.Effect<PprofApi, never, Scope.Scope> = Effect.gen(func
       : cpu(seconds)
   }
 
+  const inMemory = oneAtATime()
+  const forRequests = oneAtATime()
   return {
     get: (url) => {
       const asked = read(url)
-      return asked === undefined ? Effect.undefined : take(asked)
+      return asked === undefined ? Effect.undefined : take(asked, inMemory)
     },
     handle: Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
       const asked = read(request.url)
       if (asked === undefined) return Effect.undefined
       const seconds = asked.path === "/profile" ? secondsOf(asked.query) : undefined
-      const answer = seconds === undefined ? take(asked) : whileConnected(request, take(asked), seconds)
+      const taken = take(asked, forRequests)
+      const answer = seconds === undefined ? taken : whileConnected(request, taken, seconds)
       return Effect.map(answer, (found) => found && responseOf(found))
     })
   }

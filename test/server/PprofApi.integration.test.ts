@@ -12,15 +12,16 @@ import { converse, opened, send } from "./client.ts"
 const platform = Layer.mergeAll(Listener.Listener.layer, ComponentApi.layer, Logger.layer([]))
 
 const serving = Effect.gen(function*() {
+  const pprof = yield* PprofApi.make
   const { port } = yield* opened({
     host: "127.0.0.1",
     port: 0,
     isReady: Effect.succeed(true),
     components: Effect.succeed([]),
     component: () => Effect.undefined,
-    pprof: yield* PprofApi.make
+    pprof
   })
-  return `http://127.0.0.1:${port}/debug/pprof`
+  return { pprof, url: `http://127.0.0.1:${port}/debug/pprof` }
 })
 
 const get = (url: string) => send(url, { method: "GET" })
@@ -36,19 +37,26 @@ const fetched = (url: string) =>
   })
 
 describe("PprofApi", () => {
-  it.live("takes a CPU profile at a time, and disturbs no other profiler of the process", () =>
+  it.live("takes a CPU profile at a time for requests, and one in memory, and disturbs no other profiler of the process", () =>
     Effect.gen(function*() {
       const other = yield* yield* Inspector
       yield* other.startCpu(Duration.millis(10))
       yield* other.startHeap(512 * 1024)
       const scope = yield* Scope.make()
-      const url = yield* Scope.provide(serving, scope)
+      const { pprof, url } = yield* Scope.provide(serving, scope)
+      const inMemory = Effect.map(pprof.get("/debug/pprof/profile?seconds=1"), (answer) => String(answer?.status))
       const asking = yield* Effect.forkChild(
-        Effect.all([fetched(`${url}/profile?seconds=1`), fetched(`${url}/profile?seconds=1`)], { concurrency: 2 }),
+        Effect.all([inMemory, fetched(`${url}/profile?seconds=1`), fetched(`${url}/profile?seconds=1`)], {
+          concurrency: 3
+        }),
         { startImmediately: true }
       )
       burn(50)
-      assert.sameMembers(yield* Fiber.join(asking), ["200 samples,cpu", "503 another CPU profile is being taken\n"])
+      assert.sameMembers(yield* Fiber.join(asking), [
+        "200",
+        "200 samples,cpu",
+        "503 another CPU profile is being taken\n"
+      ])
       assert.strictEqual(yield* fetched(`${url}/heap`), "200 inuse_space")
       assert.strictEqual(yield* fetched(`${url}/allocs`), "200 inuse_space")
       yield* Scope.close(scope, Exit.void)
@@ -60,7 +68,7 @@ describe("PprofApi", () => {
 
   it.live("ends a profile that nobody waits for, and lets the next one have it", () =>
     Effect.gen(function*() {
-      const url = yield* serving
+      const { url } = yield* serving
       const gone = yield* converse(Number(new URL(url).port))
       gone.write("GET /debug/pprof/profile?seconds=300 HTTP/1.1\r\nhost: localhost\r\n\r\n")
       const isTaken = Effect.map(fetched(`${url}/profile?seconds=1`), (answer) => answer.startsWith("503"))
@@ -71,7 +79,7 @@ describe("PprofApi", () => {
 
   it.live("says what there is, and refuses what there is not", () =>
     Effect.gen(function*() {
-      const url = yield* serving
+      const { url } = yield* serving
       assert.match((yield* get(`${url}/`)).body, /^profile\?seconds=30\nheap\nallocs\n/)
       for (
         const [path, status] of [
