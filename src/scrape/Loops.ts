@@ -20,16 +20,13 @@ export interface Loops {
     settings: Target.Settings,
     processes: Iterable<Labels.Labels>
   ) => Target.Many & { readonly news: ReadonlyArray<Target.Problem> }
-  /** How all targets are doing, in no order. */
-  readonly states: () => Iterable<TargetState>
-  /**
-   * Has these targets scraped for as long as the scope is open. Gives how those of them are doing that nobody has taken since:
-   * of all that have a target, one counts it.
-   */
+  /** Has these targets scraped for as long as the scope is open. */
   readonly take: (
     targets: ReadonlyArray<Target.Target>,
     scraper: Loop.Scraper
-  ) => Effect.Effect<() => Iterable<TargetState>, never, Scope.Scope>
+  ) => Effect.Effect<void, never, Scope.Scope>
+  /** How all targets are doing, or those that are scraped by this one, in no order. Each target is scraped by one. */
+  readonly states: (by?: Loop.Scraper) => Iterable<TargetState>
   /** The permits are for all that share the `layer`. */
   readonly work: Semaphore.Semaphore
 }
@@ -103,8 +100,10 @@ const makeWith = (work: Semaphore.Semaphore, run: Run): Loops => {
       problems = new Set(many.problems.map(textOf))
       return { ...many, news: many.problems.filter((problem) => !before.has(textOf(problem))) }
     },
-    states: function*() {
-      for (const { loop } of entries.values()) yield loop.state
+    states: function*(by) {
+      for (const { claims, loop } of entries.values()) {
+        if (by === undefined || claims.at(-1)!.scraper === by) yield loop.state
+      }
     },
     take: Effect.fnUntraced(function*(targets, scraper) {
       const claim: Claim = { targets: new Map(targets.map((target) => [target.id, target])), scraper }
@@ -123,9 +122,6 @@ const makeWith = (work: Semaphore.Semaphore, run: Run): Loops => {
         held.push(id)
         hold(id, claim)
       })
-      return function*() {
-        for (const { claims, loop } of entries.values()) if (claims.at(-1) === claim) yield loop.state
-      }
     })
   }
 }

@@ -21,6 +21,7 @@ import * as Health from "../telemetry/Health.ts"
 import * as Budget from "../transport/Budget.ts"
 import * as Transport from "../transport/Transport.ts"
 import type * as Fetch from "./Fetch.ts"
+import type { Scraper } from "./Loop.ts"
 import * as Loops from "./Loops.ts"
 import * as OwnProfiles from "./OwnProfiles.ts"
 import * as ProfileType from "./ProfileType.ts"
@@ -93,7 +94,7 @@ export const make = Effect.fnUntraced(function*(
   const loops = yield* Loops.of(options.id)
   const { news, problems, targets } = loops.targetsOf(target, options.targets.map(labelsOf))
   yield* report(problems, news)
-  const own = yield* loops.take(targets, {
+  const scraper: Scraper = {
     settings: fetch,
     client,
     budget: yield* Budget.Shared,
@@ -102,10 +103,12 @@ export const make = Effect.fnUntraced(function*(
     metrics,
     log,
     work: loops.work
-  })
-  yield* TargetMetrics.observe(types, own)
-  yield* TargetReport.show(loops.states)
-  return { states: loops.states }
+  }
+  const states = () => loops.states()
+  yield* TargetMetrics.observe(types, () => loops.states(scraper))
+  yield* TargetReport.show(states)
+  yield* loops.take(targets, scraper)
+  return { states }
 })
 
 export const layer = (
