@@ -1,12 +1,12 @@
 /**
- * The delta of two heap profiles as Go writes them, beside the same with `pprof-format`, and beside the one of Datadog's
- * profiler for Go, which Alloy has too, where Go and that module are to be had.
+ * The delta of two heap profiles as Go writes them, beside the same with `pprof-format`, and beside fastdelta, that of
+ * Datadog's profiler for Go, where Go and that module are to be had.
  *
  *     npm run bench:delta   # or with: -- --samples 11000 --deltas 40 --rounds 3
  *
  * Each has a process of its own, in turns, and its time is that of the CPU, with all that is compiled and collected
- * meanwhile. Memory is what one delta allocates: V8's heap and array buffers after it less those before it, with a young
- * generation so large that nothing is collected in between.
+ * meanwhile. Memory is what one delta allocates: V8's heap and array buffers after it less those before it, with a
+ * young generation so large that nothing is collected in between.
  */
 import { Result } from "effect"
 import { execFileSync } from "node:child_process"

@@ -1,11 +1,13 @@
 /**
  * What a target has done since it was last asked: the difference of two profiles whose counters only rise, as Go's of
- * allocations, of blocking and of mutexes do. Storage adds up what it is sent, so that these must not be sent as they are.
+ * allocations, of blocking and of mutexes do. Storage adds up what it is sent: such profiles must not be sent as they
+ * are.
  *
  * It is computed on the bytes of a pprof, which are not decoded to objects, and of the last profile only a table of its
- * counters is kept. Counters are those of a stack and its labels, with all samples that have them added up. What a stack
- * is does not depend on ids or on the order of tables, which change from one profile to the next: it is its locations'
- * addresses; at a location without one, the functions, files and lines.
+ * counters is kept. Counters are those of a stack and its labels: all samples that have these are added up. Which
+ * stacks are the same does not depend on ids or on the order of tables, which differ from one profile to the next, but on
+ * the addresses of their locations, of which no two mappings have the same; at a location without an address, on
+ * functions, files and lines.
  *
  * Pure, and done at once: a megabyte takes some milliseconds.
  *
@@ -18,7 +20,7 @@ import * as Remainder from "./delta/Remainder.ts"
 import { Stacks } from "./delta/Stacks.ts"
 import { Tables, type ValueType } from "./delta/Tables.ts"
 
-/** The counters of a profile. Nothing of its bytes is held. It is not changed by what is computed from it. */
+/** The counters of a profile: a table, which is never changed. Nothing of the profile's bytes is held. */
 export interface Baseline {
   /** What is held, to report it. */
   readonly byteLength: number
@@ -51,7 +53,7 @@ export type Step =
   /** Nothing in it only rises: it says how things are, as that of Node's heap does. It is to be sent as it is. */
   | { readonly _tag: "NotCumulative" }
 
-/** The profile cannot be subtracted from, nor can the next one. */
+/** The profile is of no use, and the baseline before it is as good for the next one. */
 export class DeltaError extends Schema.TaggedError<DeltaError>()("DeltaError", {
   reason: Schema.Union([
     Schema.TaggedStruct("Malformed", { detail: Schema.String }),
@@ -157,9 +159,9 @@ const restarted = (previous: Baseline, baseline: Baseline): Why | undefined => {
 /**
  * Subtracts the counters of `previous`, unless one has fallen.
  *
- * A stack that is gone has fallen too. Go never forgets one: the target is another process. Were it only skipped, a young
- * process that had overtaken its predecessor in all that they have in common would not be noticed; and if it came back,
- * all of it would be counted again.
+ * A stack that is gone has fallen too. Go never forgets one: the target is another process. Were it only skipped, a
+ * process that had overtaken its predecessor in all that they have in common would not be noticed; and if the stack
+ * came back, all of it would be counted again.
  */
 const subtractFrom = (stacks: Stacks, columns: ReadonlyArray<number>, previous: Baseline): Why | undefined => {
   const { counters, keys } = previous

@@ -9,7 +9,7 @@ import { inputs } from "./effort.ts"
 
 /** All that a profile is refused for; not the message of an error that nobody thought of. */
 const details =
-  /^(it (is cut off|has a group|has an impossible field|has a number of more than ten bytes|has no |has two )|a sample has not one value for each sample type$)/
+  /^it (is cut off$|has (a group$|an impossible field$|a number of more than|no |two ))|^a sample has not one/
 
 const stepOf = (previous: Delta.Baseline | undefined, profile: Uint8Array): Delta.Step | undefined => {
   const step = Delta.step(previous, profile)

@@ -10,7 +10,10 @@ export const varint = (field: number): number => field << 3
 /** A field's tag on the wire, for bytes: a string, a message, or packed numbers. */
 export const delimited = (field: number): number => field << 3 | 2
 
-/** A cursor over fields. Numbers of 64 bits are two halves, both as signed numbers of 32 bits, which V8 needs no heap for. */
+/**
+ * A cursor over fields. A number of 64 bits is two halves, low and high, each as a signed number of 32 bits: for those
+ * V8 needs no heap.
+ */
 export class Fields {
   readonly bytes: Uint8Array
   pos = 0
@@ -83,7 +86,7 @@ export class Fields {
     this.hi = hi
   }
 
-  /** The number that was read last, as the format's signed ones are. */
+  /** The number that was read last. Not for what there are many of. */
   signed(): bigint {
     return BigInt(this.hi) << 32n | BigInt(this.lo >>> 0)
   }

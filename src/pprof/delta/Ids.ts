@@ -1,8 +1,8 @@
 import { Digest } from "./Digest.ts"
 
 /**
- * Which entry of a table has an id: any number of 64 bits, though profilers count them from one, and then nothing has to
- * be looked for.
+ * Which entry of a table has an id: any number of 64 bits, though most profilers count from one, and then nothing has
+ * to be looked for.
  */
 export class Ids {
   private readonly lo: Int32Array

@@ -37,7 +37,7 @@ export class Stacks {
 
   constructor(tables: Tables, most: number) {
     const { bytes, samples, sampleTypes: { length: columns } } = tables
-    // A sample has a byte for each value, and four around them.
+    // A sample has a byte for each value, two around it, and two more if it is to be another one.
     const capacity = Math.min(samples, most, Math.floor(bytes.length / (columns + 4)))
     this.tables = tables
     this.columns = columns
