@@ -13,6 +13,7 @@ import { execFileSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { Function, Location, Profile, Sample } from "pprof-format"
 import * as Delta from "../src/pprof/Delta.ts"
@@ -134,20 +135,25 @@ interface Figures {
 }
 
 /** What `prepare` makes is to do one delta each time that it is called. */
-const measured = (folder: string, prepare: (before: Uint8Array) => (after: Uint8Array) => unknown): Figures => {
-  const used = (): number => {
+const measured = async (
+  folder: string,
+  prepare: (before: Uint8Array) => (after: Uint8Array) => unknown
+): Promise<Figures> => {
+  // Array buffers are given back some time after they were collected.
+  const used = async (): Promise<number> => {
     gc!()
+    await setTimeout(100)
     return inUse()
   }
   const [before, after] = ["before.pb", "after.pb"].map((name) => new Uint8Array(readFileSync(join(folder, name))))
-  const idle = used()
+  const idle = await used()
   const delta = prepare(before!)
-  const held = used() - idle
+  const held = await used() - idle
   for (let warm = 0; warm < deltas; warm++) delta(after!)
   const { user } = process.cpuUsage()
   for (let count = 0; count < deltas; count++) delta(after!)
   const milliseconds = (process.cpuUsage().user - user) / 1000 / deltas
-  const start = used()
+  const start = await used()
   const result = delta(after!)
   return { milliseconds, allocated: result === undefined ? 0 : inUse() - start, held }
 }
@@ -157,7 +163,7 @@ const inUse = (): number => {
   return arrayBuffers + heapUsed
 }
 
-const runs: Readonly<Record<string, (folder: string) => Figures>> = {
+const runs: Readonly<Record<string, (folder: string) => Promise<Figures>>> = {
   pyroduct: (folder) =>
     measured(folder, (before) => {
       const first = Result.getOrThrow(Delta.step(undefined, before))
@@ -303,5 +309,5 @@ if (values.run === undefined) {
     rmSync(folder, { recursive: true, force: true })
   }
 } else {
-  console.log(JSON.stringify(runs[values.run]!(values.folder)))
+  console.log(JSON.stringify(await runs[values.run]!(values.folder)))
 }
