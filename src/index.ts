@@ -35,6 +35,7 @@ export * as RetrySchedule from "./delivery/RetrySchedule.ts"
 
 // Transport
 export * as Authentication from "./transport/Authentication.ts"
+export * as Budget from "./transport/Budget.ts"
 export * as Material from "./transport/Material.ts"
 export * as Proxy from "./transport/Proxy.ts"
 export * as Tls from "./transport/Tls.ts"
