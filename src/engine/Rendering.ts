@@ -112,7 +112,7 @@ class Rendering {
         const fields = Array.from(value.fields).sort(([a], [b]) => a < b ? -1 : 1)
         const render = ([key, field]: (typeof fields)[number]) => ({
           key: this.key(key, exposure),
-          value: this.value(field, exposure)
+          value: this.value(field, Exposure.ofField(key, exposure))
         })
         return { type: "object", value: this.some(fields, render, (count) => ({ key: "…", value: more(count) })) }
       }

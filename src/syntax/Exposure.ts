@@ -88,6 +88,10 @@ export const url: Exposure = (written, isWhole) => {
 export const all = (exposures: ReadonlyArray<Exposure>): Exposure => (written, isWhole) =>
   exposures.map((exposure) => exposure(written, isWhole)).find(({ length }) => length > 0) ?? []
 
+/** Of a field of an object: in a target, `__param_<name>` goes into a query, where secrets may be. */
+export const ofField = (name: string, exposure: Exposure): Exposure =>
+  name.startsWith("__param_") ? all([short, exposure]) : exposure
+
 export const isQuoted = (written: string): boolean => /^["'`]/.test(written)
 
 export const isClosed = (written: string): boolean =>

@@ -87,7 +87,10 @@ class Masking {
     return {
       name: { ...name, name: quoted ? shown.slice(1, -1) : shown },
       quoted,
-      value: this.of(value, true)
+      value: new Masking({
+        ...this.settings,
+        exposure: Exposure.ofField(name.name, this.settings.exposure)
+      }).of(value, true)
     }
   }
 

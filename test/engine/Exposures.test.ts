@@ -61,6 +61,11 @@ describe("what an error shows of a value", () => {
     [`mode = "hunter2"`, `"***" must be one of "bright", "dark"`, `mode = "***"`],
     [`mode = "bright" * 2`, `"bright" should be one of [number] for binop *, got string`, `mode = "bright" * 2`],
     [`name = "first" * 2`, `"first" should be one of [number] for binop *, got string`, `name = "first" * 2`],
+    [
+      `name = { "__param_token" = "hunter2", "__param_n" = "5", a = "b" }`,
+      `{"__param_token" = "***", "__param_n" = "5", a = "b"} should be string, got object`,
+      `name = { "__param_token" = "***", "__param_n" = "5", a = "b" }`
+    ],
     [`Pin = "hunter2"`, `unrecognized attribute name "Pin"`, `Pin = "***"`],
     [`inner { pin = "hunter2" }`, `unrecognized block name "inner"`, `inner { pin = "***" }`],
     [

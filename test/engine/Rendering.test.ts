@@ -136,7 +136,8 @@ describe("what is shown of exports", () => {
         ["content", Value.secret(Redacted.make("hunter2"))],
         ["receiver", receiver],
         ["targets", Value.list([Value.object([["__address__", Value.text("a:1")]])])],
-        ["url", Value.text("http://u:hunter2@h")]
+        ["url", Value.text("http://u:hunter2@h")],
+        ["target", Value.object([["__param_n", Value.text("5")], ["__param_token", Value.text("hunter2")]])]
       ]),
       [
         { name: "content", type: "attr", value: { type: "capsule", value: "(secret)" } },
@@ -149,7 +150,18 @@ describe("what is shown of exports", () => {
             value: [{ type: "object", value: [{ key: "__address__", value: { type: "string", value: "a:1" } }] }]
           }
         },
-        { name: "url", type: "attr", value: { type: "string", value: "http://***@h" } }
+        { name: "url", type: "attr", value: { type: "string", value: "http://***@h" } },
+        {
+          name: "target",
+          type: "attr",
+          value: {
+            type: "object",
+            value: [
+              { key: "__param_n", value: { type: "string", value: "5" } },
+              { key: "__param_token", value: { type: "capsule", value: "(secret)" } }
+            ]
+          }
+        }
       ]
     )
   })
