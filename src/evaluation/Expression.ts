@@ -186,8 +186,9 @@ const call = ({ callee, args }: Tree.Call, value: Value.Value, scope: Scope): Ev
   Result.gen(function*() {
     if (value === Value.unknown) return value
     if (value._tag !== "Function") return yield* blame(callee, Result.fail(Conversion.mismatch("function", value)))
-    const { parameters, variadic } = value
+    const { call, parameters, variadic } = value
     const given = yield* evaluateAll(args, scope)
+    if (call === undefined) return yield* blame(callee, Result.fail("is not supported by pyroduct yet"))
     if (given.length < parameters.length || (given.length > parameters.length && variadic === undefined)) {
       const expected = variadic === undefined ? parameters.length : `at least ${parameters.length}`
       return yield* blame(callee, Result.fail(`expected ${expected} args, got ${given.length}`))
@@ -198,7 +199,7 @@ const call = ({ callee, args }: Tree.Call, value: Value.Value, scope: Scope): Ev
         blame(args[index]!, Conversion.toParameter(parameters[index] ?? variadic ?? "any", arg))
       )
     )
-    return yield* blame(callee, value.call(converted))
+    return yield* blame(callee, call(converted))
   })
 
 const blaming = (expr: Tree.Expression, message: string): EvaluationError => ({

@@ -131,7 +131,7 @@ const texts = [
 
 /** Functions of the language that are not here: a call of one says so, which is better than that it does not exist. */
 const unsupported = (...names: ReadonlyArray<string>): ReadonlyArray<readonly [string, Value.Value]> =>
-  names.map((name) => [name, define([], () => Result.fail("is not supported by pyroduct yet"), "any")])
+  names.map((name) => [name, define([], undefined, "any")])
 
 /** Go's name for what Node calls `process.platform` or `process.arch`. */
 export const goName = (nodeName: string): string => goNames.get(nodeName) ?? nodeName

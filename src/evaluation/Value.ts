@@ -44,13 +44,16 @@ export interface Obj {
   readonly _tag: "Object"
   readonly fields: ReadonlyMap<string, Value>
 }
-/** `parameters` are decoded before `call`; a failure of `call` is the function's own error text. */
+/**
+ * `parameters` are decoded before `call`; a failure of `call` is the function's own error text. One without `call` is
+ * the language's, but not here.
+ */
 export interface Func {
   readonly _tag: "Function"
   readonly parameters: ReadonlyArray<Parameter>
   /** The type of all further arguments, or `undefined` when the function takes none. */
   readonly variadic: Parameter | undefined
-  readonly call: (args: ReadonlyArray<Value>) => Result.Result<Value, string>
+  readonly call: ((args: ReadonlyArray<Value>) => Result.Result<Value, string>) | undefined
 }
 /** What an argument must be: any value, text, a secret (or text), a list. */
 export type Parameter = "any" | "string" | "secret" | "list"

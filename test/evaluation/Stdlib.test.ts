@@ -93,7 +93,11 @@ describe("Stdlib", () => {
     "file.path_join"
   ])(
     "%s says that it is not supported",
-    (name) =>
-      assert.strictEqual(outcome(`${name}("a", 1)`), `1:1-${name.length}: ${name} is not supported by pyroduct yet`)
+    (name) => {
+      const expected = `1:1-${name.length}: ${name} is not supported by pyroduct yet`
+      assert.strictEqual(outcome(`${name}("a", 1)`), expected)
+      // It can be said before there are values.
+      assert.strictEqual(outcome(`${name}(later)`, { later: Value.unknown }), expected)
+    }
   )
 })
