@@ -20,11 +20,23 @@ export class Malformed extends Schema.TaggedError<Malformed>()("Malformed", { de
 
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
 
-/** Compresses, off the main thread. There is a gzip of all bytes: a failure is a defect. */
+/** In bytes. So few take less time than to hand them to another thread, and to be told that it is done. */
+const few = 16_384
+
+/** As Go's profiles are: what is saved by more effort is not worth the time. */
+const level = Zlib.constants.Z_BEST_SPEED
+
+/** Compresses; what is large, off the main thread. There is a gzip of all bytes: a failure is a defect. */
 export const gzip = (bytes: Uint8Array): Effect.Effect<Uint8Array> =>
-  Effect.callback((resume) =>
-    Zlib.gzip(bytes, (error, output) => resume(error === null ? Effect.succeed(output) : Effect.die(error)))
-  )
+  bytes.byteLength <= few ?
+    Effect.sync(() => Zlib.gzipSync(bytes, { level })) :
+    Effect.callback((resume) =>
+      Zlib.gzip(
+        bytes,
+        { level },
+        (error, output) => resume(error === null ? Effect.succeed(output) : Effect.die(error))
+      )
+    )
 
 /** Deflate makes no byte out of less than this. */
 const maxRatio = 1032
@@ -40,13 +52,17 @@ export const claimedSize = (bytes: Uint8Array): number | undefined => {
 }
 
 /**
- * Decompresses, off the main thread, to at most `maxBytes` (at least 1). What says itself that it is larger is refused
+ * Decompresses, off the main thread where it is much, to at most `maxBytes` (at least 1). What says itself that it is larger is refused
  * before it is looked into, and what says less than the truth as soon as it has passed the limit.
  */
 export const gunzip = (bytes: Uint8Array, maxBytes: number): Effect.Effect<Uint8Array, TooLarge | Malformed> =>
   Effect.callback((resume) => {
     const size = claimedSize(bytes)
     if (size !== undefined && size > maxBytes) return resume(new TooLarge({ maxBytes }))
+    if (size !== undefined && size <= few && bytes.byteLength <= few) {
+      const output = gunzipFew(bytes, Math.min(few, maxBytes))
+      if (output !== undefined) return resume(Effect.succeed(output))
+    }
     // Room for all of it at once, and a byte to see that it is all, saves a turn of the event loop per 16 KiB.
     const chunkSize = Math.max(Zlib.constants.Z_DEFAULT_CHUNK, (size ?? 0) + 1)
     Zlib.gunzip(bytes, { chunkSize, maxOutputLength: maxBytes }, (error, output) => {
@@ -58,3 +74,12 @@ export const gunzip = (bytes: Uint8Array, maxBytes: number): Effect.Effect<Uint8
       )
     })
   })
+
+/** Nothing where it is damaged, or more than it says: what is wrong is found in the other way. */
+const gunzipFew = (bytes: Uint8Array, maxOutputLength: number): Uint8Array | undefined => {
+  try {
+    return Zlib.gunzipSync(bytes, { maxOutputLength })
+  } catch {
+    return undefined
+  }
+}
