@@ -24,14 +24,29 @@ const Struct = Schema.Struct({
 })
 type Rule = typeof Struct.Type
 
+/** Each is read when it is asked for: those of a rule that is only checked are not all known. */
 const settingsOf = (rule: Rule): Relabel.Settings => ({
-  action: rule.action as Relabel.Action,
-  sourceLabels: rule.source_labels,
-  separator: rule.separator,
-  regex: rule.regex,
-  modulus: rule.modulus,
-  targetLabel: rule.target_label,
-  replacement: rule.replacement
+  get action() {
+    return rule.action as Relabel.Action
+  },
+  get sourceLabels() {
+    return rule.source_labels
+  },
+  get separator() {
+    return rule.separator
+  },
+  get regex() {
+    return rule.regex
+  },
+  get modulus() {
+    return rule.modulus
+  },
+  get targetLabel() {
+    return rule.target_label
+  },
+  get replacement() {
+    return rule.replacement
+  }
 })
 
 const attributes = {

@@ -98,6 +98,14 @@ describe("rule", () => {
       "2: error parsing regexp: missing closing ): `^(?s:(a)$`"
     ],
     [["target_label = \"a\"", "modulus = -1"], "2: modulus must be a whole number that is not negative"],
+    // What is not known yet hides no mistake that it has nothing to do with.
+    [
+      ["source_labels = [later]", "regex = later", "replacement = later"],
+      "0: relabel configuration for replace action requires 'target_label' value"
+    ],
+    [["regex = later", "action = \"kepp\""], "2: unrecognized action type \"kepp\""],
+    [["action = later", "regex = \"(\""], "2: error parsing regexp: missing closing ): `^(?s:()$`"],
+    [["source_labels = [later]", "target_label = later", "modulus = later"]],
     // One mistake hides no other.
     [
       ["action = \"kepp\"", "regex = \"[\"", "modulus = true"],

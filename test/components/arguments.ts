@@ -6,7 +6,8 @@ import * as Parser from "../../src/syntax/Parser.ts"
 import * as Source from "../../src/syntax/Source.ts"
 import { problem } from "../syntax/notation.ts"
 
-const scope = Scope.make(new Map([["secret", Value.secret(Redacted.make("hunter2"))]]))
+/** What `later` is nobody knows before it runs. */
+const scope = Scope.make(new Map([["secret", Value.secret(Redacted.make("hunter2"))], ["later", Value.unknown]]))
 
 /** What is wrong with a block whose lines begin in line 2. */
 export const problemsOf = <A>(schema: Arguments.Arguments<A>, ...lines: ReadonlyArray<string>) => {

@@ -101,34 +101,40 @@ export const checkRegex = (regex: string): InvalidRule | undefined => {
 export const invalidRegex = ({ part, problem }: Pattern.Mistake): InvalidRule =>
   new InvalidRule({ setting: "regex", problem, ...(part !== "" && { part }) })
 
-/** What is wrong with the settings together, each of them being fine. */
+/** What is wrong with the settings together, each of them being fine. No more of them are read than it takes to say it. */
 export const checkTogether = (settings: Settings): InvalidRule | undefined => {
-  const { action, modulus, replacement, sourceLabels, targetLabel } = settings
-  const isTemplate = action === "replace" && targetLabel.includes("$")
+  const { action } = settings
   const isComparison = action === "keepequal" || action === "dropequal"
   const isCasing = action === "lowercase" || action === "uppercase"
   const isOfNames = action === "labeldrop" || action === "labelkeep"
-  if (!Number.isSafeInteger(modulus) || modulus < 0) {
+  if (!Number.isSafeInteger(settings.modulus) || settings.modulus < 0) {
     return invalid("modulus", "modulus must be a whole number that is not negative")
   }
-  if (action === "hashmod" && modulus === 0) {
+  if (action === "hashmod" && settings.modulus === 0) {
     return invalid("modulus", "relabel configuration for hashmod requires non-zero modulus")
   }
-  if (needsTarget.has(action) && targetLabel === "") {
-    return invalid("targetLabel", `relabel configuration for ${action} action requires 'target_label' value`)
-  }
-  if (needsTarget.has(action) && !(isTemplate ? template.test(targetLabel) : isName(targetLabel))) {
-    return invalid("targetLabel", `${JSON.stringify(targetLabel)} is invalid 'target_label' for ${action} action`)
+  if (needsTarget.has(action)) {
+    const { targetLabel } = settings
+    if (targetLabel === "") {
+      return invalid("targetLabel", `relabel configuration for ${action} action requires 'target_label' value`)
+    }
+    const isTemplate = action === "replace" && targetLabel.includes("$")
+    if (!(isTemplate ? template.test(targetLabel) : isName(targetLabel))) {
+      return invalid("targetLabel", `${JSON.stringify(targetLabel)} is invalid 'target_label' for ${action} action`)
+    }
   }
   if ((isComparison || isCasing) && !isUnchanged(settings, "replacement")) {
     return invalid("replacement", `'replacement' can not be set for ${action} action`)
   }
-  if (action === "labelmap" && !template.test(replacement)) {
-    return invalid("replacement", `${JSON.stringify(replacement)} is invalid 'replacement' for labelmap action`)
+  if (action === "labelmap" && !template.test(settings.replacement)) {
+    return invalid(
+      "replacement",
+      `${JSON.stringify(settings.replacement)} is invalid 'replacement' for labelmap action`
+    )
   }
   if (
     isOfNames &&
-    (sourceLabels.length > 0 || !isUnchanged(settings, "targetLabel", "modulus", "separator", "replacement"))
+    (settings.sourceLabels.length > 0 || !isUnchanged(settings, "targetLabel", "modulus", "separator", "replacement"))
   ) {
     return invalid("action", `${action} action requires only 'regex', and no other fields`)
   }
