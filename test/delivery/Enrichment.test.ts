@@ -54,6 +54,20 @@ describe("Enrichment", () => {
       })
     }))
 
+  it.effect("copies no label that would cost the profile", () =>
+    Effect.gen(function*() {
+      const kept: Array<Profile.Profile> = []
+      const behind = Receiver.make((profile) => Effect.as(Effect.sync(() => kept.push(profile)), Receipt.none))
+      const targets = [Labels.make({ ip: "10.0.0.1", "k8s/app": "shop", "k8s.pod": "shop-1", "é": "1" })]
+      for (const labelsToCopy of [[], ["k8s/app", "k8s.pod"]]) {
+        yield* Enrichment.make({ ...byIp, labelsToCopy, targets }, behind).push(series({ ip: "10.0.0.1" }))
+      }
+      for (const { labels } of kept) {
+        assert.deepStrictEqual(Object.fromEntries(labels), { ip: "10.0.0.1", "k8s.pod": "shop-1" })
+      }
+      assert.strictEqual(kept.length, 2)
+    }))
+
   it.effect("passes on what matches no target as it is", () =>
     Effect.gen(function*() {
       for (const labels of [{ ip: "10.0.0.3" }, { pod: "no-ip" }, {}]) {
