@@ -110,7 +110,9 @@ export class Stopped extends Schema.TaggedError<Stopped>()("Stopped", {}) {
  * Why a profile was not taken. No endpoint of the receiver that refused has it; of several receivers others may.
  */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
-  reason: Schema.Union([InvalidLabels, EmptyProfile, QueueFull, TooLarge, Stopped])
+  reason: Schema.Union([InvalidLabels, EmptyProfile, QueueFull, TooLarge, Stopped]),
+  /** Others have taken it: they would have it twice if it were pushed again. */
+  isPartial: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message(): string {
     return this.reason.message
@@ -140,13 +142,18 @@ export const all = (receivers: ReadonlyArray<Receiver>): Receiver => {
     if (unfit !== undefined) return yield* unfit
     const receipts: Array<Receipt.Receipt> = []
     let refused: Refused | undefined
+    let isPartial = false
     for (const receiver of receivers) {
       const result = yield* Effect.result(receiver.offer(profile))
-      if (Result.isSuccess(result)) receipts.push(result.success)
-      else if (refused === undefined || isFinal(result.failure)) refused = result.failure
+      if (Result.isSuccess(result)) {
+        receipts.push(result.success)
+        continue
+      }
+      isPartial ||= result.failure.isPartial === true
+      if (refused === undefined || isFinal(result.failure)) refused = result.failure
     }
-    if (refused !== undefined) return yield* refused
-    return Receipt.all(receipts)
+    if (refused === undefined) return Receipt.all(receipts)
+    return yield* receipts.length > 0 || isPartial ? new Refused({ reason: refused.reason, isPartial: true }) : refused
   })
   return make(offer, Flow.all(receivers.map(({ flow }) => flow)), check)
 }

@@ -6,7 +6,8 @@
  * than an interval leaves out the next ones.
  *
  * Of a cumulative profile what was added since the last one that was taken is sent. One that fails, or that the receiver
- * refuses, is made up for by the next: no more is lost than what the target itself loses by a restart.
+ * refuses, is made up for by the next: no more is lost than what the target itself loses by a restart. Where only some of
+ * several receivers refuse it, they lack it: the others are not to count it twice.
  */
 import { Cause, Clock, Duration, Effect, Pull, Result, Schedule, type Semaphore, Sink, Stream } from "effect"
 import type * as Receiver from "../delivery/Receiver.ts"
@@ -148,6 +149,8 @@ export class Loop {
     )
     return handed.pipe(
       Effect.catchTag("Refused", (cause) => {
+        // Those who have it are not to get it again. And what is too large only grows.
+        if (cause.isPartial === true || cause.reason._tag === "TooLarge") this.keep(this.next)
         this.scraper.metrics.refused(this.state.target.type)
         return this.down(new ScrapeError.Refused({ cause }))
       }),
@@ -158,11 +161,15 @@ export class Loop {
 
   private settle(baseline: Baseline | undefined): Effect.Effect<void> {
     const { state } = this
-    this.baseline = baseline
-    state.baselineBytes = baseline?.byteLength ?? 0
+    this.keep(baseline)
     state.health = "up"
     state.lastError = undefined
     return this.scraper.log.succeeded(state)
+  }
+
+  private keep(baseline: Baseline | undefined): void {
+    this.baseline = baseline
+    this.state.baselineBytes = baseline?.byteLength ?? 0
   }
 
   private down(error: ScrapeError.ScrapeError): Effect.Effect<void> {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Queue, Result } from "effect"
 import { TestClock } from "effect/testing"
+import * as Receiver from "../../src/delivery/Receiver.ts"
 import * as Labels from "../../src/profile/Labels.ts"
 import type * as Profile from "../../src/profile/Profile.ts"
 import { withLog } from "../delivery/observations.ts"
@@ -260,5 +261,48 @@ describe("a cumulative profile", () => {
       ])
       assert.strictEqual(Object.keys(added).length, 1 + 9)
       assert.isAbove(state!.baselineBytes, 0)
+    }))
+
+  it.effect("is not counted twice by a receiver that took it while another refused it", () =>
+    Effect.gen(function*() {
+      const { counts, world } = yield* counting((counts, n) => {
+        if (n > 0) grows(counts, n)
+        return Result.void
+      })
+      const base = sumOf([counts.profile()])
+      world.refuses = true
+      const taken = yield* Queue.unbounded<Profile.Profile>()
+      const others = Receiver.all([Receiver.all([world.receiver, World.makeReceiver(taken)]), world.receiver])
+      const running = yield* world.scrape({ targets: at("a:81"), types: [memory] }, others)
+      const [state] = running.states()
+      const profiles: Array<Profile.Profile> = []
+      for (let n = 0; n < 5; n++) {
+        yield* TestClock.adjust("15 seconds")
+        while (state!.scrapes <= n) yield* Effect.yieldNow
+        if (n > 0) profiles.push(yield* Queue.take(taken))
+      }
+      const added = sumOf(profiles.map(bytesOf))["alloc;main"]!
+      const last = sumOf([counts.profile()])["alloc;main"]!
+      assert.deepStrictEqual(added.slice(0, 2), [0, 1].map((column) => last[column]! - base["alloc;main"]![column]!))
+      assert.strictEqual(state!.health, "down")
+    }))
+
+  it.effect("that is too large for every queue is given up, so that the next may fit", () =>
+    Effect.gen(function*() {
+      const { world } = yield* counting((counts, n) => {
+        if (n > 0) grows(counts, n)
+        return Result.void
+      })
+      const sizes: Array<ReadonlyArray<string>> = []
+      const small = Receiver.make((profile) => {
+        sizes.push(Object.keys(sumOf([bytesOf(profile)])))
+        return Effect.fail(new Receiver.Refused({ reason: new Receiver.TooLarge({ bytes: 1 }) }))
+      })
+      yield* world.scrape({ targets: at("a:81"), types: [memory] }, small)
+      for (let n = 0; n < 4; n++) {
+        yield* TestClock.adjust("15 seconds")
+        while (sizes.length < n) yield* Effect.yieldNow
+      }
+      assert.deepStrictEqual(sizes.map((stacks) => stacks.length), [2, 2, 2])
     }))
 })
