@@ -12,7 +12,7 @@ import { Function, Location, Profile, Sample, StringTable, ValueType } from "ppr
 const [interval = 15_000, samples = 100] = process.argv.slice(2).map(Number)
 
 /** After so many intervals nothing happens any more. */
-const versions = 100
+const versions = 200
 
 const sampleTypes = {
   "/debug/pprof/allocs": ["alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes"],
