@@ -71,7 +71,9 @@ const failure = (reason: LabelError["reason"], name = "", value = ""): Result.Re
 
 /** A label's name is made of ASCII letters, digits, `_` and `.`, of which any may come first. */
 export const checkName = (name: string): Result.Result<string, LabelError> =>
-  name === "" || notInName.test(name) ? failure("InvalidName", name) : Result.succeed(name)
+  isName(name) ? Result.succeed(name) : failure("InvalidName", name)
+
+const isName = (name: string): boolean => name !== "" && !notInName.test(name)
 
 /** The value of `__name__` that stands in front of the other labels on `/ingest`: as names, and with `/` and `-`. */
 export const checkServiceName = (value: string): Result.Result<string, LabelError> => {
@@ -95,13 +97,17 @@ const present = (pairs: Iterable<Pair>): Array<Pair> => {
 
 /**
  * Labels as a sender wrote them, in any order. A label with an empty value is no label; of several mistakes the first
- * in the order of names is reported, where they are not too many to be put in order.
+ * in the order of names is reported, where they are not too many to be put in order. `naming` says what a label may be
+ * called, by default what a server takes.
  */
-export const fromPairs = (pairs: Iterable<Pair>): Result.Result<Labels, LabelError> => {
+export const fromPairs = (
+  pairs: Iterable<Pair>,
+  naming: (name: string) => boolean = isName
+): Result.Result<Labels, LabelError> => {
   const kept = present(pairs)
   if (kept.length > limits.labels) return failure("TooMany")
   const inOrder = sorted(kept)
-  const mistake = mistakeIn(inOrder)
+  const mistake = mistakeIn(inOrder, naming)
   return mistake === undefined ? Result.succeed(new Map(inOrder)) : Result.fail(mistake)
 }
 
@@ -109,14 +115,14 @@ export const fromPairs = (pairs: Iterable<Pair>): Result.Result<Labels, LabelErr
 export const check = (labels: Labels): LabelError | undefined =>
   labels.size > limits.labels ? new LabelError({ reason: "TooMany", name: "", value: "" }) : mistakeIn(labels)
 
-const mistakeIn = (sorted: Iterable<Pair>): LabelError | undefined => {
+const mistakeIn = (sorted: Iterable<Pair>, naming: (name: string) => boolean = isName): LabelError | undefined => {
   let previous: string | undefined
   for (const [name, value] of sorted) {
     if (name.length > limits.name) return new LabelError({ reason: "NameTooLong", name, value: "" })
     if (value.length > limits.value) return new LabelError({ reason: "ValueTooLong", name, value })
     if (name === previous) return new LabelError({ reason: "Duplicate", name, value })
     if (loneSurrogate.test(value)) return new LabelError({ reason: "InvalidValue", name, value })
-    if (name === "" || notInName.test(name)) return new LabelError({ reason: "InvalidName", name, value: "" })
+    if (!naming(name)) return new LabelError({ reason: "InvalidName", name, value: "" })
     previous = name
   }
   return previous === undefined ? new LabelError({ reason: "Missing", name: "", value: "" }) : undefined

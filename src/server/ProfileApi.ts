@@ -255,7 +255,8 @@ const profilesOf = (series: ReadonlyArray<PushV1.Series>): Effect.Effect<Readonl
   const profiles: Array<Profile.Series> = []
   for (const { labels, samples } of series) {
     if (samples.length === 0) return Effect.fail(invalid("no profiles received"))
-    const checked = Labels.fromPairs(labels)
+    // A rule on the way may still give them other names. What goes out is checked in any case.
+    const checked = Labels.fromPairs(labels, (name) => name !== "")
     if (Result.isFailure(checked)) {
       return Effect.fail(invalid(`invalid labels in profile: ${checked.failure.message}`))
     }
