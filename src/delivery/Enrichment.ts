@@ -1,9 +1,9 @@
 /**
  * Enrichment of profiles on their way: a profile that has the same value in a label as a target gets labels of that
- * target, in the place of its own where it has them. One that matches no target is passed on as it is. Labels with names
- * that no server takes, such as `k8s/app`, are left out: they would cost the profile.
+ * target, in the place of its own where it has them. One that matches no target is passed on as it is. Labels that no
+ * server takes, such as `k8s/app`, are left out: they would cost the profile.
  */
-import { Effect, Layer, Result } from "effect"
+import { Effect, Layer } from "effect"
 import * as Labels from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
 import { before, Receiver } from "./Receiver.ts"
@@ -22,10 +22,9 @@ export interface Options {
 export const make = (options: Options, receiver: Receiver): Receiver => {
   const { labelsToCopy = [], profilesMatchLabel = options.targetMatchLabel, targetMatchLabel, targets } = options
   const copied = new Set(labelsToCopy)
-  const isCopied = (name: string): boolean =>
-    (copied.size === 0 || copied.has(name)) && Result.isSuccess(Labels.checkName(name))
-  const copiedOf = (target: Labels.Labels): Labels.Labels =>
-    new Map(Array.from(target).filter(([name]) => isCopied(name)))
+  const isCopied = ([name, value]: readonly [string, string]): boolean =>
+    (copied.size === 0 || copied.has(name)) && Labels.check(new Map([[name, value]])) === undefined
+  const copiedOf = (target: Labels.Labels): Labels.Labels => new Map(Array.from(target).filter(isCopied))
   const known = new Map<string, Labels.Labels>()
   for (const target of targets) {
     const value = Labels.get(target, targetMatchLabel)

@@ -58,7 +58,7 @@ describe("Enrichment", () => {
     Effect.gen(function*() {
       const kept: Array<Profile.Profile> = []
       const behind = Receiver.make((profile) => Effect.as(Effect.sync(() => kept.push(profile)), Receipt.none))
-      const targets = [Labels.make({ ip: "10.0.0.1", "k8s/app": "shop", "k8s.pod": "shop-1", "é": "1" })]
+      const targets = [Labels.make({ ip: "10.0.0.1", "k8s/app": "shop", "k8s.pod": "shop-1", bytes: "\udcff" })]
       for (const labelsToCopy of [[], ["k8s/app", "k8s.pod"]]) {
         yield* Enrichment.make({ ...byIp, labelsToCopy, targets }, behind).push(series({ ip: "10.0.0.1" }))
       }
