@@ -19,6 +19,7 @@ import { Receiver } from "../delivery/Receiver.ts"
 import * as Labels from "../profile/Labels.ts"
 import * as Health from "../telemetry/Health.ts"
 import * as Budget from "../transport/Budget.ts"
+import * as Lease from "../transport/Lease.ts"
 import * as Transport from "../transport/Transport.ts"
 import type * as Fetch from "./Fetch.ts"
 import type { Scraper } from "./Loop.ts"
@@ -84,7 +85,7 @@ export const make = Effect.fnUntraced(function*(
 > {
   const { client: clientSettings, fetch, target } = yield* Effect.fromResult(settingsOf(options))
   const { userAgent } = yield* Identity
-  const client = yield* (yield* Transport.Transport).connect({
+  const client = yield* Lease.connect({
     ...clientSettings,
     headers: { "user-agent": userAgent, ...clientSettings.headers }
   })
