@@ -15,6 +15,7 @@ import type { Baseline } from "../pprof/Delta.ts"
 import * as Labels from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
 import * as Monotonic from "../telemetry/Monotonic.ts"
+import * as Budget from "../transport/Budget.ts"
 import * as Difference from "./Difference.ts"
 import * as Fetch from "./Fetch.ts"
 import * as FixedRate from "./FixedRate.ts"
@@ -40,7 +41,7 @@ export class Loop {
   private scraper: Scraper
   /** For its next moment. */
   private isWaiting = false
-  /** Of a cumulative profile: the last that was handed over, and the one that is about to be. */
+  /** Of a cumulative profile: the last that was handed over, and the one that is about to be, as long as it is. */
   private baseline: Baseline | undefined
   private next: Baseline | undefined
 
@@ -120,14 +121,20 @@ export class Loop {
   private attempt(began: number): Effect.Effect<Uint8Array | undefined, ScrapeError.ScrapeError> {
     return Effect.gen({ self: this }, function*() {
       const { scraper } = this
-      const { metrics, settings, work } = scraper
+      const { budget, metrics, settings, work } = scraper
       const { target } = this.state
       const body = yield* Fetch.profile(target, scraper, settings)
       const seconds = ((yield* Monotonic.now) - began) / 1000
       this.next = undefined
       let profile: Uint8Array | undefined = body
       if (target.isCumulative) {
-        const difference = yield* work.withPermit(Difference.make(this.baseline, body, settings.maxBytes))
+        // Bodies that wait for a permit are in memory, too.
+        const difference = yield* Budget.hold(
+          budget,
+          body.byteLength,
+          work.withPermit(Difference.make(this.baseline, body, settings.maxBytes)),
+          () => Effect.fail(new ScrapeError.UnreadableBody({ detail: budget.refusal }))
+        )
         this.next = difference.baseline
         profile = difference.profile
       }
@@ -175,6 +182,7 @@ export class Loop {
   private down(error: ScrapeError.ScrapeError): Effect.Effect<void> {
     const { state } = this
     state.health = "down"
+    this.next = undefined
     state.lastError = TargetText.error(state.target, error.message)
     state.failures++
     return this.scraper.log.failed(state, error.kind)

@@ -37,7 +37,7 @@ export class Reader {
     this.received += bytes
     if (this.received > max) return tooLarge(this.status, max)
     if (budget !== undefined) {
-      if (!budget.claim(bytes)) return noRoom(this.status, budget.max)
+      if (!budget.claim(bytes)) return noRoom(this.status, budget)
       this.claimed += bytes
     }
     this.keep(chunk)
@@ -93,12 +93,8 @@ const blockSize = 16_384
 export const tooLarge = (status: number, max: number): BadAnswer =>
   new BadAnswer({ status, reason: "TooLarge", detail: `the answer is larger than ${max} bytes` })
 
-const noRoom = (status: number, max: number): BadAnswer =>
-  new BadAnswer({
-    status,
-    reason: "NoRoom",
-    detail: `there is no room for the answer: all that are being read may take ${max} bytes together`
-  })
+const noRoom = (status: number, { refusal }: Budget): BadAnswer =>
+  new BadAnswer({ status, reason: "NoRoom", detail: refusal })
 
 /** Off the main thread. A server may encode what nobody has asked it to; `encoding` is its Content-Encoding. */
 export const decode = (

@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import * as Receiver from "../../src/delivery/Receiver.ts"
 import * as Labels from "../../src/profile/Labels.ts"
 import type * as Profile from "../../src/profile/Profile.ts"
+import * as Budget from "../../src/transport/Budget.ts"
 import { withLog } from "../delivery/observations.ts"
 import { Counts, sumOf } from "../support/counts.ts"
 import * as World from "./world.ts"
@@ -304,5 +305,23 @@ describe("a cumulative profile", () => {
         while (sizes.length < n) yield* Effect.yieldNow
       }
       assert.deepStrictEqual(sizes.map((stacks) => stacks.length), [2, 2, 2])
+    }))
+
+  it.effect("waits for its turn only while there is room for it", () =>
+    Effect.gen(function*() {
+      const { counts, world } = yield* counting(() => Result.void)
+      const budget = new Budget.Budget(1.5 * counts.profile().byteLength)
+      const running = yield* Effect.provideService(
+        world.scrape({ targets: at("a:81", "b:81", "c:81"), types: [memory], interval: "1 millis" }),
+        Budget.Shared,
+        budget
+      )
+      yield* TestClock.adjust("1 millis")
+      while (running.states().some(({ health }) => health === "unknown")) yield* Effect.yieldNow
+      const errors = running.states().map(({ lastError }) => lastError)
+      assert.include(errors, `failed to read body: ${budget.refusal}`)
+      assert.include(errors, undefined)
+      yield* running.close
+      assert.strictEqual(budget.used, 0)
     }))
 })
