@@ -15,18 +15,24 @@ export interface Answer {
   readonly body?: Uint8Array
   /** The beginning of the body, where it is none. */
   readonly text?: string
+  /** Takes the credentials of whoever asked out of a text. */
+  readonly scrub?: (text: string) => string
 }
 
-/** The profile, byte for byte. `type` is the name of its type. */
+/**
+ * The profile, byte for byte. `type` is the name of its type. What an error repeats goes through `scrub` before it is cut:
+ * half a secret is not found any more.
+ */
 export const check = (
   { body = nothing, headers, status, text }: Answer,
-  type: string
+  type: string,
+  scrub: (text: string) => string
 ): Result.Result<Uint8Array, ScrapeError> => {
   if (status < 200 || status > 299) {
-    return Result.fail(new HttpStatus({ status, text: line(text ?? decode(body.subarray(0, 4 * maxText))) }))
+    return Result.fail(new HttpStatus({ status, text: line(scrub(text ?? decode(body.subarray(0, 4 * maxText)))) }))
   }
   if (body.byteLength === 0) return Result.fail(new EmptyProfile({ type }))
-  const detail = mistakeIn(body, headers["content-type"] ?? "")
+  const detail = mistakeIn(body, headers["content-type"] ?? "", scrub)
   return detail === undefined ? Result.succeed(body) : Result.fail(new InvalidProfile({ detail }))
 }
 
@@ -35,13 +41,13 @@ const nothing = new Uint8Array(0)
 const mediaType = "application/octet-stream"
 
 /** In the words of Alloy, which are what operators search for. */
-const mistakeIn = (bytes: Uint8Array, contentType: string): string | undefined => {
+const mistakeIn = (bytes: Uint8Array, contentType: string, scrub: (text: string) => string): string | undefined => {
   if (contentType === "") return "missing Content-Type header"
   if (!contentType.toLowerCase().startsWith(mediaType)) {
-    return `unexpected Content-Type ${line(contentType)}, expected ${mediaType} for pprof data`
+    return `unexpected Content-Type ${line(scrub(contentType))}, expected ${mediaType} for pprof data`
   }
   if (isText(bytes)) {
-    const beginning = JSON.stringify(line(decode(bytes.subarray(0, 50))))
+    const beginning = JSON.stringify(line(scrub(decode(bytes.subarray(0, 50)))))
     return `text response instead of pprof: ${beginning} (server should return HTTP error, not 200)`
   }
   if (bytes.byteLength <= 2) return "data too short for pprof format"

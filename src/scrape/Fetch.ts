@@ -8,6 +8,7 @@ import * as Answer from "./Answer.ts"
 import * as OwnProfiles from "./OwnProfiles.ts"
 import * as ScrapeError from "./ScrapeError.ts"
 import type { Target } from "./Target.ts"
+import * as TargetText from "./TargetText.ts"
 
 export interface Settings {
   /** From one scrape to the next. */
@@ -28,10 +29,11 @@ export interface Means {
 
 /** The body as it came, gzipped or not. */
 export const profile = (
-  { origin, path, seconds, type }: Target,
+  target: Target,
   { budget, client, own }: Means,
   { interval, maxBytes, timeout }: Settings
 ): Effect.Effect<Uint8Array, ScrapeError.ScrapeError> => {
+  const { origin, path, seconds, type } = target
   const limit = timeoutOf(seconds, interval, timeout)
   const answer: Effect.Effect<Answer.Answer, ScrapeError.ScrapeError> = OwnProfiles.isOwn(origin)
     ? own.get(path)
@@ -54,7 +56,10 @@ export const profile = (
   return answer.pipe(
     // A redirect and a request for a token have a timeout each.
     Effect.timeoutOrElse({ duration: limit, orElse: () => Effect.fail(new ScrapeError.TimedOut({ duration: limit })) }),
-    Effect.flatMap((answer) => Effect.fromResult(Answer.check(answer, type)))
+    Effect.flatMap((answer) => {
+      const scrub = (text: string): string => TargetText.error(target, answer.scrub?.(text) ?? text)
+      return Effect.fromResult(Answer.check(answer, type, scrub))
+    })
   )
 }
 

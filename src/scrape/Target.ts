@@ -77,7 +77,7 @@ const quote = (text: string): string => JSON.stringify(text.length > 200 ? `${te
 export interface Problem {
   /** Among those that were given, from 0. */
   readonly index: number
-  /** Without user info; empty where there is none. */
+  /** Without user info and query; empty where there is none. */
   readonly address: string
   readonly error: TargetError
 }
@@ -160,8 +160,11 @@ const distinct = (targets: ReadonlyArray<Target>, ids: Set<string>): ReadonlyArr
 
 const addressShown = (labels: Labels.Labels): string => {
   const address = Labels.get(labels, "__address__")
-  return address.slice(address.lastIndexOf("@") + 1)
+  return withoutQuery(address.slice(address.lastIndexOf("@") + 1))
 }
+
+/** In an address there is none, but whoever writes one may have written a token. */
+const withoutQuery = (address: string): string => address.replace(/\?.*/s, "?***")
 
 // ---- one ----
 
@@ -256,7 +259,10 @@ const targetsOf = (
     ])
   )
   for (const [label, value] of common) {
-    if (loneSurrogate.test(value)) return Result.fail(new TargetError({ reason: "InvalidValue", label, value }))
+    if (loneSurrogate.test(value)) {
+      const shown = label.startsWith(paramPrefix) ? "***" : value
+      return Result.fail(new TargetError({ reason: "InvalidValue", label, value: shown }))
+    }
   }
   const requests = saysHow(process) ? requestsOf(common, prepared) : prepared.requests
   const fingerprint = new Fingerprint()
@@ -288,7 +294,9 @@ const originOf = (scheme: string, address: string): Result.Result<string, Target
   if (scheme !== "http" && scheme !== "https") return failure("InvalidScheme", "__scheme__", scheme)
   if (address.includes("@")) return failure("UserInfo", "__address__", "")
   const origin = ScrapeUrl.origin(scheme, address)
-  return origin === undefined ? failure("InvalidHostname", "__address__", address) : Result.succeed(origin)
+  return origin === undefined
+    ? failure("InvalidHostname", "__address__", withoutQuery(address))
+    : Result.succeed(origin)
 }
 
 /** Whether a process has a path, a name or params of its own. */

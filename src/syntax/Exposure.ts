@@ -88,9 +88,16 @@ export const url: Exposure = (written, isWhole) => {
 export const all = (exposures: ReadonlyArray<Exposure>): Exposure => (written, isWhole) =>
   exposures.map((exposure) => exposure(written, isWhole)).find(({ length }) => length > 0) ?? []
 
-/** Of a field of an object: in a target, `__param_<name>` goes into a query, where secrets may be. */
-export const ofField = (name: string, exposure: Exposure): Exposure =>
-  name.startsWith("__param_") ? all([short, exposure]) : exposure
+/**
+ * Of a field of an object: of the labels of a target `__param_<name>` goes into the query of a URL and may be a token, and
+ * whoever writes a whole URL into `__address__` may have written credentials.
+ */
+export const ofField = (name: string, exposure: Exposure): Exposure => {
+  if (name.startsWith("__param_")) return all([exposure, short])
+  return name === "__address__" ? all([exposure, address]) : exposure
+}
+
+const address: Exposure = (written, isWhole) => /[@?]/.test(written) ? nothing(written, isWhole) : []
 
 export const isQuoted = (written: string): boolean => /^["'`]/.test(written)
 

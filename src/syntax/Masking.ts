@@ -87,10 +87,7 @@ class Masking {
     return {
       name: { ...name, name: quoted ? shown.slice(1, -1) : shown },
       quoted,
-      value: new Masking({
-        ...this.settings,
-        exposure: Exposure.ofField(name.name, this.settings.exposure)
-      }).of(value, true)
+      value: make({ ...this.settings, exposure: Exposure.ofField(name.name, this.settings.exposure) })(true)(value)
     }
   }
 

@@ -82,9 +82,12 @@ export const make = Effect.fnUntraced(function*(
       onFailure: (error) => mapDetail(error, scrub),
       onSuccess: (response) => {
         const { lostBody, status, text } = response
-        if (status < 300 && lostBody === undefined) return response
+        if (status < 300 && lostBody === undefined) {
+          return response.body === undefined ? response : { ...response, scrub }
+        }
         return {
           ...response,
+          scrub,
           text: scrub(text),
           ...(lostBody && { lostBody: { ...lostBody, location: scrub(lostBody.location) } })
         }

@@ -57,6 +57,8 @@ export interface Response {
   readonly text: string
   /** All of it where it is, decoded as its Content-Encoding says. */
   readonly body?: Uint8Array
+  /** Takes the secrets that the client has out of what is to be said of the body or a header, where it has any. */
+  readonly scrub?: (text: string) => string
   /** It came from another host, which did not get the credentials. */
   readonly isForeign?: boolean
   /** A redirect made a GET of the request: its body has gone nowhere. */

@@ -13,6 +13,7 @@ const Lamp = Schema.Struct({
   name: Decode.optional(Decode.String),
   size: Decode.optional(Decode.Int),
   mode: Decode.optional(Decode.enumeration(["bright", "dark"])),
+  holders: Decode.optional(Decode.list(Decode.map(Decode.String))),
   pin: Decode.optional(Decode.Secret),
   pins: Decode.optional(Decode.map(Decode.list(Decode.Secret))),
   holder: Block.many(Schema.Struct({
@@ -75,6 +76,11 @@ describe("what an error shows of a value", () => {
     ],
     [`holder { mode = "light" }`, `"***" must be one of "bright", "dark"`, `holder { mode = "***" }`],
     [`plain { mode = "light" }`, `"light" must be one of "bright", "dark"`, `plain { mode = "light" }`],
+    [
+      `holders = [{ "__address__" = "a:1", "__param_token" = "hunter2" }, { "__address__" = "u:hunter2@a" }, 1]`,
+      `1 should be object, got number`,
+      `holders = [{ "__address__" = "a:1", "__param_token" = "***" }, { "__address__" = "***" }, 1]`
+    ],
     [`plain { pin = "hunter2" }`, `unrecognized attribute name "pin"`, `plain { pin = "***" }`]
   ])("%s", (line, message, shown) => {
     assert.deepStrictEqual(problem(line), [message, shown])

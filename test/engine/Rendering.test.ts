@@ -136,8 +136,14 @@ describe("what is shown of exports", () => {
         ["content", Value.secret(Redacted.make("hunter2"))],
         ["receiver", receiver],
         ["targets", Value.list([Value.object([["__address__", Value.text("a:1")]])])],
-        ["url", Value.text("http://u:hunter2@h")],
-        ["target", Value.object([["__param_n", Value.text("5")], ["__param_token", Value.text("hunter2")]])]
+        [
+          "tokens",
+          Value.object(
+            Object.entries({ __address__: "u:hunter2@a:1", __param_gc: "1", __param_token: "hunter2" })
+              .map(([name, text]) => [name, Value.text(text)])
+          )
+        ],
+        ["url", Value.text("http://u:hunter2@h")]
       ]),
       [
         { name: "content", type: "attr", value: { type: "capsule", value: "(secret)" } },
@@ -150,18 +156,19 @@ describe("what is shown of exports", () => {
             value: [{ type: "object", value: [{ key: "__address__", value: { type: "string", value: "a:1" } }] }]
           }
         },
-        { name: "url", type: "attr", value: { type: "string", value: "http://***@h" } },
         {
-          name: "target",
+          name: "tokens",
           type: "attr",
           value: {
             type: "object",
             value: [
-              { key: "__param_n", value: { type: "string", value: "5" } },
+              { key: "__address__", value: { type: "capsule", value: "(secret)" } },
+              { key: "__param_gc", value: { type: "string", value: "1" } },
               { key: "__param_token", value: { type: "capsule", value: "(secret)" } }
             ]
           }
-        }
+        },
+        { name: "url", type: "attr", value: { type: "string", value: "http://***@h" } }
       ]
     )
   })

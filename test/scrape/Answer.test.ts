@@ -9,8 +9,11 @@ const zeros = (count: number): Uint8Array => new Uint8Array(count)
 
 const octets = "application/octet-stream"
 
+/** What is shown of "s3cret" and "s3cr". */
+const scrub = (text: string): string => text.replace(/s3cr(et)?/g, "***")
+
 const check = (body: Uint8Array, { status = 200, type = octets }: { status?: number; type?: string } = {}) =>
-  Answer.check({ status, headers: type === "" ? {} : { "content-type": type }, body }, "memory")
+  Answer.check({ status, headers: type === "" ? {} : { "content-type": type }, body }, "memory", scrub)
 
 const messageOf = (...args: Parameters<typeof check>): string =>
   Result.match(check(...args), { onFailure: ({ kind, message }) => `${kind}: ${message}`, onSuccess: () => "profile" })
@@ -37,6 +40,12 @@ describe("Answer", () => {
       [messageOf(bytes("x".repeat(9999)), { status: 500 }).slice(-10), "xxxxxxx..."],
       [messageOf(zeros(0)), "empty: empty memory profile"],
       [messageOf(zeros(0), { status: 204, type: "" }), "empty: empty memory profile"],
+      [messageOf(bytes(`${"x".repeat(252)}s3cret`), { status: 500 }).slice(-10), "xxxxxxx***"],
+      [
+        messageOf(zeros(9), { type: "s3cret" }).slice(0, 58),
+        "invalid: invalid profile data: unexpected Content-Type ***"
+      ],
+      [messageOf(bytes(`<html> ${"x".repeat(38)} s3cret`)), text(`<html> ${"x".repeat(38)} ***`)],
       [messageOf(page, { type: "" }), "invalid: invalid profile data: missing Content-Type header"],
       [
         messageOf(page, { type: "text/html; charset=utf-8" }),
@@ -77,7 +86,7 @@ describe("Answer", () => {
   })
 
   it("quotes the beginning of a text where the transport has read no more", () => {
-    const answer = Answer.check({ status: 404, headers: {}, text: " no\nsuch page " }, "memory")
+    const answer = Answer.check({ status: 404, headers: {}, text: " no\nsuch page " }, "memory", scrub)
     assert.strictEqual(
       Result.getOrThrow(Result.flip(answer)).message,
       "server returned HTTP status (404) no such page"

@@ -157,8 +157,13 @@ describe("Target", () => {
       assert.strictEqual(messageOf({ ...address, __scheme__: "ftp" }), `invalid scheme: "ftp"`)
       assert.strictEqual(messageOf({ __address__: "a/b" }), `"a/b:80" is not a valid hostname`)
       assert.strictEqual(messageOf({ __address__: "http://a:80" }), `"http://a:80" is not a valid hostname`)
+      assert.strictEqual(messageOf({ __address__: "a/b?token=s3cret" }), `"a/b?***" is not a valid hostname`)
+      assert.strictEqual(
+        messageOf({ ...address, __param_x: "s3cret\ud83d" }),
+        `invalid label value for "__param_x": "***"`
+      )
       assert.strictEqual(messageOf({ ...address, env: "\ud83d" }), `invalid label value for "env": "\\ud83d"`)
-      for (const wrong of ["::1", "a b:80", "a?b:80", "a:b", "a:99999", ":80", "a\\b:80", "a%zz:80"]) {
+      for (const wrong of ["::1", "a b:80", "a:b", "a:99999", ":80", "a\\b:80", "a%zz:80"]) {
         assert.strictEqual(messageOf({ __address__: wrong }), `${JSON.stringify(wrong)} is not a valid hostname`)
       }
     })

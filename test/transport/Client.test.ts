@@ -320,6 +320,14 @@ describe("Client", () => {
         )
       }))
 
+    it.effect("in what is to be said of a body that was asked for", () =>
+      Effect.gen(function*() {
+        const authentication = Authentication.basic("user", inline("hunter22"))
+        const body = Effect.map(answer(200), (response) => ({ ...response, body: Uint8Array.of(1) }))
+        const { push } = yield* setUp(always(body), { settings: { authentication } })
+        assert.strictEqual((yield* push()).scrub?.(`Basic ${btoa("user:hunter22")}`), "***")
+      }))
+
     it.effect("that has been replaced while a request was under way", () =>
       Effect.gen(function*() {
         const files = Files.make({ [path]: "0ldToken" })
