@@ -1,7 +1,7 @@
 /**
- * How much memory the bodies of answers may take together while they are read and worked on, in bytes: of many servers that each send
- * as much as one may, or of a few that do so slowly. What finds no room is refused and does not wait, for others' answers
- * may take as long to come as they like.
+ * How much memory the bodies of answers may take together while they are read and worked on, in bytes: of many servers that
+ * each send as much as one may, or of a few that do so slowly. What finds no room is refused and does not wait, for others'
+ * answers may take as long to come as they like.
  */
 import { Context, Effect } from "effect"
 
@@ -39,7 +39,7 @@ export const hold = <A, E, R, E2>(
 ): Effect.Effect<A, E | E2, R> =>
   Effect.acquireUseRelease(
     Effect.sync(() => budget.claim(bytes)),
-    (hasRoom) => hasRoom ? use : refuse(),
+    (hasRoom): Effect.Effect<A, E | E2, R> => hasRoom ? use : refuse(),
     (hasRoom) => hasRoom ? Effect.sync(() => budget.release(bytes)) : Effect.void
   )
 

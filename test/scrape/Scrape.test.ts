@@ -310,6 +310,8 @@ describe("a cumulative profile", () => {
   it.effect("waits for its turn only while there is room for it", () =>
     Effect.gen(function*() {
       const { counts, world } = yield* counting(() => Result.void)
+      // So much that it is decompressed elsewhere.
+      for (let n = 0; n < 1000; n++) grows(counts, n)
       const budget = new Budget.Budget(1.5 * counts.profile().byteLength)
       const running = yield* Effect.provideService(
         world.scrape({ targets: at("a:81", "b:81", "c:81"), types: [memory], interval: "1 millis" }),
