@@ -71,7 +71,7 @@ export class Reader {
     }
     if (this.filled + chunk.byteLength > this.block.byteLength) {
       this.pass()
-      this.block = new Uint8Array(blockSize)
+      this.block = new Uint8Array(Math.min(largestBlock, Math.max(small, 2 * this.block.byteLength)))
       this.passed = this.filled = 0
     }
     this.block.set(chunk, this.filled)
@@ -88,7 +88,7 @@ const none = new Uint8Array(0)
 
 /** In bytes. */
 const small = 1024
-const blockSize = 16_384
+const largestBlock = 16_384
 
 export const tooLarge = (status: number, max: number): BadAnswer =>
   new BadAnswer({ status, reason: "TooLarge", detail: `the answer is larger than ${max} bytes` })
