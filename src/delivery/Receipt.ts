@@ -48,7 +48,8 @@ export const make = (outcomes: Receipt["outcomes"]): Receipt => ({
 /** Of a profile that no endpoint was to get. */
 export const none: Receipt = make(Effect.succeed([]))
 
+/** `none` where each of them is. */
 export const all = (receipts: ReadonlyArray<Receipt>): Receipt =>
-  receipts.length === 0
+  receipts.every((receipt) => receipt === none)
     ? none
     : make(Effect.map(Effect.forEach(receipts, (receipt) => receipt.outcomes), (outcomes) => outcomes.flat()))

@@ -153,7 +153,10 @@ export const all = (receivers: ReadonlyArray<Receiver>): Receiver => {
       if (refused === undefined || isFinal(result.failure)) refused = result.failure
     }
     if (refused === undefined) return Receipt.all(receipts)
-    return yield* receipts.length > 0 || isPartial ? new Refused({ reason: refused.reason, isPartial: true }) : refused
+    // Rules may have dropped it on the way to all others.
+    return yield* isPartial || Receipt.all(receipts) !== Receipt.none
+      ? new Refused({ reason: refused.reason, isPartial: true })
+      : refused
   })
   return make(offer, Flow.all(receivers.map(({ flow }) => flow)), check)
 }

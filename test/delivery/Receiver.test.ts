@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Metric, Stream } from "effect"
 import * as Receivers from "../../src/components/Receivers.ts"
 import * as Forward from "../../src/delivery/Forward.ts"
+import * as Receipt from "../../src/delivery/Receipt.ts"
 import * as Receiver from "../../src/delivery/Receiver.ts"
 import * as Labels from "../../src/profile/Labels.ts"
 import * as Profile from "../../src/profile/Profile.ts"
@@ -41,4 +42,26 @@ describe("Receiver.discarding", () => {
         )
       }))))
   }
+})
+
+describe("Receiver.all", () => {
+  const answering = (answer: Effect.Effect<Receipt.Receipt, Receiver.Refused>) => Receiver.make(() => answer)
+  const taking = answering(Effect.succeed(Receipt.make(Effect.succeed([]))))
+  const dropping = answering(Effect.succeed(Receipt.none))
+  const refusing = answering(Effect.fail(new Receiver.Refused({ reason: new Receiver.Stopped() })))
+
+  it.effect("says of a refusal whether others have the profile: not where they have dropped it", () =>
+    Effect.gen(function*() {
+      const rows = [
+        [[refusing, refusing], undefined],
+        [[dropping, refusing], undefined],
+        [[Receiver.all([dropping, dropping]), refusing], undefined],
+        [[refusing, taking], true],
+        [[Receiver.all([dropping, taking]), refusing], true],
+        [[Receiver.all([taking, refusing]), dropping], true]
+      ] as const
+      for (const [receivers, isPartial] of rows) {
+        assert.strictEqual((yield* Effect.flip(Receiver.all(receivers).push(twoSamples))).isPartial, isPartial)
+      }
+    }))
 })

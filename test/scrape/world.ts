@@ -71,7 +71,7 @@ export const makeReceiver = (
   Receiver.make((profile) =>
     refuses()
       ? Effect.fail(new Receiver.Refused({ reason: new Receiver.Stopped() }))
-      : Effect.as(Queue.offer(taken, profile), Receipt.none)
+      : Effect.as(Queue.offer(taken, profile), Receipt.make(Effect.succeed([])))
   )
 
 export const make = Effect.fnUntraced(function*(script: Script = () => answer(pprof)) {
