@@ -120,15 +120,19 @@ describe("Relabelling", () => {
       assert.deepInclude(yield* counts, { cache_hits: 2, cache_misses: 4, cache_size: 2 })
     })))
 
-  it.effect("remembers no more text than many sets of labels have, however large they are", () =>
+  it.effect("remembers no more than many sets of labels take, however large they are", () =>
     counted(Effect.gen(function*() {
       const relabelling = yield* Relabelling.make({ rules: [toUpper], maxCacheSize: 10 }, keeping().receiver)
-      for (let set = 0; set < 10; set++) {
-        yield* relabelling.push(series({ __name__: `${set}`, service_name: "a".repeat(1000) }))
+      const large = { service_name: "a".repeat(2000) }
+      const many = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`l${index}`, "a"]))
+      // Of 20 KiB each takes 4 KB, before and after the rule, and a label takes more than its characters.
+      for (const labels of [large, many]) {
+        for (let set = 0; set < 10; set++) {
+          yield* relabelling.push(series({ service_name: "a", ...labels, __name__: `${set}` }))
+        }
+        assert.deepInclude(yield* counts, { cache_size: labels === large ? 4 : 5 })
       }
-      // Of 10 KiB each has 2 KB, before and after the rule.
-      assert.deepInclude(yield* counts, { cache_size: 5 })
-      yield* relabelling.push(series({ __name__: "cpu", service_name: "a".repeat(10_000) }))
+      yield* relabelling.push(series({ __name__: "cpu", service_name: "a".repeat(11_000) }))
       assert.deepInclude(yield* counts, { cache_size: 0 })
     })))
 

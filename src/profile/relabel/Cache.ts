@@ -1,14 +1,17 @@
 /**
  * What rules have made of the labels that came last: most profiles come again and again with the same ones.
  *
- * It is bounded in sets of labels and in their characters, for a sender may send as many of them as it likes, and large
+ * It is bounded in sets of labels and in what they take, for a sender may send as many of them as it likes, and large
  * ones.
  */
 import * as Labels from "../Labels.ts"
 import * as Relabel from "../Relabel.ts"
 
-/** As many for each set as hardly one has. */
-const charactersPerSet = 1024
+/** What one set may take, in characters: as many as hardly one does. */
+const perSet = 2048
+
+/** What a label takes besides its own: far more than those, where names and values are short. */
+const perLabel = 32
 
 export interface Entry {
   readonly original: Labels.Labels
@@ -47,7 +50,7 @@ export class Cache {
   }
 
   private get isFull(): boolean {
-    return this.entries.size > this.maxSize || this.characters > this.maxSize * charactersPerSet
+    return this.entries.size > this.maxSize || this.characters > this.maxSize * perSet
   }
 
   private makeRoom(): void {
@@ -74,7 +77,7 @@ export class Cache {
 }
 
 const charactersOf = (labels: Labels.Labels): number => {
-  let characters = 0
+  let characters = labels.size * perLabel
   for (const [name, value] of labels) characters += name.length + value.length
   return characters
 }
