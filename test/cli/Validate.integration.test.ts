@@ -96,7 +96,7 @@ Error: bad.alloy:17:17: component "pyroscope.write.other.receiver" does not exis
    |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 18 | }
 
-Error: bad.alloy:20:1: "pyroscope.java" is not a component of pyroduct, which has pyroscope.receive_http, pyroscope.scrape, pyroscope.write
+Error: bad.alloy:20:1: "pyroscope.java" is not a component of pyroduct, which has pyroscope.enrich, pyroscope.receive_http, pyroscope.relabel, pyroscope.scrape, pyroscope.write
 
 19 | 
 20 | pyroscope.java "apps" {
