@@ -16,7 +16,7 @@ import * as ServiceName from "./ServiceName.ts"
 export interface Target {
   /**
    * The same for as long as the labels that are seen outside and the URL are: of those that begin with `__` only the name
-   * of the profile counts.
+   * of the profile counts, and of the URL not the seconds that nobody has asked for.
    */
   readonly id: string
   /** The name of its `ProfileType`: there are few. */
@@ -182,6 +182,8 @@ interface Prepared {
 /** What comes of a type's path and of params. */
 interface Request {
   readonly path: string
+  /** The same path for as long as nothing else changes than how long profiles are by default. */
+  readonly place: string
   readonly seconds: number | undefined
   readonly isCumulative: boolean
   /** The label `__name__`. */
@@ -218,15 +220,16 @@ const requestOf = (
 ): Request => {
   const joined = ScrapeUrl.join(prefix, path)
   // What somebody has asked for goes before what is asked for by default.
-  const query = isTimed && !isGiven(params.get("seconds")?.[0])
-    ? new Map([...params, ["seconds", [String(timedSeconds)]]])
-    : params
+  const queryWith = (seconds: string): ScrapeUrl.Params =>
+    isTimed && !isGiven(params.get("seconds")?.[0]) ? new Map([...params, ["seconds", [seconds]]]) : params
+  const query = queryWith(String(timedSeconds))
   const seconds = query.get("seconds")?.[0]
   const delta = ProfileType.deltaOf(profileName)
   const name = delta ?? profileName
   return {
     name,
     path: ScrapeUrl.withQuery(joined, query),
+    place: ScrapeUrl.withQuery(joined, queryWith("")),
     seconds: isGiven(seconds) && Number(seconds) > 0 && Number(seconds) < Infinity ? Number(seconds) : undefined,
     // What is asked for some seconds is what happened in them, with Go's own profiles too.
     isCumulative: ProfileType.isCumulative(name) && delta === undefined && !ProfileType.isDeltaPath(joined) &&
@@ -270,7 +273,7 @@ const targetsOf = (
   fingerprint.add(scheme).add(address)
   return Result.succeed(settings.types.map((type, index) => {
     const request = requests[index]!
-    const id = fingerprint.fork().add(request.name).add(request.path).toString()
+    const id = fingerprint.fork().add(request.name).add(request.place).toString()
     return new TypeOfProcess(id, type, origin.success, request, common)
   }))
 }

@@ -1,7 +1,7 @@
 /**
- * How much memory the bodies of answers may take together while they are read and worked on, in bytes: of many servers that
- * each send as much as one may, or of a few that do so slowly. What finds no room is refused and does not wait, for others'
- * answers may take as long to come as they like.
+ * How much memory the bodies of answers may take together while they are read and worked on, in bytes: of many servers that each send
+ * as much as one may, or of a few that do so slowly. What finds no room is refused and does not wait, for others' answers
+ * may take as long to come as they like.
  */
 import { Context, Effect } from "effect"
 

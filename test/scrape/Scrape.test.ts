@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Queue, Result } from "effect"
+import { Clock, Duration, Effect, Latch, Queue, Result } from "effect"
 import { TestClock } from "effect/testing"
 import * as Receiver from "../../src/delivery/Receiver.ts"
 import * as Labels from "../../src/profile/Labels.ts"
@@ -199,6 +199,21 @@ describe("another set of targets", () => {
       assert.isAtLeast(after.length, 5)
     }))
 
+  it.effect("with another interval lets a timed profile come that is on its way, and asks for longer ones from then on", () =>
+    Effect.gen(function*() {
+      const world = yield* World.make(() => Effect.delay(answer(new Uint8Array(3)), Duration.seconds(14)))
+      const first = yield* world.scrape({ targets: at("a:81"), types: [cpu] })
+      while (world.requests.length === 0) yield* TestClock.adjust("1 second")
+      yield* world.scrape({ targets: at("a:81"), types: [cpu], interval: "30 seconds" })
+      yield* first.close
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(world.interrupted.length, 0)
+      assert.deepStrictEqual(world.requests.slice(0, 2).map(({ path }) => path), [
+        "/profile?seconds=14",
+        "/profile?seconds=29"
+      ])
+    }))
+
   it.effect("that is given up again leaves things as they were", () =>
     Effect.gen(function*() {
       const world = yield* World.make()
@@ -299,31 +314,35 @@ describe("a cumulative profile", () => {
         sizes.push(Object.keys(sumOf([bytesOf(profile)])))
         return Effect.fail(new Receiver.Refused({ reason: new Receiver.TooLarge({ bytes: 1 }) }))
       })
-      yield* world.scrape({ targets: at("a:81"), types: [memory] }, small)
+      const running = yield* world.scrape({ targets: at("a:81"), types: [memory] }, small)
       for (let n = 0; n < 4; n++) {
         yield* TestClock.adjust("15 seconds")
-        while (sizes.length < n) yield* Effect.yieldNow
+        while (sizes.length < n || running.states()[0]!.scrapes <= n) yield* Effect.yieldNow
       }
       assert.deepStrictEqual(sizes.map((stacks) => stacks.length), [2, 2, 2])
     }))
 
   it.effect("waits for its turn only while there is room for it", () =>
     Effect.gen(function*() {
-      const { counts, world } = yield* counting(() => Result.void)
-      // So much that it is decompressed elsewhere.
-      for (let n = 0; n < 1000; n++) grows(counts, n)
-      const budget = new Budget.Budget(1.5 * counts.profile().byteLength)
+      const counts = new Counts("memory")
+      counts.add("alloc;main", 5, 500, 1, 10)
+      const body = counts.profile()
+      const together = yield* Latch.make()
+      const world = yield* World.make(() => Effect.andThen(together.await, answer(body)))
+      const budget = new Budget.Budget(1.5 * body.byteLength)
       const running = yield* Effect.provideService(
-        world.scrape({ targets: at("a:81", "b:81", "c:81"), types: [memory], interval: "1 millis" }),
+        world.scrape({ targets: at("a:81", "b:81", "c:81"), types: [memory], timeout: "1 minute" }),
         Budget.Shared,
         budget
       )
-      yield* TestClock.adjust("1 millis")
+      while (world.requests.length < 3) yield* TestClock.adjust("1 second")
+      yield* together.open
       while (running.states().some(({ health }) => health === "unknown")) yield* Effect.yieldNow
-      const errors = running.states().map(({ lastError }) => lastError)
-      assert.include(errors, `failed to read body: ${budget.refusal}`)
-      assert.include(errors, undefined)
-      yield* running.close
+      assert.sameMembers(running.states().map(({ lastError }) => lastError), [
+        undefined,
+        `failed to read body: ${budget.refusal}`,
+        `failed to read body: ${budget.refusal}`
+      ])
       assert.strictEqual(budget.used, 0)
     }))
 })
