@@ -325,7 +325,8 @@ describe("a cumulative profile", () => {
   it.effect("waits for its turn only while there is room for it", () =>
     Effect.gen(function*() {
       const counts = new Counts("memory")
-      counts.add("alloc;main", 5, 500, 1, 10)
+      // So much that it is decompressed elsewhere.
+      for (let n = 0; n < 1000; n++) grows(counts, n)
       const body = counts.profile()
       const together = yield* Latch.make()
       const world = yield* World.make(() => Effect.andThen(together.await, answer(body)))
