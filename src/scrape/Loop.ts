@@ -32,7 +32,14 @@ export interface Scraper extends Fetch.Means {
   readonly receiver: Receiver.Receiver
   readonly metrics: TargetMetrics
   readonly log: TargetLog
-  /** For work on whole profiles, of which not too many are to be in memory at a time. */
+  readonly permits: Permits
+}
+
+/** What is done at a time. */
+export interface Permits {
+  /** Requests: each may have a connection of its own. */
+  readonly requests: Semaphore.Semaphore
+  /** Work on whole profiles, of which not too many are to be in memory. */
   readonly work: Semaphore.Semaphore
 }
 
@@ -121,9 +128,9 @@ export class Loop {
   private attempt(began: number): Effect.Effect<Uint8Array | undefined, ScrapeError.ScrapeError> {
     return Effect.gen({ self: this }, function*() {
       const { scraper } = this
-      const { budget, metrics, settings, work } = scraper
+      const { budget, metrics, permits, settings } = scraper
       const { target } = this.state
-      const body = yield* Fetch.profile(target, scraper, settings)
+      const body = yield* permits.requests.withPermit(Fetch.profile(target, scraper, settings))
       const seconds = ((yield* Monotonic.now) - began) / 1000
       this.next = undefined
       let profile: Uint8Array | undefined = body
@@ -132,7 +139,7 @@ export class Loop {
         const difference = yield* Budget.hold(
           budget,
           body.byteLength,
-          work.withPermit(Difference.make(this.baseline, body, settings.maxBytes)),
+          permits.work.withPermit(Difference.make(this.baseline, body, settings.maxBytes)),
           () => Effect.fail(new ScrapeError.UnreadableBody({ detail: budget.refusal }))
         )
         this.next = difference.baseline

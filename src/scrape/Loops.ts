@@ -28,11 +28,17 @@ export interface Loops {
   /** How all targets are doing, or those that are scraped by this one, in no order. Each target is scraped by one. */
   readonly states: (by?: Loop.Scraper) => Iterable<TargetState>
   /** The permits are for all that share the `layer`. */
-  readonly work: Semaphore.Semaphore
+  readonly permits: Loop.Permits
 }
 
-/** Whole profiles in memory at a time, for what is done with them. Node has as many threads for that. */
-const atOnce = 4
+/**
+ * Far more requests than there are slow targets, so that nobody waits for those, and fewer than a process may have sockets:
+ * for a timed profile a connection is open most of the time. Work on as many profiles as Node has threads for that.
+ */
+const makePermits = (): Loop.Permits => ({
+  requests: Semaphore.makeUnsafe(10_000),
+  work: Semaphore.makeUnsafe(4)
+})
 
 /** So many are begun, and ended, before something else has its turn. */
 const slice = 500
@@ -50,7 +56,7 @@ interface Entry {
   fiber: Fiber.Fiber<void>
 }
 
-const makeWith = (work: Semaphore.Semaphore, run: Run): Loops => {
+const makeWith = (permits: Loop.Permits, run: Run): Loops => {
   const entries = new Map<string, Entry>()
   let made: { readonly settings: Target.Settings; readonly make: ReturnType<typeof Target.maker> } | undefined
 
@@ -90,7 +96,7 @@ const makeWith = (work: Semaphore.Semaphore, run: Run): Loops => {
   }
 
   return {
-    work,
+    permits,
     targetsOf: (settings, processes) => {
       if (made === undefined || !Equal.equals(made.settings, settings)) {
         made = { settings, make: Target.maker(settings) }
@@ -154,8 +160,8 @@ export const Loops = Context.Reference<RcMap.RcMap<string, Loops> | undefined>("
 export const layer: Layer.Layer<never> = Layer.effect(
   Loops,
   Effect.flatMap(runner, (run) => {
-    const work = Semaphore.makeUnsafe(atOnce)
-    return RcMap.make({ lookup: (_id: string) => Effect.sync(() => makeWith(work, run)) })
+    const permits = makePermits()
+    return RcMap.make({ lookup: (_id: string) => Effect.sync(() => makeWith(permits, run)) })
   })
 )
 
@@ -165,6 +171,6 @@ export const of = (id: string | undefined): Effect.Effect<Loops, never, Scope.Sc
     Loops,
     (all) =>
       all === undefined || id === undefined
-        ? Effect.map(runner, (run) => makeWith(Semaphore.makeUnsafe(atOnce), run))
+        ? Effect.map(runner, (run) => makeWith(makePermits(), run))
         : RcMap.get(all, id)
   )

@@ -103,7 +103,7 @@ export const make = Effect.fnUntraced(function*(
     receiver: yield* Receiver,
     metrics,
     log,
-    work: loops.work
+    permits: loops.permits
   }
   const states = () => loops.states()
   yield* TargetMetrics.observe(types, () => loops.states(scraper))
