@@ -27,6 +27,8 @@ export interface Target {
   readonly path: string
   /** Of its profiles, those included that begin with `__`. Made anew each time, as targets are many. */
   readonly labels: Labels.Labels
+  /** Those of all types of its process: what is not there of `labels` begins with `__`. The same each time. */
+  readonly common: Labels.Labels
   /** How long the target takes to give a profile, in seconds, if it is asked for one of some seconds. */
   readonly seconds: number | undefined
   /** Its profiles count from its start, so that the difference of two is what is sent. */
@@ -342,8 +344,7 @@ class TypeOfProcess implements Target {
   readonly isCumulative: boolean
   private readonly name: string
   private readonly profilePath: string
-  /** Of all types of the process. */
-  private readonly common: Labels.Labels
+  readonly common: Labels.Labels
 
   constructor(
     id: string,

@@ -22,7 +22,7 @@ const moment = (at: number | undefined) => at === undefined ? null : DateTime.fo
 
 /** One, with the names that Alloy has for them. Durations and ages are in seconds; `now` is in milliseconds of the wall clock. */
 export const row = (state: TargetState, now: number) => ({
-  job: Labels.get(state.target.labels, "job"),
+  job: Labels.get(state.target.common, "job"),
   url: TargetText.url(state.target),
   type: state.target.type,
   health: state.health,

@@ -30,5 +30,5 @@ export const error = ({ path }: Pick<Target, "path">, message: string): string =
 }
 
 /** The labels that its profiles have for everybody: those that begin with `__` are for rules, or say where it is. */
-export const labels = ({ labels }: Pick<Target, "labels">): Readonly<Record<string, string>> =>
-  Object.fromEntries(Array.from(labels).filter(([name]) => !name.startsWith("__")))
+export const labels = ({ common }: Pick<Target, "common">): Readonly<Record<string, string>> =>
+  Object.fromEntries(Array.from(common).filter(([name]) => !name.startsWith("__")))

@@ -250,6 +250,15 @@ describe("Target", () => {
       )
     })
 
+    it("has the labels of a process once for all of its types, but for what differs", () => {
+      const { targets } = Target.all([Labels.make({ ...address, __own: "1", env: "x" })], settings)
+      const visible = (labels: Labels.Labels) => [...labels].filter(([name]) => !name.startsWith("__"))
+      for (const { common, labels } of targets) {
+        assert.strictEqual(common, targets[0]!.common)
+        assert.deepStrictEqual(visible(common), visible(labels))
+      }
+    })
+
     it("leaves out one that is wrong, says which, and takes the others", () => {
       const { problems, targets } = Target.all(
         [Labels.make(address), Labels.make({ __address__: "a/b:1" }), Labels.make({ __address__: "other:1" })],

@@ -36,7 +36,7 @@ describe("TargetReport", () => {
       failures: 2,
       skipped: 1,
       baselineBytes: 99
-    }, { path: "/p?token=s3cret", labels: Labels.make({ __param_token: "s3cret", job: "shop" }) })
+    }, { path: "/p?token=s3cret", common: Labels.make({ __param_token: "s3cret", job: "shop" }) })
     assert.deepStrictEqual(TargetReport.row(known, 5000), {
       job: "shop",
       url: "http://app.example:6060/p?token=***",

@@ -25,6 +25,6 @@ describe("TargetText", () => {
 
   it("of the labels it shows those that all profiles have, and no parameter", () => {
     const labels = Labels.make({ __param_token: "s3cret", __address__: "app", __meta_pod: "x", service_name: "app" })
-    assert.deepStrictEqual(TargetText.labels({ labels }), { service_name: "app" })
+    assert.deepStrictEqual(TargetText.labels({ common: labels }), { service_name: "app" })
   })
 })

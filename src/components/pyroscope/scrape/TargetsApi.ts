@@ -79,6 +79,6 @@ const answer = (states: Iterable<TargetState>, query: Query, now: number) => {
 /** What is not shown cannot be guessed by looking for it either. */
 const has = ({ target }: TargetState, text: string): boolean => {
   if (TargetText.origin(target).includes(text)) return true
-  for (const [name, value] of target.labels) if (!name.startsWith("__") && value.includes(text)) return true
+  for (const [name, value] of target.common) if (!name.startsWith("__") && value.includes(text)) return true
   return false
 }

@@ -19,7 +19,7 @@ const many = (count: number): ReadonlyArray<TargetState> =>
       type: index % 2 === 0 ? "memory" : "mutex",
       origin: `http://me:s3cret@app-${index}.example`,
       path: "/p?token=s3cret",
-      labels: Labels.make({ __param_token: "s3cret", service_name: index < 10 ? "shop" : "app" })
+      common: Labels.make({ __param_token: "s3cret", service_name: index < 10 ? "shop" : "app" })
     }))
 
 interface Answer {
