@@ -58,7 +58,7 @@ export class DeltaError extends Schema.TaggedError<DeltaError>()("DeltaError", {
   reason: Schema.Union([
     Schema.TaggedStruct("Malformed", { detail: Schema.String }),
     Schema.TaggedStruct("TooMany", {
-      what: Schema.Literals(["stacks", "sample types", "locations", "functions", "strings", "bytes"]),
+      what: Schema.Literals(["stacks", "sample types", "samples", "locations", "functions", "strings", "bytes"]),
       limit: Schema.Natural
     })
   ])

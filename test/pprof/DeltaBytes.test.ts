@@ -157,6 +157,7 @@ describe("Delta", () => {
       Result.getOrThrow(Result.flip(
         Delta.step(undefined, Buffer.concat([before, Buffer.alloc(field.length * count, Buffer.from(field))]))
       )).message
+    assert.strictEqual(refused(1_000_000, [0x12, 0]), "pprof too large for a delta: more than 1000000 samples")
     assert.strictEqual(refused(1_000_000, [0x32, 0]), "pprof too large for a delta: more than 1000000 strings")
     assert.strictEqual(refused(100, [0x0a, 0]), "pprof too large for a delta: more than 100 sample types")
   })

@@ -1,6 +1,6 @@
-/** What a profile may have at most: by far more than profilers write, as it takes more memory than bytes. */
+/** What a profile may have at most: by far more than profilers write, as it takes more memory and time than bytes. */
 export const limits = {
-  /** Of locations, of functions, and of strings. */
+  /** Of samples, of locations, of functions, and of strings. */
   entries: 1_000_000,
   sampleTypes: 100,
   /** Positions are numbers of 32 bits. */
@@ -9,7 +9,7 @@ export const limits = {
 
 /** There are more of something than may be. */
 export class TooMany extends Error {
-  readonly what: "stacks" | "sample types" | "locations" | "functions" | "strings" | "bytes"
+  readonly what: "stacks" | "sample types" | "samples" | "locations" | "functions" | "strings" | "bytes"
   readonly limit: number
 
   constructor(what: TooMany["what"], limit: number) {

@@ -41,7 +41,7 @@ export interface ValueType {
   unit: number
 }
 
-/** How many there are of what takes memory. */
+/** How many there are of what takes memory and time. */
 const count = (bytes: Uint8Array) => {
   if (bytes.length > limits.bytes) throw new TooMany("bytes", limits.bytes)
   const fields = new Fields(bytes)
@@ -53,7 +53,7 @@ const count = (bytes: Uint8Array) => {
     else if (tag === profile.string) counts.strings += 1
   }
   if (counts.strings === 0) throw new Error("it has no strings")
-  for (const what of ["locations", "functions", "strings"] as const) {
+  for (const what of ["samples", "locations", "functions", "strings"] as const) {
     if (counts[what] > limits.entries) throw new TooMany(what, limits.entries)
   }
   return counts
