@@ -140,7 +140,7 @@ export class Loop {
           budget,
           body.byteLength,
           permits.work.withPermit(Difference.make(this.baseline, body, settings.maxBytes)),
-          () => Effect.fail(new ScrapeError.UnreadableBody({ detail: budget.refusal }))
+          () => Effect.fail(new ScrapeError.NoRoom({ detail: budget.refusal }))
         )
         this.next = difference.baseline
         profile = difference.profile

@@ -18,6 +18,7 @@ export type Kind =
   | "status"
   | "body"
   | "too_large"
+  | "no_room"
   | "empty"
   | "invalid"
   | "delta"
@@ -92,6 +93,16 @@ export class TooLarge extends Data.TaggedError("TooLarge")<{
   }
 }
 
+/** All answers that are being read and worked on have no more memory. */
+export class NoRoom extends Data.TaggedError("NoRoom")<{
+  readonly detail: string
+}> {
+  readonly kind: Kind = "no_room"
+  override get message(): string {
+    return `failed to read body: ${this.detail}`
+  }
+}
+
 /** A success without a body. */
 export class EmptyProfile extends Data.TaggedError("EmptyProfile")<{
   /** The name of the type of profile. */
@@ -149,6 +160,7 @@ export type ScrapeError =
   | HttpStatus
   | UnreadableBody
   | TooLarge
+  | NoRoom
   | EmptyProfile
   | InvalidProfile
   | DeltaFailed
@@ -158,5 +170,12 @@ export type ScrapeError =
 /** For a request that asked for `maxBytes` at most. */
 export const fromTransport = (error: TransportError, maxBytes: number): ScrapeError => {
   if (error._tag !== "BadAnswer") return new TransportFailed({ cause: error })
-  return error.reason === "TooLarge" ? new TooLarge({ maxBytes }) : new UnreadableBody({ detail: error.detail })
+  switch (error.reason) {
+    case "TooLarge":
+      return new TooLarge({ maxBytes })
+    case "NoRoom":
+      return new NoRoom({ detail: error.detail })
+    case "Undecodable":
+      return new UnreadableBody({ detail: error.detail })
+  }
 }

@@ -23,6 +23,10 @@ describe("ScrapeError", () => {
         "too_large: the profile is larger than 1024 bytes"
       ],
       [
+        new TransportError.BadAnswer({ status: 200, reason: "NoRoom", detail: "too many" }),
+        "no_room: failed to read body: too many"
+      ],
+      [
         new TransportError.BadAnswer({ status: 200, reason: "Undecodable", detail: "not gzip" }),
         "body: failed to read body: not gzip"
       ]
