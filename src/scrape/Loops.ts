@@ -53,7 +53,8 @@ interface Entry {
   readonly loop: Loop.Loop
   /** The newest one counts. */
   readonly claims: Array<Claim>
-  fiber: Fiber.Fiber<void>
+  /** Once the loop has begun. */
+  fiber: Fiber.Fiber<void> | undefined
 }
 
 const makeWith = (permits: Loop.Permits, run: Run): Loops => {
@@ -66,21 +67,26 @@ const makeWith = (permits: Loop.Permits, run: Run): Loops => {
     const entry = entries.get(id)
     if (entry === undefined) {
       const loop = new Loop.Loop(claim.targets.get(id)!, claim.scraper)
-      entries.set(id, { loop, claims: [claim], fiber: run(loop.run) })
+      entries.set(id, { loop, claims: [claim], fiber: undefined })
     } else {
       entry.claims.push(claim)
       follow(id, entry)
     }
   }
 
+  const begin = (id: string): void => {
+    const entry = entries.get(id)
+    if (entry !== undefined) entry.fiber ??= run(entry.loop.run)
+  }
+
   const follow = (id: string, entry: Entry): void => {
     const { scraper, targets } = entry.claims.at(-1)!
-    if (!entry.loop.follow(targets.get(id)!, scraper)) return
+    if (!entry.loop.follow(targets.get(id)!, scraper) || entry.fiber === undefined) return
     entry.fiber.interruptUnsafe()
     entry.fiber = run(entry.loop.run)
   }
 
-  /** Gives the fiber that has been told to end, if one has. */
+  /** Gives the fiber that has been told to end, if there is one. */
   const release = (id: string, claim: Claim): Fiber.Fiber<void> | undefined => {
     const entry = entries.get(id)!
     const { claims, fiber } = entry
@@ -91,7 +97,7 @@ const makeWith = (permits: Loop.Permits, run: Run): Loops => {
       return undefined
     }
     entries.delete(id)
-    fiber.interruptUnsafe()
+    fiber?.interruptUnsafe()
     return fiber
   }
 
@@ -128,6 +134,8 @@ const makeWith = (permits: Loop.Permits, run: Run): Loops => {
         held.push(id)
         hold(id, claim)
       })
+      // Nobody waits for that: those that have begun already are in its way, and many that fail take much of the time.
+      yield* Effect.forkScoped(inSlices(held, begin), { startImmediately: true })
     })
   }
 }
