@@ -13,7 +13,7 @@ export interface Trouble {
 }
 
 /** `flapping` is failing on and off. */
-export type News = "began" | "flapping" | "ended"
+type News = "began" | "flapping" | "ended"
 
 /** After so many scrapes in a row that ended alike it is steady. */
 export const steady = 10
