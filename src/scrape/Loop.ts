@@ -9,7 +9,7 @@
  * refuses, is made up for by the next: no more is lost than what the target itself loses by a restart. Where only some of
  * several receivers refuse it, they lack it: the others are not to count it twice.
  */
-import { Cause, Clock, Duration, Effect, Pull, Result, Schedule, type Semaphore, Sink, Stream } from "effect"
+import { Cause, Clock, Duration, Effect, type PartitionedSemaphore, Pull, Result, Schedule, Sink, Stream } from "effect"
 import type * as Receiver from "../delivery/Receiver.ts"
 import type { Baseline } from "../pprof/Delta.ts"
 import * as Labels from "../profile/Labels.ts"
@@ -35,12 +35,12 @@ export interface Scraper extends Fetch.Means {
   readonly permits: Permits
 }
 
-/** What is done at a time. */
+/** What is done at a time. Those who wait have their turn by server: one that has many does not come before the others. */
 export interface Permits {
   /** Requests: each may have a connection of its own. */
-  readonly requests: Semaphore.Semaphore
+  readonly requests: PartitionedSemaphore.PartitionedSemaphore<string>
   /** Work on whole profiles, of which not too many are to be in memory. */
-  readonly work: Semaphore.Semaphore
+  readonly work: PartitionedSemaphore.PartitionedSemaphore<string>
 }
 
 export class Loop {
@@ -130,7 +130,7 @@ export class Loop {
       const { scraper } = this
       const { budget, metrics, permits, settings } = scraper
       const { target } = this.state
-      const body = yield* permits.requests.withPermit(Fetch.profile(target, scraper, settings))
+      const body = yield* permits.requests.withPermit(target.origin)(Fetch.profile(target, scraper, settings))
       const seconds = ((yield* Monotonic.now) - began) / 1000
       this.next = undefined
       let profile: Uint8Array | undefined = body
@@ -139,7 +139,7 @@ export class Loop {
         const difference = yield* Budget.hold(
           budget,
           body.byteLength,
-          permits.work.withPermit(Difference.make(this.baseline, body, settings.maxBytes)),
+          permits.work.withPermit(target.origin)(Difference.make(this.baseline, body, settings.maxBytes)),
           () => Effect.fail(new ScrapeError.NoRoom({ detail: budget.refusal }))
         )
         this.next = difference.baseline

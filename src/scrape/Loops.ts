@@ -5,7 +5,7 @@
  * a target that both have goes on being scraped, at its moments and with what is known of its profiles, by the newer one's
  * settings. A target that is gone ends when the last that had it closes, in the middle of a scrape if need be.
  */
-import { Context, Effect, Equal, Fiber, Layer, RcMap, Scope, Semaphore } from "effect"
+import { Context, Effect, Equal, Fiber, Layer, PartitionedSemaphore, RcMap, Scope } from "effect"
 import type * as Labels from "../profile/Labels.ts"
 import * as Loop from "./Loop.ts"
 import * as Target from "./Target.ts"
@@ -32,12 +32,14 @@ export interface Loops {
 }
 
 /**
+ * (Effect's `Semaphore` looks at all that wait at each release, and here thousands may.)
+ *
  * Far more requests than there are slow targets, so that nobody waits for those, and fewer than a process may have sockets:
  * for a timed profile a connection is open most of the time. Work on as many profiles as Node has threads for that.
  */
 const makePermits = (): Loop.Permits => ({
-  requests: Semaphore.makeUnsafe(10_000),
-  work: Semaphore.makeUnsafe(4)
+  requests: PartitionedSemaphore.makeUnsafe({ permits: 10_000 }),
+  work: PartitionedSemaphore.makeUnsafe({ permits: 4 })
 })
 
 /** So many are begun, and ended, before something else has its turn. */
