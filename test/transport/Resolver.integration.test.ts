@@ -34,7 +34,7 @@ const setUp = Effect.fnUntraced(function*(
         return name.endsWith(".local") ? Effect.succeed(["10.0.0.99"]) : Effect.fail("ENOTFOUND")
       }),
     platform: "linux",
-    maxNames: 10
+    maxNames: 1000
   }).pipe(Effect.provide(files.layer))
   return { resolve, files, asked, questions: server.questions.all }
 })
