@@ -2,10 +2,10 @@
  * What it costs to scrape many targets, and whether a target costs the same whatever their number: each number of targets
  * with five types of profiles each, from an address each, in a process of its own.
  *
- *     npm run bench:scrape     # or with: -- --targets 100,1000,10000 --seconds 60 --rate 1000 --samples 100
+ *     npm run bench:scrape     # or with: -- --targets 100,1000,10000 --seconds 60 --interval 100 --samples 100
  *
- * The rate of scrapes is the same for each number of targets, and the interval what comes of it: 50 seconds for 10,000 at
- * 1,000 scrapes a second. Memory, block and mutex profiles make deltas; profiles go to a receiver that counts them. Printed are, for each number:
+ * The interval is the same for each number of targets, of which 100 make 5 scrapes a second at 100 seconds, and 10,000 make
+ * 500. Memory, block and mutex profiles make deltas; profiles go to a receiver that counts them. Printed are, for each number:
  * the time until every target has been scraped once, which is an interval at least; the steady state, with the CPU time of
  * each scrape, how late the event loop was, and the resident size; and a change of one target in a hundred, as a reload
  * makes it: how much CPU time it takes, and how late the event loop was. A connection is kept to each target: both
@@ -26,19 +26,16 @@ const { values } = parseArgs({
   options: {
     targets: { type: "string", default: "100,1000,10000" },
     seconds: { type: "string", default: "60" },
-    rate: { type: "string", default: "1000" },
+    interval: { type: "string", default: "100" },
     samples: { type: "string", default: "100" },
     /** Of the process that measures one number of targets. */
     port: { type: "string" }
   }
 })
 const seconds = Number(values.seconds)
-const rate = Number(values.rate)
+const interval = Number(values.interval)
 
 const perTarget = 5
-
-/** In seconds. */
-const intervalOf = (targets: number): number => targets * perTarget / rate
 
 /** As discovery gives them: much that is not sent. */
 const targetsOf = (count: number, port: string, generation: (index: number) => number) =>
@@ -67,7 +64,7 @@ const millis = (nanos: number): string => `${Math.max(0, nanos / 1e6 - resolutio
 
 const measure = (count: number, port: string) =>
   Effect.gen(function*() {
-    const interval = intervalOf(count)
+    const rate = count * perTarget / interval
     let profiles = 0
     const receiver = Receiver.make(() =>
       Effect.sync(() => {
@@ -154,13 +151,13 @@ const main = async (): Promise<void> => {
   const counts = values.targets.split(",").map(Number)
   const costs: Array<number> = []
   for (const count of counts) {
-    const server = fork(new URL("./scrapeTargets.ts", import.meta.url), [`${intervalOf(count) * 1000}`, values.samples])
+    const server = fork(new URL("./scrapeTargets.ts", import.meta.url), [`${interval * 1000}`, values.samples])
     const [port] = await once(server, "message") as [number]
     const child = fork(new URL(import.meta.url), [
       `--port=${port}`,
       `--targets=${count}`,
       `--seconds=${seconds}`,
-      `--rate=${rate}`
+      `--interval=${interval}`
     ])
     const [cost] = await once(child, "message") as [number]
     costs.push(cost)
@@ -168,7 +165,7 @@ const main = async (): Promise<void> => {
     server.disconnect()
   }
   console.log(
-    `cost of a scrape by number of targets, as a multiple of the first: ${
+    `cost of a target by number of targets, as a multiple of the first: ${
       counts.map((count, index) => `${count}: ${(costs[index]! / costs[0]!).toFixed(2)}`).join(", ")
     }`
   )
