@@ -1,5 +1,5 @@
 /**
- * What the documentation shows.
+ * What the documentation and the examples show.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
@@ -16,21 +16,27 @@ const pages = [
   ...readdirSync(new URL("docs/", root)).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)
 ]
 
+const mistakesIn = (name: string, config: string): ReadonlyArray<string> => {
+  const checked = Plan.check({ sources: [Source.make(name, config)], registry: Components.registry, stdlib })
+  return Result.isFailure(checked) ? checked.failure.diagnostics.map(({ message }) => message) : []
+}
+
 describe("the documentation", () => {
   for (const page of pages) {
     const text = readFileSync(new URL(page, root), "utf8")
     for (const [index, [, config]] of [...text.matchAll(/^```alloy\n(.*?)^```$/gms)].entries()) {
       it(`has in ${page} a right configuration, no. ${index + 1}`, () => {
-        const checked = Plan.check({
-          sources: [Source.make(page, config!)],
-          registry: Components.registry,
-          stdlib
-        })
-        assert.deepStrictEqual(
-          Result.isFailure(checked) ? checked.failure.diagnostics.map(({ message }) => message) : [],
-          []
-        )
+        assert.deepStrictEqual(mistakesIn(page, config!), [])
       })
     }
+  }
+})
+
+describe("the examples", () => {
+  const examples = new URL("examples/", root)
+  for (const file of readdirSync(examples).filter((name) => name.endsWith(".alloy"))) {
+    it(`have a right ${file}`, () => {
+      assert.deepStrictEqual(mistakesIn(file, readFileSync(new URL(file, examples), "utf8")), [])
+    })
   }
 })
