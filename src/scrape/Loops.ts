@@ -32,11 +32,10 @@ export interface Loops {
 }
 
 /**
- * (Effect's `Semaphore` looks at all that wait at each release, and here thousands may.)
- *
  * Far more requests than there are slow targets, so that nobody waits for those, and fewer than a process may have sockets:
  * for a timed profile a connection is open most of the time. Work on as many profiles as Node has threads for that.
  */
+// Not `Semaphore`, which looks at all that wait at each release: thousands may.
 const makePermits = (): Loop.Permits => ({
   requests: PartitionedSemaphore.makeUnsafe({ permits: 10_000 }),
   work: PartitionedSemaphore.makeUnsafe({ permits: 4 })
