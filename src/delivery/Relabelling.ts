@@ -11,7 +11,7 @@
  * A profile that is dropped is a success, and so is one that the rules leave no label. One that comes without labels is
  * passed on as it is.
  */
-import { Effect, Layer, type Metric, Result, type Scope } from "effect"
+import { Effect, Layer, type Metric, type Scope } from "effect"
 import * as Labels from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
 import * as Relabel from "../profile/Relabel.ts"
@@ -32,9 +32,6 @@ export const defaults = { maxCacheSize: 10_000 }
 
 export type Failure = Relabel.InvalidRule | InvalidOptions
 
-/** No server takes labels with other names, so that no rule makes one. */
-const isName = (name: string): boolean => Result.isSuccess(Labels.checkName(name))
-
 /** The receiver with the rules in front of it. */
 export const make = Effect.fnUntraced(function*(
   options: Options,
@@ -46,7 +43,8 @@ export const make = Effect.fnUntraced(function*(
       ({ whole }) => whole("maxCacheSize", options.maxCacheSize, defaults.maxCacheSize, { minimum: 1 })
     )
   )
-  const cache = new Cache.Cache(yield* Effect.fromResult(Relabel.compile(options.rules, isName)), maxSize)
+  // No server takes labels with other names, so that no rule makes one.
+  const cache = new Cache.Cache(yield* Effect.fromResult(Relabel.compile(options.rules, Labels.isName)), maxSize)
   yield* Gauge.observe(Metrics.relabelCacheSize(), () => cache.size)
   const context = yield* Effect.context<never>()
   const counter = (metric: Metric.Counter<number>): () => void => {

@@ -73,7 +73,7 @@ const failure = (reason: LabelError["reason"], name = "", value = ""): Result.Re
 export const checkName = (name: string): Result.Result<string, LabelError> =>
   isName(name) ? Result.succeed(name) : failure("InvalidName", name)
 
-const isName = (name: string): boolean => name !== "" && !notInName.test(name)
+export const isName = (name: string): boolean => name !== "" && !notInName.test(name)
 
 /** The value of `__name__` that stands in front of the other labels on `/ingest`: as names, and with `/` and `-`. */
 export const checkServiceName = (value: string): Result.Result<string, LabelError> => {

@@ -5,6 +5,7 @@
  * profile only if it says that it is, and does not look like something else. It is not decoded for that.
  */
 import { Result } from "effect"
+import * as Compression from "../wire/Compression.ts"
 import { EmptyProfile, HttpStatus, InvalidProfile, type ScrapeError } from "./ScrapeError.ts"
 
 export interface Answer {
@@ -51,14 +52,12 @@ const mistakeIn = (bytes: Uint8Array, contentType: string, scrub: (text: string)
     return `text response instead of pprof: ${beginning} (server should return HTTP error, not 200)`
   }
   if (bytes.byteLength <= 2) return "data too short for pprof format"
-  if (isGzip(bytes)) return undefined
+  if (Compression.isGzip(bytes)) return undefined
   const wireType = bytes[0]! & 7
   return wireType <= 5
     ? undefined
     : `invalid protobuf data: illegal wireType ${wireType} (expected 0-5), first bytes: ${hex(bytes.subarray(0, 16))}`
 }
-
-const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
 
 /** HTML or JSON. A profile begins with a field's tag, which may be a line feed, and the length of a message. */
 const isText = (bytes: Uint8Array): boolean => {

@@ -105,7 +105,9 @@ export class Loop {
       const { state } = this
       state.lastScrape = yield* Clock.currentTimeMillis
       const began = yield* Monotonic.now
-      const result = yield* Effect.result(Effect.catchDefect(this.attempt(began), defect))
+      const result = yield* Effect.result(
+        Effect.catchDefect(this.attempt(began), (defect) => Effect.fail(errorOf(defect)))
+      )
       state.lastDuration = (yield* Monotonic.now) - began
       state.scrapes++
       if (Result.isFailure(result)) {
@@ -168,7 +170,7 @@ export class Loop {
         this.scraper.metrics.refused(this.state.target.type)
         return this.down(new ScrapeError.Refused({ cause }))
       }),
-      Effect.catchDefect((cause) => Effect.flip(defect(cause)).pipe(Effect.flatMap((error) => this.down(error)))),
+      Effect.catchDefect((defect) => this.down(errorOf(defect))),
       Effect.uninterruptible
     )
   }
@@ -196,5 +198,5 @@ export class Loop {
   }
 }
 
-const defect = (defect: unknown): Effect.Effect<never, ScrapeError.Defect> =>
-  Effect.fail(new ScrapeError.Defect({ detail: Cause.pretty(Cause.die(defect)) }))
+const errorOf = (defect: unknown): ScrapeError.Defect =>
+  new ScrapeError.Defect({ detail: Cause.pretty(Cause.die(defect)) })

@@ -84,13 +84,6 @@ export interface Problem {
   readonly error: TargetError
 }
 
-/** The targets of one process: one for each type that differs from the others. */
-export const of = (
-  labels: Labels.Labels,
-  settings: Settings
-): Result.Result<ReadonlyArray<Target>, TargetError> =>
-  Result.map(targetsOf(labels, prepare(settings)), (targets) => distinct(targets, new Set()))
-
 /** The targets of many processes, and what none can be made of. */
 export interface Many {
   readonly targets: ReadonlyArray<Target>
@@ -130,8 +123,6 @@ export const maker = (settings: Settings): (processes: Iterable<Labels.Labels>) 
     return { targets, problems }
   }
 }
-
-export const all = (processes: Iterable<Labels.Labels>, settings: Settings): Many => maker(settings)(processes)
 
 /** What has been made of a process. */
 interface Made {

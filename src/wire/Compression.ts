@@ -28,9 +28,9 @@ const level = Zlib.constants.Z_BEST_SPEED
 
 /** Compresses; what is large, off the main thread. There is a gzip of all bytes: a failure is a defect. */
 export const gzip = (bytes: Uint8Array): Effect.Effect<Uint8Array> =>
-  bytes.byteLength <= few ?
-    Effect.sync(() => Zlib.gzipSync(bytes, { level })) :
-    Effect.callback((resume) =>
+  bytes.byteLength <= few
+    ? Effect.sync(() => Zlib.gzipSync(bytes, { level }))
+    : Effect.callback((resume) =>
       Zlib.gzip(
         bytes,
         { level },
@@ -52,8 +52,8 @@ export const claimedSize = (bytes: Uint8Array): number | undefined => {
 }
 
 /**
- * Decompresses, off the main thread where it is much, to at most `maxBytes` (at least 1). What says itself that it is larger is refused
- * before it is looked into, and what says less than the truth as soon as it has passed the limit.
+ * Decompresses, off the main thread where it is much, to at most `maxBytes` (at least 1). What says itself that it is
+ * larger is refused before it is looked into, and what says less than the truth as soon as it has passed the limit.
  */
 export const gunzip = (bytes: Uint8Array, maxBytes: number): Effect.Effect<Uint8Array, TooLarge | Malformed> =>
   Effect.callback((resume) => {

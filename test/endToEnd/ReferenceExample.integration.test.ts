@@ -42,6 +42,22 @@ pyroscope.scrape "default" {
 }
 `
 
+const scraping = (sink: Sink, address: string, interval: string, profiles: string) => `
+  pyroscope.write "test" {
+    endpoint {
+      url = "${sink.url}"
+    }
+  }
+  pyroscope.scrape "test" {
+    targets         = [{__address__ = "${address}", service_name = "shop"}]
+    forward_to      = [pyroscope.write.test.receiver]
+    scrape_interval = "${interval}"
+    profiling_config {
+      ${profiles}
+    }
+  }
+`
+
 /** Has so much counted, in functions of these names: see the program. */
 const work = (address: string, times: { readonly mutex: number; readonly block: number; readonly alloc: number }) =>
   Effect.promise(async () => {
@@ -173,21 +189,7 @@ describe.skipIf(go?.hasGodeltaprof !== true)("godeltaprof", () => {
       const address = yield* startTarget(go!.binary)
       const off = [...names, "goroutine", "process_cpu"].map((name) => `profile.${name} {\n enabled = false\n }`)
       const on = names.map((name) => `profile.godeltaprof_${name} {\n enabled = true\n }`)
-      yield* startEngine(`
-        pyroscope.write "test" {
-          endpoint {
-            url = "${sink.url}"
-          }
-        }
-        pyroscope.scrape "test" {
-          targets         = [{__address__ = "${address}", service_name = "shop"}]
-          forward_to      = [pyroscope.write.test.receiver]
-          scrape_interval = "100ms"
-          profiling_config {
-            ${[...off, ...on].join("\n")}
-          }
-        }
-      `)
+      yield* startEngine(scraping(sink, address, "100ms", [...off, ...on].join("\n")))
       for (let round = 1; round <= 10; round++) {
         yield* work(address, { mutex: 2, block: 3, alloc: 10 })
         const before = sink.taken.all.length
@@ -209,23 +211,9 @@ describe("the pull endpoint of the official Node SDK", () => {
     Effect.gen(function*() {
       const sink = yield* makeSink
       const address = yield* startTarget(process.execPath, nodeTarget)
-      const engine = yield* startEngine(`
-        pyroscope.write "test" {
-          endpoint {
-            url = "${sink.url}"
-          }
-        }
-        pyroscope.scrape "test" {
-          targets         = [{__address__ = "${address}", service_name = "shop"}]
-          forward_to      = [pyroscope.write.test.receiver]
-          scrape_interval = "2s"
-          profiling_config {
-            profile.memory {
-              path = "/debug/pprof/heap"
-            }
-          }
-        }
-      `)
+      const engine = yield* startEngine(
+        scraping(sink, address, "2s", `profile.memory {\n path = "/debug/pprof/heap"\n }`)
+      )
       const missing = (lines: typeof engine.log.all) => lines.filter(({ msg }) => msg === "cannot scrape")
       yield* engine.log.until((lines) => missing(lines).length >= 3)
       yield* sink.taken.until(() =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Duration, Result, Schema } from "effect"
+import { Arbitrary, Duration, Schema } from "effect"
 import * as Labels from "../../src/profile/Labels.ts"
 import * as ProfileType from "../../src/scrape/ProfileType.ts"
 import * as Target from "../../src/scrape/Target.ts"
@@ -16,8 +16,14 @@ const settings: Target.Settings = {
   timedDuration: undefined
 }
 
-const targetsOf = (labels: Labels.Overrides, options: Partial<Target.Settings> = {}) =>
-  Result.getOrThrow(Target.of(Labels.make(labels), { ...settings, ...options }))
+const all = (processes: Iterable<Labels.Labels>, settings: Target.Settings): Target.Many =>
+  Target.maker(settings)(processes)
+
+const targetsOf = (labels: Labels.Overrides, options: Partial<Target.Settings> = {}) => {
+  const { problems, targets } = all([Labels.make(labels)], { ...settings, ...options })
+  assert.deepStrictEqual(problems, [])
+  return targets
+}
 
 const urlsOf = (labels: Labels.Overrides, options?: Partial<Target.Settings>) =>
   targetsOf(labels, options).map(({ origin, path }) => origin + path)
@@ -29,7 +35,7 @@ const goroutine = (labels: Labels.Overrides, options: Partial<Target.Settings> =
   targetsOf(labels, { types: only("goroutine"), ...options })[0]!
 
 const messageOf = (labels: Labels.Overrides, options: Partial<Target.Settings> = {}): string =>
-  Result.getOrThrow(Result.flip(Target.of(Labels.make(labels), { ...settings, ...options }))).message
+  all([Labels.make(labels)], { ...settings, ...options }).problems[0]!.error.message
 
 const address = { __address__: "app:4040" }
 
@@ -169,7 +175,7 @@ describe("Target", () => {
     })
 
     it("shows no credentials that somebody has put in an address", () => {
-      const { problems } = Target.all([Labels.make({ __address__: "user:pass@app:80" })], settings)
+      const { problems } = all([Labels.make({ __address__: "user:pass@app:80" })], settings)
       assert.deepStrictEqual(
         problems.map(({ address, error, index }) => [index, address, error.message]),
         [[0, "app:80", "credentials do not belong in an address: configure basic_auth"]]
@@ -224,7 +230,7 @@ describe("Target", () => {
 
   describe("of many processes", () => {
     it("takes the first of those that differ in meta labels alone", () => {
-      const { targets } = Target.all(
+      const { targets } = all(
         [
           Labels.make({ ...address, __meta_x: "1", a: "bc" }),
           Labels.make({ ...address, __meta_x: "2", a: "bc" }),
@@ -239,7 +245,7 @@ describe("Target", () => {
     })
 
     it("takes one of those that are the same outside and at the same place", () => {
-      const { targets } = Target.all([
+      const { targets } = all([
         Labels.make({ ...address, __own: "1" }),
         Labels.make({ ...address, __own: "2" }),
         Labels.make({ ...address, __name__: "x", __profile_path__: "/x", __param_seconds: "1" })
@@ -251,7 +257,7 @@ describe("Target", () => {
     })
 
     it("has the labels of a process once for all of its types, but for what differs", () => {
-      const { targets } = Target.all([Labels.make({ ...address, __own: "1", env: "x" })], settings)
+      const { targets } = all([Labels.make({ ...address, __own: "1", env: "x" })], settings)
       const visible = (labels: Labels.Labels) => [...labels].filter(([name]) => !name.startsWith("__"))
       for (const { common, labels } of targets) {
         assert.strictEqual(common, targets[0]!.common)
@@ -260,7 +266,7 @@ describe("Target", () => {
     })
 
     it("leaves out one that is wrong, says which, and takes the others", () => {
-      const { problems, targets } = Target.all(
+      const { problems, targets } = all(
         [Labels.make(address), Labels.make({ __address__: "a/b:1" }), Labels.make({ __address__: "other:1" })],
         settings
       )
@@ -290,7 +296,7 @@ describe("Target", () => {
 
     it("spreads the scrapes of ten thousand targets evenly, and no two have one id", () => {
       const processes = Array.from({ length: 2000 }, (_, index) => Labels.make({ __address__: `10.0.0.1:${index}` }))
-      const { targets } = Target.all(processes, settings)
+      const { targets } = all(processes, settings)
       assert.strictEqual(new Set(targets.map(({ id }) => id)).size, 10_000)
       const tenths = Array.from({ length: 10 }, () => 0)
       for (const { id } of targets) tenths[Math.floor(Target.phase(id) * 10)]!++
@@ -347,7 +353,7 @@ describe("Target", () => {
       "leaving out what is there twice is done once and for all",
       [Arbitrary.array(process, { maxLength: 4 })],
       ([processes]) => {
-        const ids = (all: ReadonlyArray<Labels.Labels>) => Target.all(all, settings).targets.map(({ id }) => id)
+        const ids = (processes: ReadonlyArray<Labels.Labels>) => all(processes, settings).targets.map(({ id }) => id)
         const once = ids(processes)
         assert.deepStrictEqual(ids([...processes, ...processes]), once)
         assert.strictEqual(new Set(once).size, once.length)
