@@ -10,6 +10,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Most tests wait for sockets and processes for most of their time.
     maxWorkers: 2,
+    globalSetup: "test/support/bundle.ts",
     projects: [
       // To load all modules for each file anew would take longer than the tests do.
       { extends: true, test: { name: "shared", include: [all], exclude: [isolated], isolate: false } },

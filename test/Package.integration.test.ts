@@ -4,6 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { execFile } from "node:child_process"
+import { existsSync } from "node:fs"
 import { cp, mkdir, symlink, writeFile } from "node:fs/promises"
 import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -28,8 +29,19 @@ interface Packed {
 const pack = Effect.gen(function*() {
   const directory = yield* temporaryDirectory
   yield* Effect.promise(async () => {
-    const parts = ["package.json", "tsconfig.json", "README.md", "LICENSE", "src", "test", ...manifest.files]
-    for (const part of parts.filter((part) => part !== "dist")) {
+    const parts = [
+      "package.json",
+      "tsconfig.json",
+      ".tsconfig.build.json",
+      ".rolldown.config.ts",
+      "README.md",
+      "LICENSE"
+    ]
+    for (
+      const part of [...parts, "src", "test", ...manifest.files].filter((part) =>
+        existsSync(join(repository, part)) && part !== "dist"
+      )
+    ) {
       await cp(join(repository, part), join(directory, part), { recursive: true })
     }
     await symlink(join(repository, "node_modules"), join(directory, "node_modules"))
@@ -56,11 +68,14 @@ describe("the package", () => {
       assert.deepStrictEqual(files.filter((path) => /test\.|^(test|bench|node_modules|\.)/.test(path)), [])
       // What the page is made of besides modules.
       assert.includeMembers(files, ["dist/server/page/page.css", "dist/server/page/page.js"])
-      // Every module is built, and has its source beside it for debuggers.
-      const modules = files.filter((path) => /^src\/.*\.ts$/.test(path)).map((path) => path.slice(4, -3))
-      for (const end of [".js", ".d.ts", ".js.map"]) {
-        assert.includeMembers(files, modules.map((module) => `dist/${module}${end}`))
+      // Of the program there is the bundle, with the licences of what is in it; of the library there are modules, each
+      // with its types and, for debuggers, its source.
+      assert.includeMembers(files, ["dist/bin/Process.js", "dist/bin/Process.js.map", "dist/bin/LICENSES.txt"])
+      const built = files.filter((path) => /^dist\/(?!bin).*\.js$/.test(path) && !path.endsWith("page.js"))
+      for (const module of built.map((path) => path.slice("dist/".length, -".js".length))) {
+        assert.includeMembers(files, [`dist/${module}.d.ts`, `dist/${module}.js.map`, `src/${module}.ts`])
       }
+      assert.deepStrictEqual(built.filter((path) => /Cli\.js|cli\/(?!Components|Host)/.test(path)), [])
       assert.strictEqual(
         yield* run(directory, process.execPath, manifest.bin.pyroduct, "--version"),
         `pyroduct v${manifest.version}\n`

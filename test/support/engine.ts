@@ -9,7 +9,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
+import { inject } from "vitest"
 import * as Components from "../../src/cli/Components.ts"
 import * as Host from "../../src/cli/Host.ts"
 import * as Drain from "../../src/delivery/Drain.ts"
@@ -132,7 +132,7 @@ export const startBinary = Effect.fnUntraced(function*(
 })
 
 /** The program's entry point, for Node to run. */
-export const binary = fileURLToPath(new URL("../../src/bin.ts", import.meta.url))
+export const binary = inject("binary")
 
 /** An empty one, until the scope closes. */
 export const temporaryDirectory = Effect.acquireRelease(

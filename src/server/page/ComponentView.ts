@@ -86,7 +86,7 @@ const traffic = (flows: ReadonlyArray<Flow>, id: string): Html => {
       return html`<tr><th scope="row" data-label="Way">${isOut ? "to" : "from"} <a href="${
         hrefOf(other)
       }">${other}</a></th><td class="amount" data-label="Now">${
-        traffic?.rate === undefined ? html`<span class="muted">–</span>` : Quantity.rate(traffic.rate)
+        traffic?.rate === undefined ? html`<span class="muted">&ndash;</span>` : Quantity.rate(traffic.rate)
       }</td><td class="amount" data-label="Altogether">${
         traffic !== undefined && `${traffic.profiles.toLocaleString("en")} · ${Quantity.bytes(traffic.bytes)}`
       }</td></tr>`

@@ -4,7 +4,7 @@
  */
 import { HttpServerResponse } from "effect/http"
 import { createHash } from "node:crypto"
-import { readFileSync } from "node:fs"
+import * as Assets from "./Assets.ts"
 import { type Html, html, trusted } from "./Html.ts"
 
 export interface Content {
@@ -16,17 +16,12 @@ export interface Content {
   readonly status?: number
 }
 
-const asset = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8")
-
-const style = asset("./page.css")
-const script = asset("./page.js")
-
 const hash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`
 
 const policy = [
   "default-src 'none'",
-  `style-src ${hash(style)}`,
-  `script-src ${hash(script)}`,
+  `style-src ${hash(Assets.style)}`,
+  `script-src ${hash(Assets.script)}`,
   "connect-src 'self'",
   "img-src data:",
   "form-action 'self'",
@@ -60,9 +55,9 @@ const document = ({ main, path, title, version }: Content): Html =>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title} · pyroduct</title>
+<title>${title} &middot; pyroduct</title>
 <link rel="icon" href="${favicon}">
-<style>${trusted(style)}</style>
+<style>${trusted(Assets.style)}</style>
 <noscript><meta http-equiv="refresh" content="10"></noscript>
 </head>
 <body>
@@ -76,7 +71,7 @@ const document = ({ main, path, title, version }: Content): Html =>
 <span class="version">v${version}</span>
 </header>
 <main id="main" tabindex="-1">${main}</main>
-<script>${trusted(script)}</script>
+<script>${trusted(Assets.script)}</script>
 </body>
 </html>
 `

@@ -126,7 +126,7 @@ const waiting = (facts: Fields.Fields): Html | undefined => {
   const [profiles, bytes] = [Fields.number(facts, "queue_profiles"), Fields.number(facts, "queue_bytes")]
   const limit = Fields.number(facts, "queue_max_bytes")
   if (profiles === undefined || bytes === undefined) return undefined
-  return html`${profiles.toLocaleString("en")} profiles · ${Quantity.bytes(bytes)}${
+  return html`${profiles.toLocaleString("en")} profiles &middot; ${Quantity.bytes(bytes)}${
     limit !== undefined && html` of ${Quantity.bytes(limit)}
 <meter min="0" max="${limit}" low="${limit / 2}" high="${
       limit * 0.9
@@ -149,8 +149,9 @@ export const failure = (facts: Fields.Fields, now: number): Html => {
   }</span></p>
 <p class="muted">${[
     at !== undefined && Moment.relative(at, now),
-    label !== undefined && html` · ${label}`,
-    service !== undefined && html` · service <a href="/services?q=${encodeURIComponent(service)}">${service}</a>`,
-    Fields.text(facts, "path") !== undefined && html` · <code>${Fields.text(facts, "path")}</code>`
+    label !== undefined && html` &middot; ${label}`,
+    service !== undefined &&
+    html` &middot; service <a href="/services?q=${encodeURIComponent(service)}">${service}</a>`,
+    Fields.text(facts, "path") !== undefined && html` &middot; <code>${Fields.text(facts, "path")}</code>`
   ]}</p>`
 }

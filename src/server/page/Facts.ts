@@ -42,7 +42,7 @@ const isEmpty = (json: Json): boolean => isFields(json) && Object.keys(json).len
 
 /** What one name has. */
 export const show = (json: Json, now: number, name = ""): Html => {
-  if (json === null) return html`<span class="muted">–</span>`
+  if (json === null) return html`<span class="muted">&ndash;</span>`
   if (typeof json === "boolean") return html`${json ? "yes" : "no"}`
   if (typeof json === "number") return number(json, words(name).at(-1) ?? "", now)
   if (typeof json === "string") return text(json, now)

@@ -220,5 +220,5 @@ const most = 1000
 
 const amount = (rate: Throughput | undefined): Html | undefined => {
   if (rate === undefined) return undefined
-  return rate === "unknown" ? html`<span class="muted">–</span>` : html`${Quantity.rate(rate)}`
+  return rate === "unknown" ? html`<span class="muted">&ndash;</span>` : html`${Quantity.rate(rate)}`
 }

@@ -137,7 +137,7 @@ const delivery = (facts: Fields.Fields, endpoint: Fields.Fields, now: number): H
 
 const missing = (text: string, count: number): Html =>
   html`<section class="panel"><h2>${
-    text === "" ? "No profile has come yet" : html`No profile of a service “${text}” has come lately`
+    text === "" ? "No profile has come yet" : html`No profile of a service "${text}" has come lately`
   }</h2>
 <p>${
     count > 0 && html`Profiles of ${count} other ${count === 1 ? "service" : "services"} have. `

@@ -76,7 +76,11 @@ const textOf = (engine: Engine.Engine, url: string) =>
 
 /** What a person reads. */
 const words = (markup: string): string =>
-  markup.replace(/<(style|script|title)>.*?<\/\1>/gs, "").replace(/<[^>]*>/g, "|").replace(/[|\s]*\|[|\s]*/g, " | ")
+  markup
+    .replace(/<(style|script|title)>.*?<\/\1>/gs, "")
+    .replace(/<[^>]*>/g, "|")
+    .replace(/[|\s]*\|[|\s]*/g, " | ")
+    .replace(/&middot;/g, "·")
 
 describe("the page", () => {
   it.effect("shows every component with its health, its message and what goes through it", () =>
@@ -186,7 +190,7 @@ describe("the page", () => {
       assert.match(text, /Last refusal \| &lt;script&gt;.* \| in 9 s \| · prod/)
       assert.include(
         words(yield* textOf(engine(), "/services?q=shop")),
-        "No profile of a service “shop” has come lately"
+        "No profile of a service \"shop\" has come lately"
       )
     }))
 
