@@ -5,9 +5,9 @@
  *
  * In your application the modules come from "pyroduct".
  */
-import { Console, Effect, Layer } from "effect"
+import { Console, Effect } from "effect"
 import { readFile } from "node:fs/promises"
-import { Forward, Labels, Profile, Receiver, Transport } from "../src/index.ts"
+import { Forward, Labels, Profile, Receiver } from "../src/index.ts"
 
 const [url = "http://127.0.0.1:4040", file] = process.argv.slice(2)
 
@@ -40,6 +40,6 @@ const program = Effect.gen(function*() {
 const Profiles = Forward.layer({
   externalLabels: { region: "eu-1" },
   endpoints: [{ url, retry: { maxRetries: 3 } }]
-}).pipe(Layer.provide(Transport.Transport.layer))
+})
 
 await Effect.runPromise(program.pipe(Effect.provide(Profiles)))

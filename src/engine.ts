@@ -1,10 +1,10 @@
 /**
- * pyroduct's engine as a library: the configuration language, the graph of components, the components, and what the
- * binary is made of.
+ * pyroduct's engine as a library: the configuration language, the graph of components, and the components.
  *
- * `Engine.layer` runs a configuration with the components of a `Registry`, and `reload` puts another in its place;
- * `Components.registry` has those of the binary, and `Host.stdlib` its standard library. With `Component`, `Block` and
- * `Decode` an application adds components of its own.
+ * `Engine.layer` runs a configuration with the components of a `Registry`, and `reload` puts another in its place.
+ * `Components.registry` has those of the binary, `Host.layer` what they need and `Host.stdlib` their standard library. With
+ * `Component`, `Block` and `Decode` an application adds components of its own; `Receivers` and `Targets` are what those
+ * have in common with the others.
  */
 
 // The engine
@@ -23,22 +23,8 @@ export * as Diagnostic from "./syntax/Diagnostic.ts"
 export * as Exposure from "./syntax/Exposure.ts"
 export * as Source from "./syntax/Source.ts"
 
-// Components, in the spelling of configurations
-export * as DiscoveryRelabel from "./components/discovery/Relabel.ts"
-export * as HttpClient from "./components/HttpClient.ts"
-export * as LocalFile from "./components/local/File.ts"
-export * as SelfProfile from "./components/pyroduct/SelfProfile.ts"
-export * as Sink from "./components/pyroduct/Sink.ts"
-export * as Enrich from "./components/pyroscope/Enrich.ts"
-export * as ReceiveHttp from "./components/pyroscope/ReceiveHttp.ts"
-export * as Relabel from "./components/pyroscope/Relabel.ts"
-export * as Scrape from "./components/pyroscope/Scrape.ts"
-export * as Write from "./components/pyroscope/Write.ts"
-export * as Receivers from "./components/Receivers.ts"
-export * as RemoteHttp from "./components/remote/Http.ts"
-export * as Rules from "./components/Rules.ts"
-export * as Targets from "./components/Targets.ts"
-
-// The binary
+// The components of the binary, and what arguments have in common
 export * as Components from "./cli/Components.ts"
 export * as Host from "./cli/Host.ts"
+export * as Receivers from "./components/Receivers.ts"
+export * as Targets from "./components/Targets.ts"

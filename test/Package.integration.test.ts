@@ -125,15 +125,14 @@ const consumerOptions = {
 
 const consumer = `
 import { Effect, Layer, Logger } from "effect"
-import { Forward, Labels, Profile, Receiver, Transport } from "pyroduct"
+import { Forward, Labels, Profile, Receiver } from "pyroduct"
 import { Components, Registry } from "pyroduct/engine"
 import { ScriptedServer } from "pyroduct/testing"
 
 const server = ScriptedServer.layer([ScriptedServer.answer(503), ScriptedServer.answer(200), ScriptedServer.answer(400)])
-const forward = Forward.layer({
+const forward = Forward.layerNoDeps({
   endpoints: [{ url: "http://pyroscope.example", retry: { minBackoff: "10 millis" } }]
 }).pipe(
-  Layer.provide(Transport.Transport.layerHttpClient),
   Layer.provideMerge(Layer.merge(server, Logger.layer([])))
 )
 

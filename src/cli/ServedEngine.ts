@@ -1,14 +1,11 @@
 /**
  * An engine with its own server, which shows what runs, protects it as the configuration says, and reloads it.
  */
-import { Clock, Effect, Layer } from "effect"
+import { Clock, Effect } from "effect"
 import * as Http from "../components/Http.ts"
-import * as Lanes from "../delivery/Lanes.ts"
 import type * as Engine from "../engine/Engine.ts"
 import type * as Plan from "../engine/Plan.ts"
-import * as Loops from "../scrape/Loops.ts"
 import * as OwnProfiles from "../scrape/OwnProfiles.ts"
-import { ComponentApi } from "../server/ComponentApi.ts"
 import * as Listener from "../server/Listener.ts"
 import { OwnServer } from "../server/OwnServer.ts"
 import * as Page from "../server/page/Page.ts"
@@ -20,8 +17,8 @@ import * as Gauge from "../telemetry/Gauge.ts"
 import * as Log from "../telemetry/Log.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import { version } from "../telemetry/Version.ts"
-import { Transport } from "../transport/Transport.ts"
 import * as Configuration from "./Configuration.ts"
+import * as Host from "./Host.ts"
 
 /** Where the engine's own server listens, the names it answers to, and what it has. */
 export type Server = Pick<OwnSettings, "host" | "port" | "allowedHosts"> & { readonly pprof: boolean }
@@ -35,8 +32,6 @@ export interface Settings<E, R> {
   /** Waits for the next time that somebody asks for a reload, besides the server. */
   readonly reloads: Effect.Effect<void>
 }
-
-const platform = Layer.mergeAll(Transport.layer, Listener.Listener.layer, ComponentApi.layer, Lanes.layer, Loops.layer)
 
 /** Ends only by failing to start, or by interruption. */
 export const run = <R, E extends { readonly message: string }, R2>(
@@ -99,7 +94,7 @@ export const run = <R, E extends { readonly message: string }, R2>(
       Effect.annotateLogs({ version, addr: Listener.formatAddress(yield* server.address), duration: `${millis}ms` })
     )
     return yield* Effect.forever(Effect.andThen(reloads, Effect.ignore(reload)))
-  }).pipe(Effect.scoped, Effect.provide(platform))
+  }).pipe(Effect.scoped, Effect.provide(Host.layerNetwork))
 
 /** As its server answers, to whoever is in the process. */
 const ownProfiles = (pprof: PprofApi.PprofApi | undefined): OwnProfiles.OwnProfiles => ({

@@ -28,14 +28,15 @@ export interface Waiting {
 /** Twenty seconds: within what Kubernetes (30) and systemd (90) grant. Docker grants ten by default. */
 export const defaultTimeout: Duration.Duration = Duration.seconds(20)
 
-/** Each endpoint by itself has so much time from when its scope closes. */
-export const within = (timeout: Duration.Duration): Drain => ({
+/** Each endpoint by itself has so much time from when its scope closes; 20 seconds where nothing is said. */
+export const within = (timeout: Duration.Input): Drain => ({
   begun: Effect.never,
   deadline: after(timeout),
   enter: () => Effect.void,
   lost: () => {}
 })
 
+/** Without one, each endpoint by itself has 20 seconds. */
 export const Drain = Context.Reference<Drain>("pyroduct/delivery/Drain", {
   defaultValue: () => within(defaultTimeout)
 })
@@ -51,7 +52,16 @@ export interface Shutdown extends Drain {
   readonly losses: () => { readonly before: number; readonly since: number }
 }
 
-export const make = (timeout: Duration.Duration): Shutdown => {
+/**
+ * A drain that has so much time from `begin`.
+ *
+ * ```ts
+ * const shutdown = Drain.make("10 seconds")
+ * const Profiles = Forward.layer(options).pipe(Layer.provide(Layer.succeed(Drain.Drain, shutdown)))
+ * process.once("SIGTERM", () => Effect.runFork(shutdown.begin))
+ * ```
+ */
+export const make = (timeout: Duration.Input): Shutdown => {
   const deadline = Deferred.makeUnsafe<number>()
   const queues = new Set<Waiting>()
   const losses = { before: 0, since: 0 }
@@ -74,5 +84,5 @@ export const make = (timeout: Duration.Duration): Shutdown => {
   }
 }
 
-const after = (timeout: Duration.Duration): Effect.Effect<number> =>
+const after = (timeout: Duration.Input): Effect.Effect<number> =>
   Effect.map(Monotonic.now, (now) => now + Duration.toMillis(timeout))

@@ -15,7 +15,7 @@ import type { Lane } from "./Lane.ts"
 import * as Outbound from "./Outbound.ts"
 import * as Receipt from "./Receipt.ts"
 import * as Receiver from "./Receiver.ts"
-import { QueueFull, Refused, Stopped, TooLarge } from "./Receiver.ts"
+import { ProfileTooLarge, QueueFull, Refused, Stopped } from "./Receiver.ts"
 import type { Services } from "./Services.ts"
 
 export interface Settings {
@@ -47,7 +47,7 @@ export const make = (
     if (lanes.some((lane) => lane.isClosing())) return new Refused({ reason: new Stopped() })
     const full = rooms.indexOf("refuse")
     if (full !== -1) return refuse(profile, new QueueFull({ endpoint: lanes[full]!.endpoint, retryAfter }))
-    if (rooms.every((room) => room === "never")) return refuse(profile, new TooLarge({ bytes: outbound.size }))
+    if (rooms.every((room) => room === "never")) return refuse(profile, new ProfileTooLarge({ bytes: outbound.size }))
     const reservations = lanes.map((lane) => lane.reserve(outbound, now))
     return Effect.as(
       Effect.forEach(reservations, ({ commit }) => commit, { discard: true }),

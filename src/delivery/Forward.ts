@@ -8,7 +8,7 @@
  *     { url: "http://pyroscope:4040" },
  *     { url: "https://backup.example", auth: { token: { file: "/run/token" } }, queue: { maxBytes: "256 MiB" } }
  *   ]
- * }).pipe(Layer.provide(Transport.Transport.layer))
+ * })
  * ```
  *
  * It knows nothing of configuration files: `pyroscope.write` is a configuration's face of it.
@@ -16,7 +16,8 @@
 import { type ByteSize, Config, Duration, Effect, Layer, Result, type Scope } from "effect"
 import * as Labels from "../profile/Labels.ts"
 import * as DebugInfo from "../telemetry/DebugInfo.ts"
-import type * as Transport from "../transport/Transport.ts"
+import type { UnusableSettings } from "../transport/Network.ts"
+import { Transport } from "../transport/Transport.ts"
 import * as UserInfo from "../transport/UserInfo.ts"
 import * as ClientOptions from "./ClientOptions.ts"
 import * as Endpoint from "./Endpoint.ts"
@@ -27,7 +28,8 @@ import * as Queue from "./Queue.ts"
 import { discarding, Receiver } from "./Receiver.ts"
 import * as RetrySchedule from "./RetrySchedule.ts"
 
-export type { AuthOptions, Secret } from "./ClientOptions.ts"
+export type { AuthOptions, ClientOptions, Secret } from "./ClientOptions.ts"
+export type { WhenFull } from "./Queue.ts"
 
 export interface Options {
   /**
@@ -84,7 +86,7 @@ export interface QueueOptions {
 /** Runs until the scope closes, and then drains. */
 export const make = Effect.fnUntraced(function*(
   options: Options
-): Effect.fn.Return<Receiver, InvalidOptions | Transport.UnusableSettings, Transport.Transport | Scope.Scope> {
+): Effect.fn.Return<Receiver, InvalidOptions | UnusableSettings, Transport | Scope.Scope> {
   const { endpoints, externalLabels } = yield* Effect.fromResult(settingsOf(options))
   if (endpoints.length === 0) return yield* discarding("there is no endpoint")
   const lanes = yield* Lanes.of(options.id)
@@ -95,15 +97,37 @@ export const make = Effect.fnUntraced(function*(
   return FanOut.make({ externalLabels }, taken.map(({ lane }) => lane), lanes.services)
 })
 
-export const layer = (
+/** Over a `Transport` of one's own: an application's `HttpClient`, or that of a test. */
+export const layerNoDeps = (
   options: Options
-): Layer.Layer<Receiver, InvalidOptions | Transport.UnusableSettings, Transport.Transport> =>
-  Layer.effect(Receiver, make(options))
+): Layer.Layer<Receiver, InvalidOptions | UnusableSettings, Transport> => Layer.effect(Receiver, make(options))
 
-/** With options from a `Config`: of all of them, or of each. */
+/**
+ * A `Receiver` that forwards until its scope closes, and then drains. Options that nothing can be made of fail the Layer
+ * with an `InvalidOptions` that names all of them; credentials, certificates or a proxy that cannot be used, with an
+ * `UnusableSettings`.
+ */
+export const layer = (options: Options): Layer.Layer<Receiver, InvalidOptions | UnusableSettings> =>
+  Layer.provide(layerNoDeps(options), Transport.layer)
+
+/**
+ * `layer` with options from a `Config`: of all of them, or of each.
+ *
+ * ```ts
+ * Forward.layerConfig({
+ *   endpoints: Config.all([Config.all({ url: Config.String("PYROSCOPE_URL") })])
+ * })
+ * ```
+ */
 export const layerConfig = (
   options: Config.Wrap<Options>
-): Layer.Layer<Receiver, Config.ConfigError | InvalidOptions | Transport.UnusableSettings, Transport.Transport> =>
+): Layer.Layer<Receiver, Config.ConfigError | InvalidOptions | UnusableSettings> =>
+  Layer.provide(layerConfigNoDeps(options), Transport.layer)
+
+/** `layerConfig` over a `Transport` of one's own. */
+export const layerConfigNoDeps = (
+  options: Config.Wrap<Options>
+): Layer.Layer<Receiver, Config.ConfigError | InvalidOptions | UnusableSettings, Transport> =>
   Layer.effect(Receiver, Effect.flatMap(Config.unwrap(options), make))
 
 // ---- From options to settings ----

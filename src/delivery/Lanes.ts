@@ -16,6 +16,7 @@ import * as Endpoint from "./Endpoint.ts"
 import * as Services from "./Services.ts"
 import * as Succession from "./Succession.ts"
 
+/** @internal */
 export interface Lanes {
   /** What is known of the services whose profiles came. */
   readonly services: Services.Services
@@ -31,6 +32,7 @@ interface Running {
   readonly health: Health.Relay
 }
 
+/** @internal */
 export const make: Effect.Effect<Lanes, never, Scope.Scope> = Effect.gen(function*() {
   /** What the lane in charge of a queue was made for, by the queue's number, in the order of the endpoints. */
   const known = new Map<number, Endpoint.Settings>()
@@ -100,7 +102,11 @@ const named = (endpoints: ReadonlyArray<Endpoint.Settings>): ReadonlyArray<Endpo
 
 // ---- By id ----
 
-/** Where whoever has an id finds the `Lanes` of the one with that id before it. Without it, each has its own. */
+/**
+ * Where whoever has an id finds the `Lanes` of the one with that id before it. Without it, each has its own.
+ *
+ * @internal
+ */
 export const Lanes = Context.Reference<RcMap.RcMap<string, Lanes> | undefined>("pyroduct/delivery/Lanes", {
   defaultValue: () => undefined
 })
@@ -108,6 +114,10 @@ export const Lanes = Context.Reference<RcMap.RcMap<string, Lanes> | undefined>("
 /** For everything that runs in it: each id is to be of one receiver at a time, and of the one that takes its place. */
 export const layer: Layer.Layer<never> = Layer.effect(Lanes, RcMap.make({ lookup: (_id: string) => make }))
 
-/** Those of that id, while they are in use; else new ones. */
+/**
+ * Those of that id, while they are in use; else new ones.
+ *
+ * @internal
+ */
 export const of = (id: string | undefined): Effect.Effect<Lanes, never, Scope.Scope> =>
   Effect.flatMap(Lanes, (all) => all === undefined || id === undefined ? make : RcMap.get(all, id))

@@ -181,7 +181,11 @@ const answered = (by: "server" | "proxy", status: number | undefined, detail: st
   return detail === "" ? `the server answered ${status}` : `the server answered ${status}: ${detail}`
 }
 
-/** What a push's outcome is seen against. */
+/**
+ * What a push's outcome is seen against.
+ *
+ * @internal
+ */
 export interface Circumstances {
   /** How long an answer was waited for. */
   readonly timeout: Duration.Duration
@@ -191,7 +195,11 @@ export interface Circumstances {
   readonly now: number
 }
 
-/** The reason for whatever came of a push, `undefined` if the server has taken the profile. */
+/**
+ * The reason for whatever came of a push, `undefined` if the server has taken the profile.
+ *
+ * @internal
+ */
 export const reasonOf = (
   result: Result.Result<Transport.Response, Transport.TransportError>,
   circumstances: Circumstances

@@ -8,6 +8,8 @@ import * as Metrics from "../telemetry/Metrics.ts"
 import * as Flow from "./Flow.ts"
 import * as Receipt from "./Receipt.ts"
 
+export type { Flow } from "./Flow.ts"
+
 export interface Receiver {
   /**
    * Hands a profile over. Succeeds when every endpoint's queue has it, and never waits for a delivery: the receipt
@@ -54,6 +56,8 @@ export const before = (
 /**
  * Takes every profile and only counts it: what a configuration asks for that names no destination. That is hardly what
  * was meant, so it is said, with `why`.
+ *
+ * @internal
  */
 export const discarding = Effect.fnUntraced(function*(why: string): Effect.fn.Return<Receiver> {
   yield* Effect.logWarning("profiles go nowhere").pipe(Effect.annotateLogs({ err: why }))
@@ -93,7 +97,9 @@ export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", {
 }
 
 /** Larger than any queue can ever hold. */
-export class TooLarge extends Schema.TaggedError<TooLarge>()("TooLarge", { bytes: Schema.Natural }) {
+export class ProfileTooLarge
+  extends Schema.TaggedError<ProfileTooLarge>()("ProfileTooLarge", { bytes: Schema.Natural })
+{
   override get message(): string {
     return `the profile takes ${this.bytes} bytes, more than any queue holds`
   }
@@ -110,7 +116,7 @@ export class Stopped extends Schema.TaggedError<Stopped>()("Stopped", {}) {
  * Why a profile was not taken. No endpoint of the receiver that refused has it; of several receivers others may.
  */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
-  reason: Schema.Union([InvalidLabels, EmptyProfile, QueueFull, TooLarge, Stopped]),
+  reason: Schema.Union([InvalidLabels, EmptyProfile, QueueFull, ProfileTooLarge, Stopped]),
   /** Others have taken it: they would have it twice if it were pushed again. */
   isPartial: Schema.optionalKey(Schema.Boolean)
 }) {
@@ -121,7 +127,7 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", {
 
 /** Pushing the same profile again cannot succeed. */
 const isFinal = ({ reason }: Refused): boolean =>
-  reason._tag === "InvalidLabels" || reason._tag === "EmptyProfile" || reason._tag === "TooLarge"
+  reason._tag === "InvalidLabels" || reason._tag === "EmptyProfile" || reason._tag === "ProfileTooLarge"
 
 /**
  * One receiver in front of several: each gets every profile, whether or not another refuses it, but for what `check` of

@@ -67,13 +67,21 @@ export const make = (settings: Settings, retries = 0): Schedule.Schedule<Duratio
   )
 }
 
-/** Gives the delay before the next attempt, or `undefined` when the schedule is through. */
+/**
+ * Gives the delay before the next attempt, or `undefined` when the schedule is through.
+ *
+ * @internal
+ */
 export type Step<Input, Env = never> = (
   now: number,
   input: Input
 ) => Effect.Effect<Duration.Duration | undefined, never, Env>
 
-/** Starts a schedule from its beginning: the one place where a schedule has state. */
+/**
+ * Starts a schedule from its beginning: the one place where a schedule has state.
+ *
+ * @internal
+ */
 export const start = <Output, Input, Env>(
   schedule: Schedule.Schedule<Output, Input, never, Env>
 ): Effect.Effect<Step<Input, Env>, never, Env> =>

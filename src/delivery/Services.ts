@@ -38,7 +38,8 @@ export const make = (clock: Clock.Clock): Services => {
       const service = see(profile)
       service.refusal = {
         at: service.seenAt,
-        reason: reason._tag,
+        // One word for what is too large, whether for a queue or for a server.
+        reason: reason._tag === "ProfileTooLarge" ? "TooLarge" : reason._tag,
         status: undefined,
         message: Recent.copy(reason.message)
       }

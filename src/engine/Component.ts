@@ -6,6 +6,8 @@ import { Context, type Layer, type Stream } from "effect"
 import type { Value } from "../evaluation/Value.ts"
 import type { Arguments } from "./Arguments.ts"
 
+export type { Arguments } from "./Arguments.ts"
+
 export interface Component<A, Provides = never, E = never, R = never> {
   /** `pyroscope.write` */
   readonly name: string

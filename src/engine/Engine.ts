@@ -45,7 +45,11 @@ export interface Engine {
   readonly component: (id: string) => Effect.Effect<ComponentDetail | undefined>
   /** What it shows of itself, if it shows anything. */
   readonly debugInfo: (id: string) => Effect.Effect<DebugInfo.Info | undefined>
-  /** Blocks of the text in force that are left out. */
+  /**
+   * Blocks of the text in force that are left out.
+   *
+   * @internal
+   */
   readonly ignored: Effect.Effect<ReadonlyArray<Graph.Ignored>>
   /**
    * Puts another text in force. Fails with all that is wrong with it: then either nothing has changed, or it

@@ -19,6 +19,8 @@ import * as Foreign from "./Foreign.ts"
 import * as Graph from "./Graph.ts"
 import type { Registry } from "./Registry.ts"
 
+export type { Policy } from "./Foreign.ts"
+
 export interface Settings<R> {
   readonly sources: ReadonlyArray<Source>
   readonly registry: Registry<R>
@@ -30,11 +32,23 @@ export interface Settings<R> {
 
 export interface Plan<R> {
   readonly settings: Settings<R>
-  /** In the order to start them. */
+  /**
+   * In the order to start them.
+   *
+   * @internal
+   */
   readonly nodes: ReadonlyArray<Graph.Node<R>>
-  /** Blocks that are left out. */
+  /**
+   * Blocks that are left out.
+   *
+   * @internal
+   */
   readonly ignored: ReadonlyArray<Graph.Ignored>
-  /** What its blocks turned out to be wrong with when they were built. */
+  /**
+   * What its blocks turned out to be wrong with when they were built.
+   *
+   * @internal
+   */
   readonly error: (diagnostics: ReadonlyArray<Diagnostic.Diagnostic>, isInForce: boolean) => ConfigError
 }
 
@@ -84,7 +98,11 @@ const mistakes = <R>(
 const placeholdersOf = <R>({ component }: Graph.Node<R>): Value.Value =>
   Value.object(Object.entries(component.exports).map(([name, { placeholder }]) => [name, placeholder]))
 
-/** `pyroscope.write.a` and `pyroscope.write.b` as the object `pyroscope` that names lead into. */
+/**
+ * `pyroscope.write.a` and `pyroscope.write.b` as the object `pyroscope` that names lead into.
+ *
+ * @internal
+ */
 export const scopeOf = (
   exports: Iterable<readonly [id: string, exports: Value.Value]>,
   stdlib: ReadonlyMap<string, Value.Value>

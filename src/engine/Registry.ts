@@ -26,4 +26,5 @@ export const add = <R, const Components extends ReadonlyArray<Component.Any>>(
   ])
 })
 
-type RequirementsOf<C> = C extends Component.Any<infer R> ? R : never
+/** What the Layer of a component needs. */
+export type RequirementsOf<C> = C extends Component.Any<infer R> ? R : never

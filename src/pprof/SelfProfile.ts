@@ -37,7 +37,7 @@ export interface Options {
 }
 
 /** Options with every default filled in. */
-interface Settings {
+export interface Settings {
   readonly interval: Duration.Duration
   readonly serviceName: string
   readonly labels: Readonly<Record<string, string>>
@@ -55,10 +55,18 @@ export const defaults: Settings = {
   samplingInterval: Duration.millis(10)
 }
 
-/** The least that an option may be. */
+/**
+ * The least that an option may be.
+ *
+ * @internal
+ */
 export const minimum = { interval: Duration.seconds(1), samplingInterval: Duration.millis(1) }
 
-/** Why these cannot be the `labels`: no receiver would take them, or what they set is set elsewhere. */
+/**
+ * Why these cannot be the `labels`: no receiver would take them, or what they set is set elsewhere.
+ *
+ * @internal
+ */
 export const mistakeIn = (labels: Readonly<Record<string, string>>): Labels.LabelError | undefined => {
   const checked = Labels.fromPairs([...Object.entries(labels), ["__name__", "memory"], ["service_name", "pyroduct"]])
   return Result.isFailure(checked) ? checked.failure : undefined

@@ -75,13 +75,18 @@ export const checkName = (name: string): Result.Result<string, LabelError> =>
 
 export const isName = (name: string): boolean => name !== "" && !notInName.test(name)
 
-/** The value of `__name__` that stands in front of the other labels on `/ingest`: as names, and with `/` and `-`. */
+/**
+ * The value of `__name__` that stands in front of the other labels on `/ingest`: as names, and with `/` and `-`.
+ *
+ * @internal
+ */
 export const checkServiceName = (value: string): Result.Result<string, LabelError> => {
   if (value === "") return failure("Missing")
   return notInServiceName.test(value) ? failure("InvalidServiceName", "__name__", value) : Result.succeed(value)
 }
 
-type Pair = readonly [name: string, value: string]
+/** One label as its sender wrote it. */
+export type Pair = readonly [name: string, value: string]
 
 const byName = ([a]: Pair, [b]: Pair): number => a < b ? -1 : a > b ? 1 : 0
 

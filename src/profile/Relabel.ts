@@ -63,7 +63,7 @@ export const apply = (rules: ReadonlyArray<Rule>, labels: Labels.Labels): Labels
 }
 
 /** Labels between two rules, in no order. */
-class Draft {
+export class Draft {
   readonly original: Labels.Labels
   private changed: Map<string, string> | undefined
 

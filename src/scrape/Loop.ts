@@ -166,7 +166,7 @@ export class Loop {
     return handed.pipe(
       Effect.catchTag("Refused", (cause) => {
         // Those who have it are not to get it again. And what is too large only grows.
-        if (cause.isPartial === true || cause.reason._tag === "TooLarge") this.keep(this.next)
+        if (cause.isPartial === true || cause.reason._tag === "ProfileTooLarge") this.keep(this.next)
         this.scraper.metrics.refused(this.state.target.type)
         return this.down(new ScrapeError.Refused({ cause }))
       }),

@@ -11,6 +11,7 @@ import * as Loop from "./Loop.ts"
 import * as Target from "./Target.ts"
 import type { TargetState } from "./TargetState.ts"
 
+/** @internal */
 export interface Loops {
   /**
    * The targets of processes, as they were made before as far as nothing has changed. Which problems are `news` it knows as
@@ -160,7 +161,11 @@ const inSlices = Effect.fnUntraced(function*<A>(all: Iterable<A>, f: (one: A) =>
 
 // ---- By id ----
 
-/** Where whoever has an id finds the `Loops` of the one with that id before it. Without it, each has its own. */
+/**
+ * Where whoever has an id finds the `Loops` of the one with that id before it. Without it, each has its own.
+ *
+ * @internal
+ */
 export const Loops = Context.Reference<RcMap.RcMap<string, Loops> | undefined>("pyroduct/scrape/Loops", {
   defaultValue: () => undefined
 })
@@ -174,7 +179,11 @@ export const layer: Layer.Layer<never> = Layer.effect(
   })
 )
 
-/** Those of that id, while they are in use; else new ones. */
+/**
+ * Those of that id, while they are in use; else new ones.
+ *
+ * @internal
+ */
 export const of = (id: string | undefined): Effect.Effect<Loops, never, Scope.Scope> =>
   Effect.flatMap(
     Loops,

@@ -34,17 +34,26 @@ export const optional: ReadonlyArray<ProfileType> = [
 /** Profiles that count from the start of the process. */
 const cumulative: ReadonlySet<string> = new Set(["memory", "block", "mutex"])
 
-/** Whether profiles with that `__name__` count from the start of their process, and not since they were last asked for. */
+/**
+ * Whether profiles with that `__name__` count from the start of their process, and not since they were last asked for.
+ *
+ * @internal
+ */
 export const isCumulative = (profileName: string): boolean => cumulative.has(profileName)
 
 const ofGodeltaprof: ReadonlyMap<string, string> = new Map(
   Array.from(cumulative, (name) => [`godeltaprof_${name}`, name])
 )
 
-/** What the profiles of a type are called where it is one of godeltaprof's: deltas, with the name of what they are of. */
+/**
+ * What the profiles of a type are called where it is one of godeltaprof's: deltas, with the name of what they are of.
+ *
+ * @internal
+ */
 export const deltaOf = (name: string): string | undefined => ofGodeltaprof.get(name)
 
 /** Where godeltaprof's profiles are, under whatever prefix. */
 const deltaPath = /\/delta_(heap|block|mutex)$/
 
+/** @internal */
 export const isDeltaPath = (path: string): boolean => deltaPath.test(path)

@@ -6,7 +6,7 @@
  * const Profiles = Scrape.layer({
  *   targets: [{ __address__: "localhost:6060", service_name: "shop" }],
  *   interval: "15 seconds"
- * }).pipe(Layer.provide(SomeReceiver), Layer.provide(Transport.Transport.layer))
+ * }).pipe(Layer.provide(SomeReceiver))
  * ```
  *
  * It knows nothing of configuration files: `pyroscope.scrape` is a configuration's face of it.
@@ -19,8 +19,10 @@ import { Receiver } from "../delivery/Receiver.ts"
 import * as Labels from "../profile/Labels.ts"
 import * as Health from "../telemetry/Health.ts"
 import * as Budget from "../transport/Budget.ts"
+import type * as Client from "../transport/Client.ts"
 import * as Lease from "../transport/Lease.ts"
-import type * as Transport from "../transport/Transport.ts"
+import type { UnusableSettings } from "../transport/Network.ts"
+import { Transport } from "../transport/Transport.ts"
 import type * as Fetch from "./Fetch.ts"
 import type { Scraper } from "./Loop.ts"
 import * as Loops from "./Loops.ts"
@@ -31,6 +33,9 @@ import * as TargetLog from "./TargetLog.ts"
 import * as TargetMetrics from "./TargetMetrics.ts"
 import * as TargetReport from "./TargetReport.ts"
 import type { TargetState } from "./TargetState.ts"
+
+export type { Target } from "./Target.ts"
+export type { TargetState } from "./TargetState.ts"
 
 export interface Options extends ClientOptions.ClientOptions {
   /**
@@ -80,8 +85,8 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<
   Scrape["Service"],
-  InvalidOptions | Transport.UnusableSettings,
-  Receiver | Transport.Transport | Scope.Scope
+  InvalidOptions | UnusableSettings,
+  Receiver | Transport | Scope.Scope
 > {
   const { client: clientSettings, fetch, target } = yield* Effect.fromResult(settingsOf(options))
   const { userAgent } = yield* Identity
@@ -112,10 +117,17 @@ export const make = Effect.fnUntraced(function*(
   return { states }
 })
 
-export const layer = (
+/** Over a `Transport` of one's own: an application's `HttpClient`, or that of a test. */
+export const layerNoDeps = (
   options: Options
-): Layer.Layer<Scrape, InvalidOptions | Transport.UnusableSettings, Receiver | Transport.Transport> =>
-  Layer.effect(Scrape, make(options))
+): Layer.Layer<Scrape, InvalidOptions | UnusableSettings, Receiver | Transport> => Layer.effect(Scrape, make(options))
+
+/**
+ * Scrapes into the receiver that it needs until its scope closes, and tells how that goes as a service. A target that
+ * cannot be scraped is logged and left out.
+ */
+export const layer = (options: Options): Layer.Layer<Scrape, InvalidOptions | UnusableSettings, Receiver> =>
+  Layer.provide(layerNoDeps(options), Transport.layer)
 
 /** So many of those that cannot be scraped are named. */
 const named = 10
@@ -147,7 +159,7 @@ const labelsOf = (target: Options["targets"][number]): Labels.Labels =>
   target instanceof Map ? target : Labels.make(target as Readonly<Record<string, string>>)
 
 interface Settings {
-  readonly client: Transport.Settings
+  readonly client: Client.Settings
   readonly fetch: Fetch.Settings
   readonly target: Target.Settings
 }

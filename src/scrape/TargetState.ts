@@ -26,7 +26,11 @@ export interface TargetState {
   skipped: number
   /** What is kept to make the next difference, in bytes. */
   baselineBytes: number
-  /** What the log has to know, for `TargetLog` alone; it goes with the target. */
+  /**
+   * What the log has to know, for `TargetLog` alone; it goes with the target.
+   *
+   * @internal
+   */
   trouble: Trouble | undefined
 }
 

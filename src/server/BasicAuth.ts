@@ -14,6 +14,7 @@ export interface Settings {
   readonly areProtected: boolean
 }
 
+/** What is made of a request's credentials. */
 export type Verdict =
   /** There are credentials, and they are right. */
   | "known"
@@ -21,7 +22,10 @@ export type Verdict =
   | "open"
   | "refused"
 
-export const make = (settings: Settings): (path: string, authorization: string | undefined) => Verdict => {
+/** Judges a request by its path and its `authorization`. */
+export type Check = (path: string, authorization: string | undefined) => Verdict
+
+export const make = (settings: Settings): Check => {
   const { areProtected, password, paths, username } = settings
   const expected = [digestOf(username), digestOf(Redacted.value(password))] as const
   const isKnown = (authorization: string): boolean => {

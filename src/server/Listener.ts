@@ -10,6 +10,9 @@ import * as Connect from "../wire/Connect.ts"
 import * as EarlyAnswer from "./EarlyAnswer.ts"
 import * as ListeningSocket from "./ListeningSocket.ts"
 
+export type { Address, Limits } from "./ListeningSocket.ts"
+export type { ClientAuth, Options as TlsOptions } from "./ServerTls.ts"
+
 export interface Settings extends ListeningSocket.Limits {
   /** Empty is every address. */
   readonly host: string
@@ -43,7 +46,7 @@ export type Handler = Effect.Effect<
   HttpServerRequest.HttpServerRequest | Scope.Scope
 >
 
-export type Address = ListeningSocket.Address
+type Address = ListeningSocket.Address
 
 /** A port in use, an address that is not ours. */
 export class ListenError extends Data.TaggedError("ListenError")<{
@@ -115,11 +118,19 @@ const withoutHost = HttpServerResponse.text(Connect.errorBody("invalid_argument"
 const codeOf = (cause: unknown): string =>
   typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : String(cause)
 
-/** `127.0.0.1:12345`, `[::1]:80`, or `:8080` where the host is empty. */
+/**
+ * `127.0.0.1:12345`, `[::1]:80`, or `:8080` where the host is empty.
+ *
+ * @internal
+ */
 export const formatAddress = ({ host, port }: Address): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
 
-/** `127.0.0.1:12345` or `[::1]:80` or `:8080`. */
+/**
+ * `127.0.0.1:12345` or `[::1]:80` or `:8080`.
+ *
+ * @internal
+ */
 export const parseAddress = (text: string): Address | undefined => {
   const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text)
   if (match === null) return undefined

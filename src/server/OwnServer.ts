@@ -10,13 +10,17 @@ import { Context, Deferred, Effect, Exit, Layer, Scope, Semaphore } from "effect
 import type * as BasicAuth from "./BasicAuth.ts"
 import * as Listener from "./Listener.ts"
 
+/** Who may ask, and how. */
 export interface Access {
   /** Plain HTTP without it. */
   readonly tls?: Listener.Settings["tls"]
   /** Everybody may ask for everything without it. */
-  readonly auth?: ReturnType<typeof BasicAuth.make> | undefined
+  readonly auth?: BasicAuth.Check | undefined
 }
 
+export type { Check, Verdict } from "./BasicAuth.ts"
+
+/** Where the engine serves itself. */
 export class OwnServer extends Context.Service<OwnServer, {
   /** Serves under that access until the scope closes, connections that are open included. */
   readonly configure: (access: Access) => Effect.Effect<void, Listener.ListenError, Scope.Scope>
@@ -33,7 +37,11 @@ export class OwnServer extends Context.Service<OwnServer, {
   })
 }
 
-/** Listens where it is told to until the scope closes, once it has an access. */
+/**
+ * Listens where it is told to until the scope closes, once it has an access.
+ *
+ * @internal
+ */
 export const make = Effect.fnUntraced(function*(
   settings: Omit<Listener.Settings, "owner" | "tls">,
   handler: (access: Access) => Listener.Handler

@@ -29,6 +29,7 @@ export interface PprofApi {
 
 const prefix = "/debug/pprof"
 
+/** @internal */
 export const isPath = (path: string): boolean => path === prefix || path.startsWith(`${prefix}/`)
 
 /** A path below the prefix, and its query. */

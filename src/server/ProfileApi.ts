@@ -346,7 +346,7 @@ const fromRefused = ({ message, reason }: Refused): Failure => {
     case "InvalidLabels":
     case "EmptyProfile":
       return invalid(message)
-    case "TooLarge":
+    case "ProfileTooLarge":
       return tooLarge(message)
     case "QueueFull": {
       // Which queue is not for senders: its name is the endpoint's URL.

@@ -33,6 +33,10 @@ export interface Options {
   readonly owner?: string
 }
 
+export { ListenError } from "./Listener.ts"
+export type { Address } from "./Listener.ts"
+
+/** Where it listens by default: on every address. */
 export const defaults = { host: "", port: 8080 }
 
 export class ReceiveHttp extends Context.Service<ReceiveHttp, {
@@ -66,17 +70,23 @@ export const make = Effect.fnUntraced(function*(
   return { address }
 })
 
+/** With a `Listener` of one's own, which it may share with others of the same `owner`. */
+export const layerNoDeps = (
+  options: Options = {}
+): Layer.Layer<ReceiveHttp, InvalidOptions | Listener.ListenError, Receiver | Listener.Listener> =>
+  Layer.effect(ReceiveHttp, make(options))
+
 /**
  * Listens for as long as the Layer lives, and tells where as a service.
  *
  * ```ts
- * ReceiveHttp.layer({ port: 4040 }).pipe(Layer.provide([SomeReceiver, Listener.Listener.layer]))
+ * ReceiveHttp.layer({ port: 4040 }).pipe(Layer.provide(SomeReceiver))
  * ```
  */
 export const layer = (
   options: Options = {}
-): Layer.Layer<ReceiveHttp, InvalidOptions | Listener.ListenError, Receiver | Listener.Listener> =>
-  Layer.effect(ReceiveHttp, make(options))
+): Layer.Layer<ReceiveHttp, InvalidOptions | Listener.ListenError, Receiver> =>
+  Layer.provide(layerNoDeps(options), Listener.Listener.layer)
 
 interface Settings {
   readonly listener: Listener.Settings

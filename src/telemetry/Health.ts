@@ -14,7 +14,11 @@ export interface Health {
 
 const severity: Record<State, number> = { healthy: 0, unknown: 1, unhealthy: 2, exited: 3 }
 
-/** The worst of several, and of equally bad ones the newest. */
+/**
+ * The worst of several, and of equally bad ones the newest.
+ *
+ * @internal
+ */
 export const worst = (first: Health, ...others: ReadonlyArray<Health>): Health =>
   others.reduce((worst, health) => {
     const difference = severity[health.state] - severity[worst.state]
@@ -31,12 +35,17 @@ export const Reporter = Context.Reference<Reporter>("pyroduct/telemetry/Health/R
   defaultValue: () => ({ problem: () => Effect.void })
 })
 
-/** For what several components use at a time, or one after the other: what is said here each of them says. */
+/**
+ * For what several components use at a time, or one after the other: what is said here each of them says.
+ *
+ * @internal
+ */
 export interface Relay extends Reporter {
   /** Tells what is known so far, and then what changes, until the scope closes. */
   readonly follow: (reporter: Reporter) => Effect.Effect<void, never, Scope.Scope>
 }
 
+/** @internal */
 export const relay = (): Relay => {
   const problems = new Map<string, string>()
   const followers = new Set<Reporter>()

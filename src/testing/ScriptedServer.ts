@@ -1,17 +1,17 @@
 /**
- * A server that does what a script says, as an `HttpClient`: no socket, and all its times are the `Clock`'s, so that a
- * test can hold an hour of failures and recovery. Every host and path is this server.
+ * A server that does what a script says: no socket, and all its times are the `Clock`'s, so that a test can hold an hour of
+ * failures and recovery. Every host and path is this server. It is a `Transport` for `Forward.layerNoDeps` and
+ * `Scrape.layerNoDeps`, and an `HttpClient` for whatever else sends requests.
  *
  * ```ts
- * const Server = ScriptedServer.layer([ScriptedServer.answer(503), ScriptedServer.answer(200)])
- * const Delivery = Forward.layer({ endpoints: [{ url: "http://pyroscope.example" }] }).pipe(
- *   Layer.provide(Transport.Transport.layerHttpClient),
- *   Layer.provideMerge(Server)
+ * const Profiles = Forward.layerNoDeps({ endpoints: [{ url: "http://pyroscope.example" }] }).pipe(
+ *   Layer.provideMerge(ScriptedServer.layer([ScriptedServer.answer(503), ScriptedServer.answer(200)]))
  * )
  * ```
  */
 import { Clock, Context, Effect, Latch, Layer } from "effect"
 import { type Headers, HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
+import { Transport } from "../transport/Transport.ts"
 import { NoConnection } from "../transport/TransportError.ts"
 
 /** A request as it came. */
@@ -58,7 +58,10 @@ export class ScriptedServer extends Context.Service<ScriptedServer, {
 }>()("pyroduct/testing/ScriptedServer") {}
 
 /** Where a list of reactions ends, everything is answered with 200. */
-export const layer = (script: Script = []): Layer.Layer<ScriptedServer | HttpClient.HttpClient> =>
+export const layer = (script: Script = []): Layer.Layer<ScriptedServer | HttpClient.HttpClient | Transport> =>
+  Layer.provideMerge(Transport.layerHttpClient, client(script))
+
+const client = (script: Script): Layer.Layer<ScriptedServer | HttpClient.HttpClient> =>
   Layer.effectContext(Effect.sync(() => {
     const requests: Array<Received> = []
     const arrival = Latch.makeUnsafe(false)

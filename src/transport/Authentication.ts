@@ -13,6 +13,9 @@ import type { Problems } from "./Problems.ts"
 import { NoCredential } from "./TransportError.ts"
 import * as UserInfo from "./UserInfo.ts"
 
+export type { Settings as OAuth2Settings } from "./OAuth2.ts"
+export type { Settings as TokenEndpointSettings } from "./TokenEndpoint.ts"
+
 export type Settings = Basic | Token | OAuth2Client
 
 export interface Basic {
@@ -41,13 +44,21 @@ export const basic = (username: string, password: Material.Source = Material.inl
 
 export const token = (token: Material.Source, scheme = "Bearer"): Token => ({ _tag: "Token", scheme, token })
 
-/** The user info of a URL, as Go's HTTP client uses it: of a URL whose escapes are valid. */
+/**
+ * The user info of a URL, as Go's HTTP client uses it: of a URL whose escapes are valid.
+ *
+ * @internal
+ */
 export const fromUrl = (url: URL): Basic | undefined => {
   const userInfo = Result.getOrThrow(UserInfo.parse(url))
   return userInfo && basic(userInfo.username, Material.inline(userInfo.password))
 }
 
-/** `open` makes the way to a token endpoint, where one is needed. */
+/**
+ * `open` makes the way to a token endpoint, where one is needed.
+ *
+ * @internal
+ */
 export const make = <E, R>(
   settings: Settings,
   open: (settings: OAuth2.Settings) => Effect.Effect<RoundTripper, E, R>,

@@ -30,7 +30,11 @@ export class Budget {
   }
 }
 
-/** Has so many bytes count while `use` works on them, if there is room. */
+/**
+ * Has so many bytes count while `use` works on them, if there is room.
+ *
+ * @internal
+ */
 export const hold = <A, E, R, E2>(
   budget: Budget,
   bytes: number,

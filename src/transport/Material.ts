@@ -17,13 +17,21 @@ export type Source =
 export const inline = (text: Redacted.Redacted<string>): Source => ({ _tag: "Inline", text })
 export const file = (path: string): Source => ({ _tag: "File", path })
 
-/** A source, and what error texts call it: `basic auth password`. */
+/**
+ * A source, and what error texts call it: `basic auth password`.
+ *
+ * @internal
+ */
 export interface Input {
   readonly name: string
   readonly source: Source
 }
 
-/** The secret in an input's text. A file ends with a line break more often than a secret does. */
+/**
+ * The secret in an input's text. A file ends with a line break more often than a secret does.
+ *
+ * @internal
+ */
 export const secretIn = ({ name, source }: Input, text: string): Result.Result<string, string> => {
   if (source._tag === "Inline") return Result.succeed(text)
   const secret = text.trim()
@@ -34,6 +42,7 @@ export const secretIn = ({ name, source }: Input, text: string): Result.Result<s
     : Result.succeed(secret)
 }
 
+/** @internal */
 export interface Material<A> {
   /** What was made of the last good texts, the same object until they change; what is wrong, if there never were any. */
   readonly current: () => Result.Result<A, string>
@@ -52,6 +61,8 @@ const patience = "2 seconds"
 /**
  * `load` gets the texts in the order of the inputs, and the time in milliseconds since the epoch. `flawOf` tells what is
  * wrong with something that is of use nevertheless.
+ *
+ * @internal
  */
 export const make = Effect.fnUntraced(function*<A>(
   inputs: ReadonlyArray<Input>,
@@ -159,7 +170,11 @@ export const make = Effect.fnUntraced(function*<A>(
   }
 })
 
-/** Of a file: another after each change. */
+/**
+ * Of a file: another after each change.
+ *
+ * @internal
+ */
 export const stampOf = ({ ino, mtime, size }: FileSystem.File.Info): string =>
   `${Option.getOrElse(ino, () => 0)}/${Option.match(mtime, { onNone: () => 0, onSome: Number })}/${size}`
 

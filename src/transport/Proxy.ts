@@ -19,6 +19,7 @@ export interface Settings {
 
 export const defaults: Settings = { url: "", noProxy: "", fromEnvironment: false, connectHeaders: {} }
 
+/** @internal */
 export interface Server {
   /** `socks5:` is for `socks5h` too: the proxy looks names up. */
   readonly protocol: "http:" | "https:" | "socks5:"
@@ -31,12 +32,21 @@ export interface Server {
   readonly credentials: UserInfo.UserInfo | undefined
 }
 
-/** The proxy on the way to an `http:` or `https:` URL. */
+/**
+ * The proxy on the way to an `http:` or `https:` URL.
+ *
+ * @internal
+ */
 export type Selector = (url: URL) => Server | undefined
 
+/** @internal */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What is wrong with the URL of a proxy. */
+/**
+ * What is wrong with the URL of a proxy.
+ *
+ * @internal
+ */
 export const problem = (url: string): string | undefined =>
   url === "" ? undefined : Result.getOrUndefined(Result.flip(parse(url)))
 
@@ -44,6 +54,8 @@ export const problem = (url: string): string | undefined =>
  * A proxy URL alone is for every host, this one included; with `noProxy` or from the environment, `NoProxy` has its say.
  *
  * Fails with a text if a proxy is unusable.
+ *
+ * @internal
  */
 export const select = (settings: Settings, env: Environment): Result.Result<Selector, string> =>
   Result.gen(function*() {
@@ -57,13 +69,21 @@ export const select = (settings: Settings, env: Environment): Result.Result<Sele
     return settings.noProxy === "" ? () => server : except(settings.noProxy, () => server)
   })
 
-/** The value of `proxy-authorization`, if the proxy is an HTTP one and has credentials. */
+/**
+ * The value of `proxy-authorization`, if the proxy is an HTTP one and has credentials.
+ *
+ * @internal
+ */
 export const authorization = ({ credentials, protocol }: Server): string | undefined =>
   credentials === undefined || protocol === "socks5:"
     ? undefined
     : `Basic ${Base64.encode(`${credentials.username}:${Redacted.value(credentials.password)}`)}`
 
-/** What no text may show of the proxies that `select` knows. */
+/**
+ * What no text may show of the proxies that `select` knows.
+ *
+ * @internal
+ */
 export const secrets = (settings: Settings, env: Environment): ReadonlyArray<string> => {
   const urls = settings.fromEnvironment
     ? ["HTTP_PROXY", "HTTPS_PROXY"].flatMap((name) => Result.getOrElse(fromVariable(env, name), () => []) ?? [])

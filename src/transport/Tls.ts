@@ -40,7 +40,11 @@ export const defaults: Settings = {
   minVersion: undefined
 }
 
-/** For `tls.connect` and undici's connector. */
+/**
+ * For `tls.connect` and undici's connector.
+ *
+ * @internal
+ */
 export type ConnectionOptions = Pick<
   tls.ConnectionOptions,
   "secureContext" | "rejectUnauthorized" | "servername" | "checkServerIdentity"
@@ -50,6 +54,8 @@ export type ConnectionOptions = Pick<
  * Whom a server's certificate must name: `serverName`, or the URL's host where that is empty. An address is checked, but
  * not sent in the handshake, where only names may be. Names count in the subject alternative name alone, as in RFC 9525
  * and in Go's client; Node would look into the subject where there are none.
+ *
+ * @internal
  */
 export const expecting = (serverName: string): ConnectionOptions => ({
   ...(serverName !== "" && isIP(serverName) === 0 ? { servername: serverName } : {}),
@@ -59,7 +65,11 @@ export const expecting = (serverName: string): ConnectionOptions => ({
 
 const noSubject = {} as tls.PeerCertificate["subject"]
 
-/** One secure context serves all connections of equal settings, until a file changes. */
+/**
+ * One secure context serves all connections of equal settings, until a file changes.
+ *
+ * @internal
+ */
 export const material = (
   settings: Settings
 ): Effect.Effect<Material.Material<ConnectionOptions>, never, FileSystem.FileSystem | Problems | Scope.Scope> => {
@@ -84,7 +94,11 @@ export const material = (
   )
 }
 
-/** What is wrong with the inline texts, if anything is, at a time in milliseconds since the epoch. */
+/**
+ * What is wrong with the inline texts, if anything is, at a time in milliseconds since the epoch.
+ *
+ * @internal
+ */
 export const problem = (settings: Settings, now: number): string | undefined => {
   const pem = Object.fromEntries(
     inputsOf(settings).flatMap(({ part, source }) =>
@@ -95,10 +109,18 @@ export const problem = (settings: Settings, now: number): string | undefined => 
   return Result.isFailure(made) ? made.failure : undefined
 }
 
-/** Whether HTTP/2 may be offered: it asks for TLS 1.2 (RFC 9113, 9.2), and a server of both may choose it with less. */
+/**
+ * Whether HTTP/2 may be offered: it asks for TLS 1.2 (RFC 9113, 9.2), and a server of both may choose it with less.
+ *
+ * @internal
+ */
 export const allowsHttp2 = ({ minVersion }: Settings): boolean => minVersion !== "TLS10" && minVersion !== "TLS11"
 
-/** Whether the material can never be another. */
+/**
+ * Whether the material can never be another.
+ *
+ * @internal
+ */
 export const isFixed = (settings: Settings): boolean =>
   inputsOf(settings).every(({ source }) => source._tag === "Inline")
 

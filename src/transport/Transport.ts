@@ -18,10 +18,13 @@ import { Resolver } from "./Resolver.ts"
 import * as Tls from "./Tls.ts"
 import * as UndiciNetwork from "./UndiciNetwork.ts"
 
+/** @internal */
 export { below } from "./Client.ts"
 export type { Client, Settings } from "./Client.ts"
+/** @internal */
 export { textOf } from "./Network.ts"
-export type { Request, Response, UnusableSettings } from "./Network.ts"
+export type { Headers, Request, Response, UnusableSettings } from "./Network.ts"
+export type { All as Problems } from "./Problems.ts"
 export type { TransportError } from "./TransportError.ts"
 
 /** What is not written about a client. */

@@ -76,7 +76,11 @@ export class BadAnswer extends Data.TaggedError("BadAnswer")<{
 
 export type TransportError = NoConnection | ProxyRefused | NoCredential | BadRedirect | BadAnswer
 
-/** The same error with another detail. */
+/**
+ * The same error with another detail.
+ *
+ * @internal
+ */
 export const mapDetail = (error: TransportError, f: (detail: string) => string): TransportError => {
   const detail = f(error.detail)
   if (detail === error.detail) return error
@@ -111,7 +115,11 @@ const kindOf = (code: string): Kind => {
   return requestCode.test(code) ? "request" : "network"
 }
 
-/** The server, or whatever lies before it, said nothing. */
+/**
+ * The server, or whatever lies before it, said nothing.
+ *
+ * @internal
+ */
 export const noAnswer = (timeout: Duration.Duration): NoConnection =>
   new NoConnection({ code: "ETIMEDOUT", detail: `no answer within ${Duration.format(timeout)}` })
 
@@ -124,7 +132,11 @@ const detailOf = (error: object): string => {
   return "message" in error && error.message !== "" ? String(error.message).replace(advice, "") : "connection failed"
 }
 
-/** The first error with a code, from the outside in, says what happened: a `fetch failed` only wraps it. */
+/**
+ * The first error with a code, from the outside in, says what happened: a `fetch failed` only wraps it.
+ *
+ * @internal
+ */
 export const fromCause = (error: unknown): NoConnection => {
   let current = error
   for (let depth = 0; depth < 5 && typeof current === "object" && current !== null; depth++) {

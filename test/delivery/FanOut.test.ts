@@ -132,13 +132,13 @@ describe("FanOut", () => {
             }))
           const receiver = fanOut(...all)
           const tooLarge = yield* Effect.flip(receiver.push(endpoints.series(101)))
-          assert.strictEqual(tooLarge.reason._tag, "TooLarge")
+          assert.strictEqual(tooLarge.reason._tag, "ProfileTooLarge")
           assert.isTrue(all.every(({ settled }) => settled.length === 0))
           const pushed = yield* Effect.result(
             Effect.flatMap(receiver.push(endpoints.series()), (receipt) => receipt.outcomes)
           )
           if (Result.isFailure(pushed)) {
-            assert.deepStrictEqual([pushed.failure.reason._tag, order], ["TooLarge", ["small"]])
+            assert.deepStrictEqual([pushed.failure.reason._tag, order], ["ProfileTooLarge", ["small"]])
             continue
           }
           assert.deepStrictEqual(

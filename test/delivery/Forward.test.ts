@@ -91,7 +91,7 @@ describe("Forward", () => {
         }]
       })
       const refused = yield* Effect.flip(receiver.push(series(1024 * 1024)))
-      assert.strictEqual(refused.reason._tag, "TooLarge")
+      assert.strictEqual(refused.reason._tag, "ProfileTooLarge")
       const receipt = yield* receiver.push(series())
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Effect.flip(receipt.delivered))._tag, "PushError")
@@ -216,7 +216,9 @@ describe("Forward", () => {
 
   it.effect("two of them live in one application", () =>
     Effect.gen(function*() {
-      const [one, two] = ["one", "two"].map((name) => Forward.layer({ endpoints: [{ url: `http://${name}.example` }] }))
+      const [one, two] = ["one", "two"].map((name) =>
+        Forward.layerNoDeps({ endpoints: [{ url: `http://${name}.example` }] })
+      )
       const push = Effect.flatMap(Receiver, (receiver) =>
         Effect.flatMap(receiver.push(series()), ({ outcomes }) => outcomes))
       const outcomes = [yield* Effect.provide(push, one!), yield* Effect.provide(push, two!)]
@@ -231,7 +233,7 @@ describe("Forward", () => {
   it.effect("takes its options from a Config", () =>
     Effect.gen(function*() {
       const endpoints = Config.all([Config.all({ url: Config.String("PYROSCOPE_URL") })])
-      const context = yield* Layer.build(Forward.layerConfig({ endpoints })).pipe(
+      const context = yield* Layer.build(Forward.layerConfigNoDeps({ endpoints })).pipe(
         Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown({ PYROSCOPE_URL: url }))
       )
       yield* (yield* Context.get(context, Receiver).push(series())).delivered
@@ -243,7 +245,7 @@ describe("Forward", () => {
       const { sink } = yield* Forward.make({ endpoints: [{ url, queue: { maxBytes: "10 KiB", whenFull: "reject" } }] })
       yield* Stream.run(Stream.make(series(1), series(2)), sink)
       const refused = yield* Effect.flip(Stream.run(Stream.make(series(1), series(20_000), series(1)), sink))
-      assert.strictEqual(refused.reason._tag, "TooLarge")
+      assert.strictEqual(refused.reason._tag, "ProfileTooLarge")
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* requests).length, 3)
     }).pipe(against()))

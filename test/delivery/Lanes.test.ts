@@ -163,7 +163,7 @@ describe("Lanes", () => {
     const receiver = Effect.fnUntraced(function*(options: Omit<Forward.Options, "endpoints">, url: string, name = "") {
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(
-        Layer.fresh(Forward.layer({ ...options, endpoints: [{ url, name, retry: { jitter: false } }] })),
+        Layer.fresh(Forward.layerNoDeps({ ...options, endpoints: [{ url, name, retry: { jitter: false } }] })),
         scope
       )
       return { push: Context.get(context, Receiver).push(endpoints.series()), close: Scope.close(scope, Exit.void) }

@@ -7,18 +7,15 @@ import * as Receiver from "../../src/delivery/Receiver.ts"
 import * as Labels from "../../src/profile/Labels.ts"
 import * as Profile from "../../src/profile/Profile.ts"
 import * as ScriptedServer from "../../src/testing/ScriptedServer.ts"
-import { Transport } from "../../src/transport/Transport.ts"
 import { ownRegistry, withLog } from "./observations.ts"
 
 const sample = { id: "", profile: new Uint8Array(3) }
 const twoSamples = Profile.series(Labels.make({ __name__: "cpu", service_name: "shop" }), [sample, sample])
 
-const scripted = Transport.layerHttpClient.pipe(Layer.provide(ScriptedServer.layer()))
-
 describe("Receiver.discarding", () => {
   const destinations = [
     ["forward_to is empty", Receivers.layer([])],
-    ["there is no endpoint", Layer.provide(Forward.layer({ endpoints: [] }), scripted)]
+    ["there is no endpoint", Layer.provide(Forward.layerNoDeps({ endpoints: [] }), ScriptedServer.layer())]
   ] as const
   for (const [why, layer] of destinations) {
     it.effect(`takes and counts what has nowhere to go, and says once that ${why}`, () =>

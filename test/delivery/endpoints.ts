@@ -1,7 +1,7 @@
 /**
  * Endpoints whose server follows a script, and what they send to it.
  */
-import { Duration, Effect, Layer } from "effect"
+import { Duration, Effect } from "effect"
 import * as Backlog from "../../src/delivery/Backlog.ts"
 import { Drain, within } from "../../src/delivery/Drain.ts"
 import * as Endpoint from "../../src/delivery/Endpoint.ts"
@@ -52,7 +52,7 @@ export const against = (script?: ScriptedServer.Script) =>
   test: Effect.Effect<A, E, R>
 ) =>
   test.pipe(
-    Effect.provide(Transport.Transport.layerHttpClient.pipe(Layer.provideMerge(ScriptedServer.layer(script)))),
+    Effect.provide(ScriptedServer.layer(script)),
     Effect.provideService(Drain, within(Duration.zero))
   )
 

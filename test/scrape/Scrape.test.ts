@@ -312,7 +312,7 @@ describe("a cumulative profile", () => {
       const sizes: Array<ReadonlyArray<string>> = []
       const small = Receiver.make((profile) => {
         sizes.push(Object.keys(sumOf([bytesOf(profile)])))
-        return Effect.fail(new Receiver.Refused({ reason: new Receiver.TooLarge({ bytes: 1 }) }))
+        return Effect.fail(new Receiver.Refused({ reason: new Receiver.ProfileTooLarge({ bytes: 1 }) }))
       })
       const running = yield* world.scrape({ targets: at("a:81"), types: [memory] }, small)
       for (let n = 0; n < 4; n++) {

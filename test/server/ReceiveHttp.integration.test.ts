@@ -14,7 +14,7 @@ const listening = (options: ReceiveHttp.Options = {}) => {
     Effect.sync(() => names.push(profile.labels.get("__name__"))).pipe(Effect.as(Receipt.none))
   )
   return ReceiveHttp.layer({ host: "127.0.0.1", port: 0, ...options }).pipe(
-    Layer.provide([Layer.succeed(Receiver.Receiver, receiver), Listener.Listener.layer]),
+    Layer.provide(Layer.succeed(Receiver.Receiver, receiver)),
     Layer.build,
     Effect.provide(Logger.layer([])),
     Effect.map((context) => {

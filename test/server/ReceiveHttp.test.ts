@@ -27,7 +27,7 @@ describe("ReceiveHttp", () => {
   it.effect("has a default for every option", () =>
     Effect.gen(function*() {
       const { layer, settings } = yield* noting
-      yield* Layer.build(Layer.provide(ReceiveHttp.layer(), layer))
+      yield* Layer.build(Layer.provide(ReceiveHttp.layerNoDeps(), layer))
       assert.deepStrictEqual(settings, [{
         owner: "",
         host: "",
@@ -44,7 +44,7 @@ describe("ReceiveHttp", () => {
     Effect.gen(function*() {
       const { layer, settings } = yield* noting
       const context = yield* Layer.build(
-        ReceiveHttp.layer({
+        ReceiveHttp.layerNoDeps({
           host: "127.0.0.1",
           port: 0,
           maxBodySize: "1 MiB",

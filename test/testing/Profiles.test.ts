@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import * as Labels from "../../src/profile/Labels.ts"
-import { Profiles } from "../../src/testing/index.ts"
+import { Profiles } from "../../src/testing.ts"
 
 describe("Profiles", () => {
   it.prop("labels are what every server takes", [Profiles.labels], ([labels]) => {

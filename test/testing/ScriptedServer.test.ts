@@ -6,8 +6,7 @@ import * as Write from "../../src/components/pyroscope/Write.ts"
 import { Receiver } from "../../src/delivery/Receiver.ts"
 import * as Labels from "../../src/profile/Labels.ts"
 import * as Profile from "../../src/profile/Profile.ts"
-import { ScriptedServer } from "../../src/testing/index.ts"
-import { Transport } from "../../src/transport/Transport.ts"
+import { ScriptedServer } from "../../src/testing.ts"
 
 const { answer, failure, silence } = ScriptedServer
 
@@ -92,7 +91,6 @@ describe("ScriptedServer", () => {
     }).pipe(
       Effect.provide(
         Write.layer({ endpoint: [{ url: "http://pyroscope.example", backoff_jitter: false }] }).pipe(
-          Layer.provide(Transport.layerHttpClient),
           Layer.provideMerge(ScriptedServer.layer([answer(503)]))
         )
       )

@@ -173,14 +173,16 @@ export const optionsOf = (args: Arguments, id: string): Scrape.Options => {
   }
 }
 
-/** `Scrape.layer`, with options in the spelling of configurations. */
+/** `Scrape.layerNoDeps`, with options in the spelling of configurations. */
 export const layer = (
   options: Options
 ): Layer.Layer<Scrape.Scrape, Schema.SchemaError | InvalidOptions | UnusableSettings, Transport> =>
   Layer.unwrap(
     Effect.gen(function*() {
       const args = yield* make(Arguments, options)
-      return Scrape.layer(optionsOf(args, yield* ComponentId)).pipe(Layer.provide(Receivers.layer(args.forward_to)))
+      return Scrape.layerNoDeps(optionsOf(args, yield* ComponentId)).pipe(
+        Layer.provide(Receivers.layer(args.forward_to))
+      )
     })
   )
 

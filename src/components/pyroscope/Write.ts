@@ -89,13 +89,13 @@ const optionsOf = (args: EndpointArguments): Forward.EndpointOptions => {
 
 type Failure = Schema.SchemaError | InvalidOptions | UnusableSettings
 
-/** `Forward.layer`, with options in the spelling of configurations. */
+/** `Forward.layerNoDeps`, with options in the spelling of configurations. */
 export const layer = (options: Options): Layer.Layer<Receiver, Failure, Transport> =>
   Layer.unwrap(
     Effect.gen(function*() {
       const { endpoint, external_labels } = yield* make(Arguments, options)
       const id = yield* ComponentId
-      return Forward.layer({
+      return Forward.layerNoDeps({
         ...(id !== "" && { id }),
         externalLabels: external_labels,
         endpoints: endpoint.map(optionsOf)

@@ -9,7 +9,7 @@ import * as Plan from "../../../src/engine/Plan.ts"
 import * as Registry from "../../../src/engine/Registry.ts"
 import { Inspector } from "../../../src/pprof/Inspector.ts"
 import * as Source from "../../../src/syntax/Source.ts"
-import { ScriptedServer } from "../../../src/testing/index.ts"
+import { ScriptedServer } from "../../../src/testing.ts"
 import { Transport } from "../../../src/transport/Transport.ts"
 import * as PushV1 from "../../../src/wire/PushV1.ts"
 

@@ -1,0 +1,4 @@
+/**
+ * Work on profiles in the pprof format.
+ */
+export * as Delta from "./pprof/Delta.ts"

@@ -1,7 +1,0 @@
-/**
- * What a test of profiles and their delivery needs: a server that follows a script, schedules without a clock, random
- * profiles.
- */
-export * as Profiles from "./Profiles.ts"
-export * as Schedules from "./Schedules.ts"
-export * as ScriptedServer from "./ScriptedServer.ts"
