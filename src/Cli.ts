@@ -8,7 +8,7 @@ import * as Usage from "./cli/Usage.ts"
 import * as Validate from "./cli/Validate.ts"
 import { version } from "./telemetry/Version.ts"
 
-const command = Command.make("pyroduct").pipe(
+export const command = Command.make("pyroduct").pipe(
   Command.withDescription("A profile pipeline for Pyroscope"),
   Command.withSubcommands([Run.command, Validate.command])
 )
