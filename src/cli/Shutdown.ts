@@ -35,7 +35,7 @@ export const told =
  * For what has nothing to do with queues and does not end: a file system that gives no answer, perhaps. With the default
  * drain timeout it is still within half a minute, after which Kubernetes kills.
  */
-const grace = Duration.seconds(8)
+export const grace = Duration.seconds(8)
 
 const lastMoment = Effect.fnUntraced(function*(drain: Drain.Shutdown) {
   const deadline = yield* drain.begun
