@@ -2,23 +2,14 @@
  * Where a configuration is read from: a file, all files of a directory, or standard input.
  */
 import * as NodeStream from "@effect/platform-node/NodeStream"
-import { Console, Data, Effect, Fiber, FileSystem, Path, PlatformError, Result, Runtime, Stdio, Stream } from "effect"
+import { Console, Data, Effect, Fiber, FileSystem, Path, PlatformError, Result, Stdio, Stream } from "effect"
 import { createReadStream } from "node:fs"
 import type { ConfigError } from "../engine/ConfigError.ts"
 import * as Foreign from "../engine/Foreign.ts"
 import * as FileError from "../storage/FileError.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Source from "../syntax/Source.ts"
-
-/** The command has failed and has said why. */
-export class Reported extends Data.TaggedError("Reported") {
-  override readonly [Runtime.errorExitCode] = 1
-  override readonly [Runtime.errorReported] = false
-}
-
-/** Prints a last word and fails. */
-export const giveUp = (message: string): Effect.Effect<never, Reported> =>
-  Effect.andThen(Console.error(`Error: ${message}`), new Reported())
+import { Reported } from "./Reported.ts"
 
 /** There is no text to look at. Each problem names what it is about. */
 export class Unreadable extends Data.TaggedError("Unreadable")<{ readonly problems: ReadonlyArray<string> }> {
@@ -37,9 +28,6 @@ const maxBytes = 4 * 1024 * 1024
 const standardInput = { path: "-", name: "<stdin>" }
 
 export const isStandardInput = (path: string): boolean => path === standardInput.path
-
-/** PATH, as `--help` has it. */
-export const pathDescription = "A configuration file, a directory of .alloy and .river files, or - for standard input"
 
 /**
  * The texts of a configuration: of a file, or of all files directly in a directory that end in `.alloy` or `.river`, in

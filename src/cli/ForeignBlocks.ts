@@ -2,14 +2,15 @@
  * What a command does about blocks of other engines, and what it says of those that it leaves out.
  */
 import { Console, Effect } from "effect"
-import { Flag } from "effect/cli"
 import type * as Graph from "../engine/Graph.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
+import * as EnvironmentFlag from "./EnvironmentFlag.ts"
 
-export const flag = Flag.Literals("components.foreign", ["error", "ignore"]).pipe(
-  Flag.withDescription("What to do about components of Alloy's that are not pyroduct's (default error)"),
-  Flag.withDefault("error")
-)
+export const flag = EnvironmentFlag.choice("components.foreign", ["error", "ignore"], {
+  description: "What to do about components of Alloy's that are not pyroduct's",
+  fallback: "error",
+  shown: "error"
+})
 
 /** In the log, a line for each. */
 export const log = (ignored: ReadonlyArray<Graph.Ignored>): Effect.Effect<void> =>

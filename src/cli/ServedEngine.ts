@@ -6,7 +6,7 @@ import * as Http from "../components/Http.ts"
 import type * as Engine from "../engine/Engine.ts"
 import type * as Plan from "../engine/Plan.ts"
 import * as OwnProfiles from "../scrape/OwnProfiles.ts"
-import * as Listener from "../server/Listener.ts"
+import * as Address from "../server/Address.ts"
 import { OwnServer } from "../server/OwnServer.ts"
 import * as Page from "../server/page/Page.ts"
 import * as PprofApi from "../server/PprofApi.ts"
@@ -91,7 +91,7 @@ export const run = <R, E extends { readonly message: string }, R2>(
     yield* Effect.flatMap(Log.Log, ({ open }) => open)
     const millis = (yield* Clock.currentTimeMillis) - started
     yield* Effect.logInfo("pyroduct is ready").pipe(
-      Effect.annotateLogs({ version, addr: Listener.formatAddress(yield* server.address), duration: `${millis}ms` })
+      Effect.annotateLogs({ version, addr: Address.format(yield* server.address), duration: `${millis}ms` })
     )
     return yield* Effect.forever(Effect.andThen(reloads, Effect.ignore(reload)))
   }).pipe(Effect.scoped, Effect.provide(Host.layerNetwork))

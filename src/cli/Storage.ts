@@ -5,7 +5,7 @@ import { Effect, FileSystem, Path, type PlatformError, Schema } from "effect"
 import * as Identity from "../delivery/Identity.ts"
 import * as Directory from "../storage/Directory.ts"
 import * as FileError from "../storage/FileError.ts"
-import * as ConfigFile from "./ConfigFile.ts"
+import { giveUp } from "./Reported.ts"
 
 const Id = Schema.String.check(Schema.isUUID())
 
@@ -30,7 +30,7 @@ const kept = Effect.fnUntraced(function*(storagePath: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const file = path.join(storagePath, "instance_id")
-  const wrong = (reason: string) => ConfigFile.giveUp(`--storage.path "${storagePath}" ${reason}`)
+  const wrong = (reason: string) => giveUp(`--storage.path "${storagePath}" ${reason}`)
   const found = yield* Effect.result(fs.stat(file))
   if (found._tag === "Success") {
     const { size, type } = found.success

@@ -7,11 +7,13 @@ import { Context, Data, Duration, Effect, Layer, type Scope } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import type * as Http from "node:http"
 import * as Connect from "../wire/Connect.ts"
+import { type Address, format } from "./Address.ts"
 import * as EarlyAnswer from "./EarlyAnswer.ts"
 import * as ListeningSocket from "./ListeningSocket.ts"
 
-export type { Address, Limits } from "./ListeningSocket.ts"
+export type { Limits } from "./ListeningSocket.ts"
 export type { ClientAuth, Options as TlsOptions } from "./ServerTls.ts"
+export type { Address }
 
 export interface Settings extends ListeningSocket.Limits {
   /** Empty is every address. */
@@ -46,8 +48,6 @@ export type Handler = Effect.Effect<
   HttpServerRequest.HttpServerRequest | Scope.Scope
 >
 
-type Address = ListeningSocket.Address
-
 /** A port in use, an address that is not ours. */
 export class ListenError extends Data.TaggedError("ListenError")<{
   readonly host: string
@@ -56,7 +56,7 @@ export class ListenError extends Data.TaggedError("ListenError")<{
 }> {
   override get message(): string {
     const why = reasons[this.code] ?? this.code
-    return `cannot listen on ${formatAddress(this)}: ${why}`
+    return `cannot listen on ${format(this)}: ${why}`
   }
 }
 
@@ -117,23 +117,3 @@ const withoutHost = HttpServerResponse.text(Connect.errorBody("invalid_argument"
 
 const codeOf = (cause: unknown): string =>
   typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : String(cause)
-
-/**
- * `127.0.0.1:12345`, `[::1]:80`, or `:8080` where the host is empty.
- *
- * @internal
- */
-export const formatAddress = ({ host, port }: Address): string =>
-  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
-
-/**
- * `127.0.0.1:12345` or `[::1]:80` or `:8080`.
- *
- * @internal
- */
-export const parseAddress = (text: string): Address | undefined => {
-  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text)
-  if (match === null) return undefined
-  const port = Number(match[3])
-  return port > 65535 ? undefined : { host: match[1] ?? match[2] ?? "", port }
-}

@@ -20,6 +20,7 @@ import * as Https from "node:https"
 import * as Net from "node:net"
 import type { TLSSocket } from "node:tls"
 import * as Timer from "../telemetry/Timer.ts"
+import type { Address } from "./Address.ts"
 import * as BadRequest from "./BadRequest.ts"
 import * as ServerTls from "./ServerTls.ts"
 
@@ -34,11 +35,6 @@ export interface Limits {
   readonly idleTimeout: Duration.Duration
   /** What new connections get; plain HTTP without it. */
   readonly tls?: (() => ServerTls.Options) | undefined
-}
-
-export interface Address {
-  readonly host: string
-  readonly port: number
 }
 
 export interface Place extends Address {

@@ -6,6 +6,7 @@ import { type ByteSize, Context, Duration, Effect, Layer, type Result, type Scop
 import { type InvalidOptions, read } from "../delivery/Options.ts"
 import { Receiver } from "../delivery/Receiver.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
+import * as Address from "./Address.ts"
 import * as Listener from "./Listener.ts"
 import * as ProfileApi from "./ProfileApi.ts"
 
@@ -66,7 +67,7 @@ export const make = Effect.fnUntraced(function*(
     duration: Metrics.requestDuration
   })
   const address = yield* listener.listen(settings.listener, handler)
-  yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: Listener.formatAddress(address) }))
+  yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: Address.format(address) }))
   return { address }
 })
 

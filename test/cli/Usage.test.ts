@@ -1,23 +1,9 @@
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Stdio } from "effect"
-import { TestConsole } from "effect/testing"
+import { Effect } from "effect"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import * as Cli from "../../src/Cli.ts"
 import { temporaryDirectory } from "../support/engine.ts"
-
-/** Whether a command line is taken, and all that is said of it. */
-const said = (...args: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const exit = yield* Effect.exit(Cli.main)
-    const lines = [...yield* TestConsole.logLines, ...yield* TestConsole.errorLines]
-    return { isTaken: exit._tag === "Success", lines: lines.flatMap((line) => `${line}`.split("\n")) }
-  }).pipe(Effect.provide(Layer.mergeAll(
-    NodeServices.layer,
-    Stdio.layerTest({ args: Effect.succeed(args) }),
-    TestConsole.layer
-  )))
+import { said } from "./commandLine.ts"
 
 const ofRun = "Run \"pyroduct run --help\" for all flags."
 
@@ -28,7 +14,7 @@ describe("the command line", () => {
     [["run", "--storage.pth=x", "y"], "unknown flag --storage.pth, did you mean --storage.path?", ofRun],
     [["run"], "missing argument PATH", ofRun],
     [["run", "a", "b"], "unexpected argument \"b\"", ofRun],
-    [["run", "--storage.path"], "Missing value for flag --storage.path. Expected: string", ofRun],
+    [["run", "--storage.path"], "Missing value for flag --storage.path. Expected: <path>", ofRun],
     [
       ["run", "--server.http.listen-addr=here", "file"],
       "Invalid value for flag --server.http.listen-addr: \"here\". Expected: an address such as 127.0.0.1:12345",
@@ -53,13 +39,13 @@ describe("the command line", () => {
   for (const [args, mistake, hint] of mistakes) {
     it.effect(`says in a line what is wrong, and where to look: ${args.join(" ")}`, () =>
       Effect.map(
-        said(...args),
+        said(args),
         (found) => assert.deepStrictEqual(found, { isTaken: false, lines: [`Error: ${mistake}`, hint] })
       ))
   }
 
   const help = (...args: ReadonlyArray<string>) =>
-    Effect.map(said(...args), ({ isTaken, lines }) => {
+    Effect.map(said(args), ({ isTaken, lines }) => {
       assert.isTrue(isTaken)
       return lines.join("\n")
     })
@@ -71,10 +57,13 @@ describe("the command line", () => {
       assert.match(root, /\n {2}run +Run a configuration .*\n {2}validate +Report every problem/)
       const run = yield* help("run", "--help")
       assert.match(run, /USAGE\n {2}pyroduct run \[flags\] <path>\n/)
-      assert.match(run, /\n {2}--server.http.listen-addr .+ \(default 127.0.0.1:12345\)\n/)
-      assert.match(run, /\n {2}--server.http.allowed-hosts .+ \(default ""\)\n/)
-      assert.match(run, /\n {2}--storage.path .+ \(default data-pyroduct\/\)\n/)
-      assert.match(run, /\n {2}--shutdown.drain-timeout .+ \(default 20s\)\n/)
+      assert.match(
+        run,
+        /\n {2}--server.http.listen-addr .+ \(default 127.0.0.1:12345\) \[PYRODUCT_SERVER_HTTP_LISTEN_ADDR\]\n/
+      )
+      assert.match(run, /\n {2}--server.http.allowed-hosts .+ \(default ""\) \[PYRODUCT_SERVER_HTTP_ALLOWED_HOSTS\]\n/)
+      assert.match(run, /\n {2}--storage.path .+ \(default data-pyroduct\/\) \[PYRODUCT_STORAGE_PATH\]\n/)
+      assert.match(run, /\n {2}--shutdown.drain-timeout .+ \(default 20s\) \[PYRODUCT_SHUTDOWN_DRAIN_TIMEOUT\]\n/)
       assert.notMatch(run, /stability|wizard/)
       assert.match(yield* help("validate", "-h"), /USAGE\n {2}pyroduct validate \[flags\] <path>\n/)
     }))
@@ -89,7 +78,7 @@ describe("the command line", () => {
         ["--config.extra-args=-x"],
         ["--config.format", "flow"]
       ].flat()
-      assert.deepStrictEqual(yield* said("validate", ...flags, file), {
+      assert.deepStrictEqual(yield* said(["validate", ...flags, file]), {
         isTaken: true,
         lines: [
           "Warning: without an effect: --config.extra-args, --stability.level, " +

@@ -10,7 +10,7 @@ import { promisify } from "node:util"
 import * as Receipt from "../../src/delivery/Receipt.ts"
 import * as Receiver from "../../src/delivery/Receiver.ts"
 import type * as Profile from "../../src/profile/Profile.ts"
-import * as Listener from "../../src/server/Listener.ts"
+import * as Address from "../../src/server/Address.ts"
 import * as ReceiveHttp from "../../src/server/ReceiveHttp.ts"
 import { temporaryDirectory } from "../support/engine.ts"
 import { makePprof } from "../support/pprof.ts"
@@ -36,7 +36,7 @@ const receiving = Effect.gen(function*() {
       Layer.provide([Layer.succeed(Receiver.Receiver, receiver), Listener.Listener.layer, Logger.layer([])])
     )
   )
-  return { profiles, address: Listener.formatAddress(Context.get(context, ReceiveHttp.ReceiveHttp).address) }
+  return { profiles, address: Address.format(Context.get(context, ReceiveHttp.ReceiveHttp).address) }
 })
 
 const elsewhere = (text: string, address: string): string => {

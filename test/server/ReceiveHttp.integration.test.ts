@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Logger, Scope } from "effect"
 import * as Receipt from "../../src/delivery/Receipt.ts"
 import * as Receiver from "../../src/delivery/Receiver.ts"
-import * as Listener from "../../src/server/Listener.ts"
+import * as Address from "../../src/server/Address.ts"
 import * as ReceiveHttp from "../../src/server/ReceiveHttp.ts"
 import { send } from "./client.ts"
 import { proto, pushPath, request } from "./profileApi.ts"
@@ -19,7 +19,7 @@ const listening = (options: ReceiveHttp.Options = {}) => {
     Effect.provide(Logger.layer([])),
     Effect.map((context) => {
       const { address } = Context.get(context, ReceiveHttp.ReceiveHttp)
-      return { names, port: address.port, url: `http://${Listener.formatAddress(address)}` }
+      return { names, port: address.port, url: `http://${Address.format(address)}` }
     })
   )
 }

@@ -11,6 +11,7 @@ import { type Component, ComponentId } from "../../engine/Component.ts"
 import * as Decode from "../../evaluation/Decode.ts"
 import * as Labels from "../../profile/Labels.ts"
 import * as Profile from "../../profile/Profile.ts"
+import * as Address from "../../server/Address.ts"
 import { ComponentApi } from "../../server/ComponentApi.ts"
 import * as Listener from "../../server/Listener.ts"
 import * as ProfileApi from "../../server/ProfileApi.ts"
@@ -71,7 +72,7 @@ export const layer = (options: Options): Layer.Layer<Sink, Failure, Requirements
         HttpListener.settings(http, Listener.defaults.shutdownTimeout, id),
         handler
       )
-      yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: Listener.formatAddress(address) }))
+      yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: Address.format(address) }))
       const api = yield* ComponentApi
       yield* api.mount(id, (path) =>
         path === "/profiles"

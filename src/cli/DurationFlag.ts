@@ -1,0 +1,17 @@
+/**
+ * Flags whose value is a duration as configurations write it, such as `30s`.
+ */
+import { Duration, Option } from "effect"
+import * as GoDuration from "../evaluation/GoDuration.ts"
+import * as EnvironmentFlag from "./EnvironmentFlag.ts"
+
+export const make = (name: string, description: string, fallback: Duration.Duration) =>
+  EnvironmentFlag.text(name, {
+    description,
+    metavar: "duration",
+    parse: (text) =>
+      Option.filter(Option.getSuccess(GoDuration.parse(text)), (duration) => !Duration.isNegative(duration)),
+    expected: "a duration such as 30s",
+    fallback,
+    shown: GoDuration.format(fallback)
+  })
