@@ -45,18 +45,21 @@ export const readAgain = (path: string): ReturnType<typeof read> =>
     ? new Unreadable({ problems: ["standard input has been read, and cannot be read again"] })
     : read(path)
 
-/** What to say of a directory without a file for us, where there are no sources. */
+/** What to say where there are no sources: of a directory without a file for us, or of a program that has written nothing. */
 export const nothingIn = (path: string): string =>
-  `no file in "${path}" ends in .alloy or .river: nothing is configured`
+  `${
+    isStandardInput(path) ? "standard input is empty" : `no file in "${path}" ends in .alloy or .river`
+  }: nothing is configured`
 
 const readInput = Effect.gen(function*() {
   const { stdin } = yield* Stdio.Stdio
+  if (process.stdin.isTTY) yield* Console.error("Type the configuration, and Ctrl-D at its end.")
   const bytes = yield* contentOf(stdin, maxBytes).pipe(
     Effect.mapError((error) => new Unreadable({ problems: [problemOf(standardInput.name, FileError.reasonOf(error))] }))
   )
   if (bytes.length > maxBytes) return yield* tooLarge(standardInput.name)
-  const source = yield* Effect.fromResult(sourceOf(standardInput.name, bytes))
-  return [source]
+  if (bytes.length === 0) return []
+  return [yield* Effect.fromResult(sourceOf(standardInput.name, bytes))]
 })
 
 const readPath = Effect.fnUntraced(function*(path: string) {

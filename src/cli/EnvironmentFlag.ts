@@ -47,7 +47,11 @@ export const choice = <const Word extends string, const A>(
 export const toggle = (name: string, description: string, fallback: boolean): Flag.Flag<boolean> =>
   Flag.Boolean(name).pipe(
     Flag.withoutNegation,
-    orVariable(name, { description, fallback, shown: `${fallback}` }, Primitive.Boolean.parse)
+    orVariable(
+      name,
+      { description, fallback, shown: `${fallback}` },
+      (text) => Effect.mapError(Primitive.Boolean.parse(text), () => "true or false")
+    )
   )
 
 const orVariable = <A>(

@@ -52,6 +52,18 @@ const drainTimeout = DurationFlag.make(
   Drain.defaultTimeout
 )
 
+const logLevel = EnvironmentFlag.choice("log-level", ["debug", "info", "warn", "error", "none"], {
+  description: "The least that is logged, whatever the configuration's logging block says",
+  fallback: undefined,
+  shown: "what that says, or info"
+})
+
+const logFormat = EnvironmentFlag.choice("log-format", ["logfmt", "json"], {
+  description: "How a line of the log is written, whatever that block says",
+  fallback: undefined,
+  shown: "what that says, or logfmt"
+})
+
 export const command = Command.make(
   "run",
   {
@@ -64,7 +76,12 @@ export const command = Command.make(
     pprof,
     storagePath,
     drainTimeout,
+    logLevel,
+    logFormat,
     unheeded: AlloyFlags.ofRun.flags
   },
-  (settings) => Effect.flatMap(Effect.promise(() => import("./Running.ts")), ({ run }) => run(settings))
+  ({ logFormat, logLevel, ...settings }) => {
+    const log = { ...(logLevel && { level: logLevel }), ...(logFormat && { format: logFormat }) }
+    return Effect.flatMap(Effect.promise(() => import("./Running.ts")), ({ run }) => run({ ...settings, log }))
+  }
 ).pipe(Command.withDescription("Run a configuration until SIGINT, SIGTERM or SIGQUIT"))

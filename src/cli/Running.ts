@@ -4,15 +4,13 @@
  * The first SIGINT, SIGTERM or SIGQUIT stops the sources, drains the queues and exits 0, or 1 when profiles had to be
  * given up. A second one exits at once. SIGHUP reads the configuration again.
  */
-import { type Duration, Effect, Option, Queue, References, Stream } from "effect"
-import { GlobalFlag } from "effect/cli"
+import { type Duration, Effect, Queue, References, Stream } from "effect"
 import * as Drain from "../delivery/Drain.ts"
 import { Identity } from "../delivery/Identity.ts"
 import type * as Foreign from "../engine/Foreign.ts"
 import * as Plan from "../engine/Plan.ts"
 import type { Address } from "../server/Address.ts"
 import * as Log from "../telemetry/Log.ts"
-import * as LogLine from "../telemetry/LogLine.ts"
 import * as AlloyFlags from "./AlloyFlags.ts"
 import * as Authorities from "./Authorities.ts"
 import * as Components from "./Components.ts"
@@ -34,6 +32,8 @@ export interface Settings {
   readonly allowedHosts: ReadonlyArray<string>
   readonly pprof: boolean
   readonly storagePath: string
+  /** What they say of the log. */
+  readonly log: Partial<Log.Settings>
   readonly drainTimeout: Duration.Duration
   readonly unheeded: ReadonlyArray<ReadonlyArray<string>>
 }
@@ -52,21 +52,19 @@ export const run = Effect.fnUntraced(function*(settings: Settings) {
       stop: Effect.andThen(Effect.flatMap(Log.Log, ({ keep }) => keep), Shutdown.begin(drain, settings.drainTimeout)),
       hangUp: Effect.asVoid(Queue.offer(reloads, undefined))
     }),
-    logged
+    logged(settings.log)
   )
 })
 
-/** What is written of the log is for `--log-level` to say, and then for the configuration. */
-const logged = <A, E, R>(run: Effect.Effect<A, E, R>) =>
+/** How the log is written is for the flags to say, and where they do not, for the configuration. */
+const logged = (given: Partial<Log.Settings>) => <A, E, R>(run: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
-    const level = Option.getOrUndefined(yield* GlobalFlag.LogLevel)
     const log = yield* Log.Log
+    const use = (settings: Log.Settings) => log.use({ ...settings, ...given })
+    yield* use(Log.defaults)
     // Whatever the start waits for, an operator should see how far it is.
     yield* Effect.forkScoped(Effect.delay(log.open, "3 seconds"))
-    if (level !== undefined) {
-      yield* log.use({ ...Log.defaults, level: level === "None" ? "none" : LogLine.levelOf(level) })
-    }
-    return yield* run
+    return yield* Effect.provideService(run, Log.Log, { ...log, use })
   }).pipe(Effect.scoped, Effect.provideService(References.MinimumLogLevel, "Debug"))
 
 const load = Effect.fnUntraced(function*(

@@ -3,6 +3,7 @@
  */
 import { Console, Layer } from "effect"
 import { CliConfig, type CliError, CliOutput, GlobalFlag } from "effect/cli"
+import * as Completions from "./Completions.ts"
 
 const suggestion = (names: ReadonlyArray<string>): string =>
   names.length === 0 ? "" : `, did you mean ${names.join(" or ")}?`
@@ -34,8 +35,8 @@ const presenter: CliOutput.Presenter = {
   }
 }
 
-/** Without the wizard, for there is little to ask. */
+/** Without the wizard, for there is little to ask, and without `--log-level`, for only commands that have a log have it. */
 export const layer = Layer.merge(
   CliOutput.layerPresenter(presenter),
-  CliConfig.layer({ builtIns: GlobalFlag.BuiltIns.filter((flag) => flag !== GlobalFlag.Wizard) })
+  CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, Completions.flag] })
 )

@@ -116,11 +116,12 @@ describe("ConfigFile", () => {
     Effect.gen(function*() {
       const given = (text: string | Uint8Array) =>
         ConfigFile.read("-").pipe(
-          Effect.map(([source]) => [source!.name, Buffer.from(source!.bytes).toString()]),
+          Effect.map((sources) => sources.flatMap(({ bytes, name }) => [name, Buffer.from(bytes).toString()])),
           Effect.catchTag("Unreadable", ({ message }) => Effect.succeed(message)),
           Effect.provide(Layer.merge(NodeServices.layer, input(text)))
         )
       assert.deepStrictEqual(yield* given("text"), ["<stdin>", "text"])
+      assert.deepStrictEqual(yield* given(""), [])
       assert.deepStrictEqual(
         yield* given(Buffer.from("ä", "latin1")),
         "<stdin>: unknown encoding for config"

@@ -31,6 +31,17 @@ describe("the command line", () => {
       ofRun
     ],
     [
+      ["run", "--log-level=loud", "file"],
+      "Invalid value for flag --log-level: \"loud\". Expected: \"debug\" | \"info\" | \"warn\" | \"error\" | \"none\"",
+      ofRun
+    ],
+    [
+      ["help", "walk"],
+      "Invalid value for argument <command>: \"walk\". " +
+      "Expected: \"run\" | \"validate\" | \"health\" | \"version\" | \"help\"",
+      "Run \"pyroduct help --help\" for all flags."
+    ],
+    [
       ["validate", "--cluster.enabled", "file"],
       "unknown flag --cluster.enabled",
       "Run \"pyroduct validate --help\" for all flags."
@@ -66,6 +77,43 @@ describe("the command line", () => {
       assert.match(run, /\n {2}--shutdown.drain-timeout .+ \(default 20s\) \[PYRODUCT_SHUTDOWN_DRAIN_TIMEOUT\]\n/)
       assert.notMatch(run, /stability|wizard/)
       assert.match(yield* help("validate", "-h"), /USAGE\n {2}pyroduct validate \[flags\] <path>\n/)
+    }))
+
+  it.effect("names the variable whose value is wrong, and goes by the flag where there is one", () =>
+    Effect.gen(function*() {
+      const mistaken = (name: string, value: string, expected: string) =>
+        Effect.map(
+          said(["run", "file"], { [name]: value }),
+          (found) =>
+            assert.deepStrictEqual(found, {
+              isTaken: false,
+              lines: [`Error: Invalid value for ${name}: "${value}". Expected: ${expected}`, ofRun]
+            })
+        )
+      yield* mistaken("PYRODUCT_SERVER_HTTP_LISTEN_ADDR", "here", "an address such as 127.0.0.1:12345")
+      yield* mistaken("PYRODUCT_LOG_FORMAT", "xml", "\"logfmt\" | \"json\"")
+      yield* mistaken("PYRODUCT_CONFIG_WATCH", "maybe", "true or false")
+      const env = { PYRODUCT_COMPONENTS_FOREIGN: "x", PYRODUCT_CONFIG_WATCH: "" }
+      assert.deepStrictEqual(yield* said(["validate", "--components.foreign=error", "/dev/null"], env), {
+        isTaken: true,
+        lines: []
+      })
+    }))
+
+  it.effect("says its version, and explains a command, by commands as well as by flags", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* said(["version"]), yield* said(["--version"]))
+      assert.deepStrictEqual(yield* said(["help"]), yield* said(["--help"]))
+      assert.deepStrictEqual(yield* said(["help", "run"]), yield* said(["run", "--help"]))
+    }))
+
+  it.effect("has shells complete commands, flags, words and paths", () =>
+    Effect.gen(function*() {
+      for (const shell of ["bash", "zsh", "fish", "powershell"]) {
+        const script = yield* help("--completions", shell)
+        for (const part of ["validate", "components.foreign", "logfmt", "storage.path"]) assert.include(script, part)
+        assert.notInclude(script, "stability.level")
+      }
     }))
 
   it.live("takes Alloy's flags, and says which have no effect", () =>

@@ -12,9 +12,12 @@ export const said = (args: ReadonlyArray<string>, env: Readonly<Record<string, s
     const exit = yield* Effect.exit(Cli.main)
     const lines = [...yield* TestConsole.logLines, ...yield* TestConsole.errorLines]
     return { isTaken: exit._tag === "Success", lines: lines.flatMap((line) => `${line}`.split("\n")) }
-  }).pipe(Effect.provide(Layer.mergeAll(
-    NodeServices.layer,
-    Stdio.layerTest({ args: Effect.succeed(args) }),
-    ConfigProvider.layer(ConfigProvider.fromEnv({ env })),
-    TestConsole.layer
-  )))
+  }).pipe(Effect.provide(
+    Layer.mergeAll(
+      NodeServices.layer,
+      Stdio.layerTest({ args: Effect.succeed(args) }),
+      ConfigProvider.layer(ConfigProvider.fromEnv({ env })),
+      TestConsole.layer
+    ),
+    { local: true }
+  ))
