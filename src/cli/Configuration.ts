@@ -10,6 +10,7 @@ import * as Diagnostic from "../syntax/Diagnostic.ts"
 import type { Source } from "../syntax/Source.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
+import * as Series from "../telemetry/Series.ts"
 import * as ForeignBlocks from "./ForeignBlocks.ts"
 
 /** A defect of ours. It costs a reload, not what runs. */
@@ -37,6 +38,7 @@ export const start = Effect.fnUntraced(function*<R, E extends { readonly message
   yield* Gauge.observe(Metrics.lastLoadSuccessful, () => state.isSuccessful)
   yield* Gauge.observe(Metrics.lastLoadSuccessSeconds, () => state.succeededAt)
   yield* Gauge.observe(Metrics.configHash, () => state.hash)
+  const loadFailures = (yield* Series.holder)(Metrics.loadFailures)
   const leftOut = new Set<string>()
   /** Each is said once, for as long as it is left out. */
   const tellLeftOut = (ignored: Plan.Plan<R>["ignored"]): Effect.Effect<void> => {
@@ -67,7 +69,7 @@ export const start = Effect.fnUntraced(function*<R, E extends { readonly message
     Effect.catchDefect((defect) => Effect.andThen(Effect.logError("defect", Cause.die(defect)), new Defect())),
     Effect.tapError((error) => {
       state.isSuccessful = 0
-      return Effect.andThen(Metric.update(Metrics.loadFailures, 1), tell(error))
+      return Effect.andThen(Metric.update(loadFailures, 1), tell(error))
     }),
     Effect.ensuring(reloaded(engine)),
     turn.withPermit

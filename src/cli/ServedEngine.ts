@@ -19,6 +19,7 @@ import * as Metrics from "../telemetry/Metrics.ts"
 import { version } from "../telemetry/Version.ts"
 import * as Configuration from "./Configuration.ts"
 import * as Host from "./Host.ts"
+import * as ProcessMetrics from "./ProcessMetrics.ts"
 
 /** Where the engine's own server listens, the names it answers to, and what it has. */
 export type Server = Pick<OwnSettings, "host" | "port" | "allowedHosts"> & { readonly pprof: boolean }
@@ -75,6 +76,7 @@ export const run = <R, E extends { readonly message: string }, R2>(
     // It is not open before what protects it is in force.
     if (!plan.nodes.some(({ component }) => component.name === Http.component.name)) yield* server.open
     yield* Gauge.observe(Metrics.buildInfo({ version }), () => 1)
+    yield* ProcessMetrics.observe
     const openIfUnprotected = Effect.fnUntraced(function*({ components }: Engine.Engine) {
       if ((yield* components).every(({ name }) => name !== Http.component.name)) yield* server.open
     }, Effect.catch((error) => Effect.logError(error.message)))

@@ -11,6 +11,7 @@ import * as Profile from "../profile/Profile.ts"
 import * as Edges from "../telemetry/Edges.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import * as Monotonic from "../telemetry/Monotonic.ts"
+import * as Series from "../telemetry/Series.ts"
 
 const capsule = "pyroscope.Receiver"
 
@@ -40,9 +41,9 @@ export const layer = (forwardTo: ReadonlyArray<Exported>): Layer.Layer<Receiver.
 const measured = Effect.fnUntraced(function*(receiver: Receiver.Receiver) {
   const context = yield* Effect.context<never>()
   const clock = yield* Effect.clockWith(Effect.succeed)
-  const latency = Metrics.fanoutLatency()
-  const entries = Metrics.forwardedEntries()
-  entries.updateUnsafe(0, context)
+  const hold = yield* Series.holder
+  const latency = hold(Metrics.fanoutLatency())
+  const entries = hold(Metrics.forwardedEntries())
   const offer: Receiver.Receiver["offer"] = (profile) =>
     Effect.suspend(() => {
       const start = Monotonic.read(clock)

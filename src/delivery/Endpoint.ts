@@ -48,7 +48,8 @@ export const make = Effect.fnUntraced(function*(
   })
   const send = Transport.below(client, endpoint)
   const attributes = settings.name === "" ? { endpoint } : { endpoint, name: settings.name }
-  const metrics = EndpointMetrics.make(attributes, yield* Effect.context<never>())
+  // Before the lane, so that they are there until it has drained.
+  const metrics = yield* EndpointMetrics.make(attributes)
 
   const push = Effect.fnUntraced(function*(outbound: Outbound) {
     const started = yield* Monotonic.now
@@ -62,6 +63,7 @@ export const make = Effect.fnUntraced(function*(
     const now = clock.currentTimeMillisUnsafe()
     const reason = PushError.reasonOf(result, { timeout, retryRateLimited, now })
     if (reason === undefined) return
+    if (reason._tag !== "Expired") metrics.failed(reason._tag)
     history.refused(outbound, reason, now)
     // The next attempt may find another backend.
     if (Result.isSuccess(result) && reason.concerns === "endpoint") result.success.leave()
@@ -69,7 +71,6 @@ export const make = Effect.fnUntraced(function*(
   })
 
   let lane: Lane.Lane | undefined
-  // Before the lane, so that they are there until it has drained.
   yield* EndpointMetrics.observe(attributes, () => lane)
   const state = EndpointState.make({ endpoint, name: settings.name }, history, () => lane, clock)
   const log = yield* EndpointLog.make(attributes, state)

@@ -51,7 +51,7 @@ export const make = (
     info: () => {
       const problem = current()
       const now = Monotonic.read(clock)
-      const { maxBytes = 0, oldest = Infinity, pausedUntil = -Infinity } = lane()?.status() ?? {}
+      const { inFlight = 0, maxBytes = 0, oldest = Infinity, pausedUntil = -Infinity } = lane()?.status() ?? {}
       const pause = pausedUntil - now
       return {
         endpoint: names.endpoint,
@@ -63,6 +63,7 @@ export const make = (
         queue_profiles: lane()?.size() ?? 0,
         queue_bytes: lane()?.bytes() ?? 0,
         queue_max_bytes: maxBytes,
+        in_flight_profiles: inFlight,
         queue_oldest_seconds: oldest === Infinity ? null : Math.max(0, Math.round(now - oldest)) / 1000,
         last_delivery: history.deliveredAt === undefined ? null : timeOf(history.deliveredAt),
         last_refusal: history.refusal === undefined ? null : failureOf(history.refusal),

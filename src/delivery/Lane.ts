@@ -80,6 +80,8 @@ export interface Status {
   readonly oldest: number
   /** What the queue may hold. */
   readonly maxBytes: number
+  /** How many profiles of it are being sent. */
+  readonly inFlight: number
 }
 
 /** Room for one profile. */
@@ -109,7 +111,7 @@ export interface Lane {
   readonly bytes: () => number
 }
 
-const relieved: Status = { isOpen: false, pausedUntil: -Infinity, oldest: Infinity, maxBytes: 0 }
+const relieved: Status = { isOpen: false, pausedUntil: -Infinity, oldest: Infinity, maxBytes: 0, inFlight: 0 }
 
 /** In milliseconds: for so long a delivery tells that an endpoint delivers. */
 const recently = 5_000
@@ -417,7 +419,8 @@ export const make = Effect.fnUntraced(function*(
           isOpen: breaker.isOpen,
           pausedUntil: Breaker.pausedUntil(breaker),
           oldest: queue.oldest(),
-          maxBytes: queue.settings().maxBytes
+          maxBytes: queue.settings().maxBytes,
+          inFlight: queue.leased().length
         }
         : relieved,
     size: () => isInCharge() ? queue.size() : 0,

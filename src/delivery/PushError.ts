@@ -154,6 +154,9 @@ export const Reason = Schema.Union([
 ])
 export type Reason = typeof Reason.Type
 
+/** Of all reasons. */
+export const tags: ReadonlyArray<Reason["_tag"]> = Reason.members.map(({ identifier }) => identifier as Reason["_tag"])
+
 export class PushError extends Schema.TaggedError<PushError>()("PushError", {
   /** The endpoint's URL without credentials. */
   endpoint: Schema.String,

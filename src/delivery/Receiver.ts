@@ -1,10 +1,11 @@
 /**
  * Somewhere to send profiles: what `forward_to` refers to and what an application pushes to.
  */
-import { Context, Duration, Effect, Result, Schema, Sink } from "effect"
+import { Context, Duration, Effect, Result, Schema, type Scope, Sink } from "effect"
 import { LabelError } from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
+import * as Series from "../telemetry/Series.ts"
 import * as Flow from "./Flow.ts"
 import * as Receipt from "./Receipt.ts"
 
@@ -59,12 +60,13 @@ export const before = (
  *
  * @internal
  */
-export const discarding = Effect.fnUntraced(function*(why: string): Effect.fn.Return<Receiver> {
+export const discarding = Effect.fnUntraced(function*(why: string): Effect.fn.Return<Receiver, never, Scope.Scope> {
   yield* Effect.logWarning("profiles go nowhere").pipe(Effect.annotateLogs({ err: why }))
   const context = yield* Effect.context<never>()
+  const discarded = (yield* Series.holder)(Metrics.discardedProfiles())
   return make((profile) =>
     Effect.sync(() => {
-      Metrics.discardedProfiles.updateUnsafe(Profile.count(profile), context)
+      discarded.updateUnsafe(Profile.count(profile), context)
       return Receipt.none
     })
   )

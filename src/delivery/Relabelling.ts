@@ -18,6 +18,7 @@ import * as Relabel from "../profile/Relabel.ts"
 import * as Cache from "../profile/relabel/Cache.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
+import * as Series from "../telemetry/Series.ts"
 import { type InvalidOptions, read } from "./Options.ts"
 import * as Receipt from "./Receipt.ts"
 import { before, Receiver } from "./Receiver.ts"
@@ -47,9 +48,9 @@ export const make = Effect.fnUntraced(function*(
   const cache = new Cache.Cache(yield* Effect.fromResult(Relabel.compile(options.rules, Labels.isName)), maxSize)
   yield* Gauge.observe(Metrics.relabelCacheSize(), () => cache.size)
   const context = yield* Effect.context<never>()
+  const hold = yield* Series.holder
   const counter = (metric: Metric.Counter<number>): () => void => {
-    // It is seen before there is something to count.
-    metric.updateUnsafe(0, context)
+    hold(metric)
     return () => metric.updateUnsafe(1, context)
   }
   const processed = counter(Metrics.relabelProcessed())

@@ -7,23 +7,26 @@ import type * as Receiver from "../delivery/Receiver.ts"
 import type { TransportError } from "../transport/TransportError.ts"
 
 /** There are few, so that they can be labels of metrics. */
-export type Kind =
-  | "unreachable"
-  | "tls"
-  | "timeout"
-  | "proxy"
-  | "credentials"
-  | "redirect"
-  | "not_found"
-  | "status"
-  | "body"
-  | "too_large"
-  | "no_room"
-  | "empty"
-  | "invalid"
-  | "delta"
-  | "refused"
-  | "defect"
+export const kinds = [
+  "unreachable",
+  "tls",
+  "timeout",
+  "proxy",
+  "credentials",
+  "redirect",
+  "not_found",
+  "status",
+  "body",
+  "too_large",
+  "no_room",
+  "empty",
+  "invalid",
+  "delta",
+  "refused",
+  "defect"
+] as const
+
+export type Kind = (typeof kinds)[number]
 
 /** No answer came from the target, or it cannot be asked. */
 export class TransportFailed extends Data.TaggedError("TransportFailed")<{

@@ -5,7 +5,8 @@
 import { Effect, type Scope } from "effect"
 import * as Gauge from "../telemetry/Gauge.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
-import type * as ScrapeError from "./ScrapeError.ts"
+import * as Series from "../telemetry/Series.ts"
+import * as ScrapeError from "./ScrapeError.ts"
 import type { TargetState } from "./TargetState.ts"
 
 /** `type` is that of the target. */
@@ -18,35 +19,37 @@ export interface TargetMetrics {
   readonly refused: (type: string) => void
 }
 
-/** Types that there are from the start are shown before anything happens. */
-export const make = Effect.fnUntraced(function*(types: Iterable<string>): Effect.fn.Return<TargetMetrics> {
+/** Until the scope closes. Types that there are from the start are shown before anything happens. */
+export const make = Effect.fnUntraced(function*(
+  types: Iterable<string>
+): Effect.fn.Return<TargetMetrics, never, Scope.Scope> {
   const context = yield* Effect.context<never>()
-  const countersOf = (type: string) => {
-    const counters = {
-      scrapes: Metrics.scrapes({ type }),
-      skipped: Metrics.scrapesSkipped({ type }),
-      refused: Metrics.scrapesRefused({ type }),
-      bytes: Metrics.scrapedBytes({ type })
-    }
-    for (const counter of Object.values(counters)) counter.updateUnsafe(0, context)
-    return { ...counters, duration: Metrics.scrapeDuration({ type }) }
-  }
-  const all = new Map(Array.from(types, (type) => [type, countersOf(type)]))
+  const hold = yield* Series.holder
+  const metricsOf = (type: string) => ({
+    scrapes: hold(Metrics.scrapes({ type })),
+    failures: new Map(ScrapeError.kinds.map((reason) => [reason, hold(Metrics.scrapeFailures({ type, reason }))])),
+    skipped: hold(Metrics.scrapesSkipped({ type })),
+    refused: hold(Metrics.scrapesRefused({ type })),
+    bytes: hold(Metrics.scrapedBytes({ type })),
+    duration: hold(Metrics.scrapeDuration({ type }))
+  })
+  const all = new Map(Array.from(types, (type) => [type, metricsOf(type)]))
   const of = (type: string) => {
-    const known = all.get(type) ?? countersOf(type)
+    const known = all.get(type) ?? metricsOf(type)
     all.set(type, known)
     return known
   }
   return {
     succeeded: (type, { bytes, seconds }) => {
-      const counters = of(type)
-      counters.scrapes.updateUnsafe(1, context)
-      counters.bytes.updateUnsafe(bytes, context)
-      counters.duration.updateUnsafe(seconds, context)
+      const metrics = of(type)
+      metrics.scrapes.updateUnsafe(1, context)
+      metrics.bytes.updateUnsafe(bytes, context)
+      metrics.duration.updateUnsafe(seconds, context)
     },
     failed: (type, reason) => {
-      of(type).scrapes.updateUnsafe(1, context)
-      Metrics.scrapeFailures({ type, reason }).updateUnsafe(1, context)
+      const { failures, scrapes } = of(type)
+      scrapes.updateUnsafe(1, context)
+      failures.get(reason)!.updateUnsafe(1, context)
     },
     skipped: (type, scrapes) => of(type).skipped.updateUnsafe(scrapes, context),
     refused: (type) => of(type).refused.updateUnsafe(1, context)

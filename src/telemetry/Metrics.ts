@@ -36,6 +36,13 @@ export const droppedProfiles = (attributes: Attributes) =>
     description: "Profiles that an endpoint did not get.",
     incremental: true
   })
+/** Also by `reason`. */
+export const pushFailures = (attributes: Attributes) =>
+  Metric.counter("pyroscope_write_push_failures_total", {
+    attributes,
+    description: "Pushes that failed, whether or not they are tried again.",
+    incremental: true
+  })
 export const retries = (attributes: Attributes) =>
   Metric.counter("pyroscope_write_retries_total", {
     attributes,
@@ -59,15 +66,25 @@ export const queueBytes = (attributes: Attributes) =>
     attributes,
     description: "Bytes in an endpoint's queue, those on their way included."
   })
+export const queueMaxBytes = (attributes: Attributes) =>
+  Metric.gauge("pyroscope_write_queue_max_bytes", {
+    attributes,
+    description: "Bytes that an endpoint's queue may hold."
+  })
+export const inFlightProfiles = (attributes: Attributes) =>
+  Metric.gauge("pyroscope_write_in_flight_profiles", {
+    attributes,
+    description: "Profiles that are being sent to an endpoint."
+  })
 export const queueOldestSeconds = (attributes: Attributes) =>
   Metric.gauge("pyroscope_write_queue_oldest_seconds", {
     attributes,
     description: "Age of the oldest profile that waits for an endpoint."
   })
-export const endpointFailing = (attributes: Attributes) =>
-  Metric.gauge("pyroscope_write_endpoint_failing", {
+export const endpointUp = (attributes: Attributes) =>
+  Metric.gauge("pyroscope_write_endpoint_up", {
     attributes,
-    description: "1 while an endpoint as a whole fails, so that only probes are sent to it."
+    description: "1, or 0 while an endpoint as a whole fails, so that only probes are sent to it."
   })
 export const endpointPauseSeconds = (attributes: Attributes) =>
   Metric.gauge("pyroscope_write_endpoint_pause_seconds", {
@@ -188,10 +205,11 @@ export const fileLastAccessed = Metric.gauge("local_file_timestamp_last_accessed
 })
 
 // Whatever has profiles and nowhere to send them
-export const discardedProfiles = Metric.counter("pyroduct_discarded_profiles_total", {
-  description: "Profiles that were taken where there is nowhere to send them.",
-  incremental: true
-})
+export const discardedProfiles = () =>
+  Metric.counter("pyroduct_discarded_profiles_total", {
+    description: "Profiles that were taken where there is nowhere to send them.",
+    incremental: true
+  })
 
 // pyroduct.sink
 /** By `route` and `status_code`. */
@@ -234,4 +252,75 @@ export const buildInfo = (attributes: Attributes) =>
   Metric.gauge("pyroduct_build_info", {
     attributes,
     description: "A constant 1, labelled with the version that runs."
+  })
+
+// The process, with the names that Prometheus' clients give: of a program, and of one on Node
+export const processCpuSeconds = Metric.counter("process_cpu_seconds_total", {
+  description: "Total user and system CPU time spent in seconds.",
+  incremental: true
+})
+export const processCpuUserSeconds = Metric.counter("process_cpu_user_seconds_total", {
+  description: "Total user CPU time spent in seconds.",
+  incremental: true
+})
+export const processCpuSystemSeconds = Metric.counter("process_cpu_system_seconds_total", {
+  description: "Total system CPU time spent in seconds.",
+  incremental: true
+})
+export const processStartTime = Metric.gauge("process_start_time_seconds", {
+  description: "Start time of the process since the epoch in seconds."
+})
+export const processResidentMemory = Metric.gauge("process_resident_memory_bytes", {
+  description: "Resident memory size in bytes."
+})
+export const processVirtualMemory = Metric.gauge("process_virtual_memory_bytes", {
+  description: "Virtual memory size in bytes."
+})
+export const processOpenFds = Metric.gauge("process_open_fds", {
+  description: "Number of open file descriptors."
+})
+export const processMaxFds = Metric.gauge("process_max_fds", {
+  description: "Maximum number of open file descriptors."
+})
+export const nodeHeapTotal = Metric.gauge("nodejs_heap_size_total_bytes", {
+  description: "Bytes that V8 has for its heap."
+})
+export const nodeHeapUsed = Metric.gauge("nodejs_heap_size_used_bytes", {
+  description: "Bytes of V8's heap that are in use."
+})
+export const nodeHeapLimit = Metric.gauge("nodejs_heap_size_limit_bytes", {
+  description: "Bytes that V8's heap may have: the process ends where that is not enough."
+})
+export const nodeExternalMemory = Metric.gauge("nodejs_external_memory_bytes", {
+  description: "Bytes outside of V8's heap that its objects hold, such as profiles."
+})
+export const eventLoopLag = Metric.gauge("nodejs_eventloop_lag_seconds", {
+  description: "How late the event loop was, as measured at the scrape before."
+})
+/** Of the time since the scrape before, `statistic` of them all. */
+export const eventLoopLagOf = (statistic: "min" | "max" | "mean" | "stddev" | "p50" | "p90" | "p99") =>
+  Metric.gauge(`nodejs_eventloop_lag_${statistic}_seconds`, {
+    description: `How late the event loop was since the scrape before: ${lagStatistics[statistic]}.`
+  })
+const lagStatistics = {
+  min: "the least",
+  max: "the most",
+  mean: "the mean",
+  stddev: "the standard deviation",
+  p50: "the median",
+  p90: "the 90th percentile",
+  p99: "the 99th percentile"
+}
+/** By `kind`: `minor`, `major`, `incremental` and `weakcb`. */
+export const gcDuration = (attributes: Attributes) =>
+  Metric.histogram("nodejs_gc_duration_seconds", {
+    attributes,
+    description: "Seconds that a collection of garbage took.",
+    boundaries: [0.001, 0.01, 0.1, 1, 2, 5]
+  })
+/** By `version`, `major`, `minor` and `patch`. */
+export const nodeVersion = (attributes: Attributes) =>
+  Metric.gauge("nodejs_version_info", {
+    attributes,
+    description: "A constant 1, labelled with the version of Node."
   })

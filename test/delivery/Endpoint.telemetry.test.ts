@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Metric, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Outbound from "../../src/delivery/Outbound.ts"
+import * as PushError from "../../src/delivery/PushError.ts"
+import { DropReason } from "../../src/delivery/Receipt.ts"
 import { defaults } from "../../src/delivery/RetrySchedule.ts"
 import * as Labels from "../../src/profile/Labels.ts"
 import * as Profile from "../../src/profile/Profile.ts"
@@ -28,25 +30,56 @@ const valueOf = (metric: Metric.Metric.Snapshot): unknown => {
   return metric.type === "Gauge" ? metric.state.value : metric.type === "Counter" ? metric.state.count : undefined
 }
 
+/** What has been counted or measured. */
+const happened = Effect.map(
+  metrics,
+  (all) =>
+    Object.fromEntries(Object.entries(all).filter(([, value]) => Array.isArray(value) ? value[0] !== 0 : value !== 0))
+)
+
 describe("Endpoint", () => {
   describe("metrics", () => {
+    it.effect("are there before anything happens, with every reason, and gone with the endpoint", () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const other = yield* Scope.make()
+        yield* endpoints.make().pipe(Scope.provide(scope))
+        const all = yield* metrics
+        assert.deepStrictEqual(yield* happened, {
+          pyroscope_write_endpoint_up: 1,
+          pyroscope_write_queue_max_bytes: 64 * 1024 * 1024
+        })
+        for (const reason of [...PushError.tags, ...DropReason.literals]) {
+          assert.strictEqual(all[`pyroscope_write_dropped_profiles_total{reason=${reason}}`], 0, reason)
+          assert.strictEqual(all[`pyroscope_write_dropped_bytes_total{reason=${reason}}`], 0, reason)
+        }
+        assert.strictEqual(all["pyroscope_write_push_failures_total{reason=AuthError}"], 0)
+        assert.strictEqual(all["pyroscope_write_sent_profiles_total"], 0)
+        assert.deepStrictEqual(all["pyroscope_write_latency{type=push_endpoint}"], [0, 0])
+
+        const { lane } = yield* endpoints.makeEndpoint().pipe(Scope.provide(other))
+        yield* yield* offer(lane)
+        yield* Scope.close(scope, Exit.void)
+        assert.strictEqual((yield* metrics)["pyroscope_write_sent_profiles_total"], 1)
+        yield* Scope.close(other, Exit.void)
+        assert.deepStrictEqual(yield* metrics, {})
+      }).pipe(endpoints.against(), ownRegistry))
+
     it.effect("count what was delivered, per attempt and in all", () =>
       Effect.gen(function*() {
         const lane = yield* endpoints.make()
         const outcome = yield* offer(lane, endpoints.outbound(1234))
         yield* TestClock.adjust("1 minute")
         yield* outcome
-        assert.deepStrictEqual(yield* metrics, {
+        assert.deepStrictEqual(yield* happened, {
           pyroscope_write_sent_bytes_total: 1234,
           pyroscope_write_sent_profiles_total: 1,
           pyroscope_write_retries_total: 1,
+          "pyroscope_write_push_failures_total{reason=ServerFailure}": 1,
           "pyroscope_write_latency{type=push_downstream}": [2, 5],
           "pyroscope_write_latency{type=push_endpoint}": [1, 5.5],
-          pyroscope_write_queue_profiles: 0,
-          pyroscope_write_queue_bytes: 0,
-          pyroscope_write_queue_oldest_seconds: 0,
-          pyroscope_write_endpoint_failing: 0,
-          pyroscope_write_endpoint_pause_seconds: 0
+          pyroscope_write_endpoint_up: 1,
+          pyroscope_write_queue_max_bytes: 64 * 1024 * 1024
         })
       }).pipe(
         endpoints.against([Effect.delay(answer(503), "2 seconds"), Effect.delay(answer(200), "3 seconds")]),
@@ -91,7 +124,7 @@ describe("Endpoint", () => {
           assert.strictEqual(all[`pyroscope_write_dropped_profiles_total{reason=${reason}}`], 1, reason)
           assert.strictEqual(all[`pyroscope_write_dropped_bytes_total{reason=${reason}}`], 100, reason)
         }
-        assert.isUndefined(all["pyroscope_write_sent_profiles_total"])
+        assert.strictEqual(all["pyroscope_write_sent_profiles_total"], 0)
       }).pipe(
         endpoints.against([
           Effect.delay(answer(500), 1),
@@ -112,11 +145,10 @@ describe("Endpoint", () => {
         assert.strictEqual(during["pyroscope_write_queue_profiles"], 2)
         assert.strictEqual(during["pyroscope_write_queue_bytes"], 2 * endpoints.outbound().size)
         assert.strictEqual(during["pyroscope_write_queue_oldest_seconds"], 3)
+        assert.strictEqual(during["pyroscope_write_in_flight_profiles"], 1)
         yield* Scope.close(scope, Exit.void)
         assert.deepStrictEqual((yield* Effect.all(outcomes)).map(({ _tag }) => _tag), ["Dropped", "Dropped"])
-        const after = yield* metrics
-        assert.strictEqual(after["pyroscope_write_dropped_profiles_total{reason=shutdown}"], 2)
-        assert.deepStrictEqual(Object.keys(after).filter((name) => /_queue_|_endpoint_(failing|pause)/.test(name)), [])
+        assert.deepStrictEqual(yield* metrics, {})
       }).pipe(endpoints.against(() => silence), ownRegistry))
 
     it.effect("show whether the endpoint fails, and the pause that really is", () =>
@@ -129,7 +161,7 @@ describe("Endpoint", () => {
           const made = requests.length
           const now = yield* Clock.currentTimeMillis
           const all = yield* metrics
-          assert.strictEqual(all["pyroscope_write_endpoint_failing"], 1)
+          assert.strictEqual(all["pyroscope_write_endpoint_up"], 0)
           assert.strictEqual(all["pyroscope_write_endpoint_pause_seconds"], pause)
           yield* TestClock.adjust(pause * 1000 - 1)
           assert.strictEqual((yield* metrics)["pyroscope_write_endpoint_pause_seconds"], 0.001)
@@ -139,7 +171,7 @@ describe("Endpoint", () => {
         }
         yield* TestClock.adjust("2 minutes")
         const all = yield* metrics
-        assert.strictEqual(all["pyroscope_write_endpoint_failing"], 0)
+        assert.strictEqual(all["pyroscope_write_endpoint_up"], 1)
         assert.strictEqual(all["pyroscope_write_endpoint_pause_seconds"], 0)
       }).pipe(endpoints.against(({ at }) => answer(at > 16_000 ? 200 : 503)), ownRegistry))
 

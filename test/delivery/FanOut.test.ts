@@ -41,7 +41,7 @@ const keeping = (
     },
     flow: Flow.none,
     isClosing: () => options.isClosing ?? false,
-    status: () => ({ isOpen: false, pausedUntil: -Infinity, oldest: Infinity, maxBytes: 0 }),
+    status: () => ({ isOpen: false, pausedUntil: -Infinity, oldest: Infinity, maxBytes: 0, inFlight: 0 }),
     size: () => kept.length,
     bytes: () => 0
   }

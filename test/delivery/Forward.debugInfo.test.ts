@@ -56,6 +56,7 @@ describe("Forward, in debug info", () => {
         queue_profiles: 0,
         queue_bytes: 0,
         queue_max_bytes: 64 * 1024 * 1024,
+        in_flight_profiles: 0,
         queue_oldest_seconds: null,
         last_delivery: null,
         last_refusal: null,

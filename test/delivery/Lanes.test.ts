@@ -134,7 +134,7 @@ describe("Lanes", () => {
       assert.deepInclude(Object.fromEntries(gauges), {
         pyroscope_write_queue_profiles: 20,
         pyroscope_write_queue_bytes: 20 * endpoints.outbound().size,
-        pyroscope_write_endpoint_failing: 0
+        pyroscope_write_endpoint_up: 1
       })
     }).pipe(endpoints.against(withToken), ownRegistry))
 

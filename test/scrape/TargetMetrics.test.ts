@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Metric } from "effect"
+import { Effect, Exit, Metric, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import * as ScrapeError from "../../src/scrape/ScrapeError.ts"
 import * as TargetMetrics from "../../src/scrape/TargetMetrics.ts"
 import type { TargetState } from "../../src/scrape/TargetState.ts"
 import { ownRegistry } from "../delivery/observations.ts"
@@ -21,12 +22,17 @@ const valueOf = (metric: Metric.Metric.Snapshot): unknown => {
 describe("TargetMetrics", () => {
   it.effect("count what has come, by type, and what has not, by reason besides", () =>
     Effect.gen(function*() {
-      const counted = yield* TargetMetrics.make(["memory"])
-      assert.deepStrictEqual(yield* metrics, {
+      const scope = yield* Scope.make()
+      const counted = yield* TargetMetrics.make(["memory"]).pipe(Scope.provide(scope))
+      const none = yield* metrics
+      const failures = ScrapeError.kinds.map((reason) => [`failures_total{type=memory,reason=${reason}}`, 0])
+      assert.deepStrictEqual(none, {
         "scrapes_total{type=memory}": 0,
         "skipped_total{type=memory}": 0,
         "refused_total{type=memory}": 0,
-        "bytes_total{type=memory}": 0
+        "bytes_total{type=memory}": 0,
+        "duration_seconds{type=memory}": [0, 0],
+        ...Object.fromEntries(failures)
       })
       counted.succeeded("memory", { seconds: 0.5, bytes: 1000 })
       counted.succeeded("memory", { seconds: 1.5, bytes: 234 })
@@ -36,6 +42,7 @@ describe("TargetMetrics", () => {
       counted.failed("memory", "not_found")
       counted.skipped("memory", 3)
       assert.deepStrictEqual(yield* metrics, {
+        ...none,
         "scrapes_total{type=memory}": 5,
         "failures_total{type=memory,reason=timeout}": 2,
         "failures_total{type=memory,reason=not_found}": 1,
@@ -44,6 +51,10 @@ describe("TargetMetrics", () => {
         "bytes_total{type=memory}": 1234,
         "duration_seconds{type=memory}": [2, 2]
       })
+      counted.skipped("mutex", 1)
+      assert.include(yield* metrics, { "skipped_total{type=mutex}": 1 })
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(yield* metrics, {})
     }).pipe(ownRegistry))
 
   it.effect("show how the targets of each type are, going through them once whenever somebody looks", () =>
