@@ -46,6 +46,24 @@ const undici: Plugin = {
 }
 
 /**
+ * Effect's command line makes an `Intl.Segmenter` as it is loaded, with which seven megabytes of Node's data are. It is
+ * needed to print help.
+ */
+const segmenter: Plugin = {
+  name: "segmenter",
+  transform: {
+    filter: { id: /\/effect\/dist\/cli\/CliOutput\.js$/ },
+    handler(code) {
+      const [made, maker] =
+        /const graphemeSegmenter = (?:\/\*#__PURE__\*\/)?(new Intl\.Segmenter\([^;]*\));/.exec(code) ??
+          this.error("there is no graphemeSegmenter any more")
+      const lazy = `const graphemeSegmenter = { segment: (text) => ${maker}.segment(text) };`
+      return { code: code.replace(made, lazy), map: null }
+    }
+  }
+}
+
+/**
  * An `import` of one of Node's own modules reads all that it exports, and of some of it Node loads more: with `node:http`
  * all of its `fetch`, which is 13 MB. Required, they are loaded as they are used.
  */
@@ -108,6 +126,7 @@ export default defineConfig({
   plugins: [
     constants("src/telemetry/Version.ts", "src/server/page/Assets.ts"),
     undici,
+    segmenter,
     builtins,
     ascii,
     licences,

@@ -1,10 +1,16 @@
 /**
  * Whom TLS connections trust where a configuration does not say.
  */
-import { Effect } from "effect"
 import { getCACertificates, setDefaultCACertificates } from "node:tls"
 
-/** The operating system's authorities besides Node's own, for a company's are to be found there. For the whole process. */
-export const trustSystem: Effect.Effect<void> = Effect.sync(() =>
+let isSystemTrusted = false
+
+/**
+ * The operating system's authorities besides Node's own, for a company's are to be found there. For the whole process. To
+ * read them takes a tenth of a second and ten megabytes.
+ */
+export const trustSystem = (): void => {
+  if (isSystemTrusted) return
+  isSystemTrusted = true
   setDefaultCACertificates([...new Set([...getCACertificates("default"), ...getCACertificates("system")])])
-)
+}

@@ -1,5 +1,5 @@
 /**
- * Keeps the process small and its pauses short: imported for its effect, once all modules are loaded.
+ * Keeps the process of a run small and its pauses short: imported for its effect, once all modules are loaded.
  *
  * Most of what passes through is buffers, whose bytes lie outside V8's heap and are freed when the young generation is
  * collected. V8 collects it when it is full of objects, of which a buffer is a small one, so that tens of megabytes of
@@ -13,7 +13,11 @@
  * through.) But large buffers that have grown old and are done with, such as bodies that take long to inflate, would be
  * there until the next such collection, beside the next ones: when there are many megabytes more than after the last, it
  * comes at once.
+ *
+ * A start makes the young generation as large as it may be, for all that modules make as they are loaded lives on, and it
+ * does not become smaller by itself. Once the engine is ready it is made small again, which gives back some megabytes.
  */
+import { Effect } from "effect"
 import { getHeapStatistics, setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 
@@ -23,6 +27,9 @@ setFlagsFromString("--heap-growing-percent=100")
 setFlagsFromString("--expose-gc")
 const collect: NodeJS.GCFunction = runInNewContext("gc")
 setFlagsFromString("--no-expose-gc")
+
+/** Gives back what a start has needed: some tens of milliseconds in which nothing else is done. */
+export const shrink: Effect.Effect<void> = Effect.sync(() => collect({ type: "major", flavor: "last-resort" }))
 
 /** In bytes, outside the heap. */
 const external = (): number => getHeapStatistics().external_memory

@@ -1,7 +1,6 @@
 /**
  * The command as a process: imported for its effect, it runs, and ends the process with the exit code.
  */
-import "./Heap.ts"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit, Layer, Logger, Runtime } from "effect"

@@ -26,7 +26,9 @@ export const ask = (question: Question): Effect.Effect<void, NotReady> => {
   url.pathname = `${url.pathname.replace(/\/$/, "")}/-/ready`
   const shown = `${url.origin}${url.pathname}`
   const notReady = (reason: string) => new NotReady({ message: `${shown}: ${reason}` })
-  const trusted = question.ca === undefined && url.protocol === "https:" ? Authorities.trustSystem : Effect.void
+  const trusted = question.ca === undefined && url.protocol === "https:"
+    ? Effect.sync(Authorities.trustSystem)
+    : Effect.void
   const status = Effect.callback<number | undefined, NotReady>((resume) => {
     const options = { agent: false, ca: question.ca, rejectUnauthorized: !question.insecure } as const
     const request: ClientRequest = url.protocol === "https:" ? Https.get(url, options) : Http.get(url, options)

@@ -11,6 +11,7 @@ import type * as Foreign from "../engine/Foreign.ts"
 import * as Plan from "../engine/Plan.ts"
 import type { Address } from "../server/Address.ts"
 import * as Log from "../telemetry/Log.ts"
+import { BeforeTrust } from "../transport/Tls.ts"
 import * as AlloyFlags from "./AlloyFlags.ts"
 import * as Authorities from "./Authorities.ts"
 import * as Components from "./Components.ts"
@@ -82,7 +83,6 @@ const load = Effect.fnUntraced(function*(
     )
   }
   const identity = yield* Storage.identity(storagePath)
-  yield* Authorities.trustSystem
   return yield* Effect.fromResult(Plan.check(planned)).pipe(
     Effect.flatMap((plan) =>
       ServedEngine.run(plan, {
@@ -102,6 +102,7 @@ const load = Effect.fnUntraced(function*(
         ),
       ListenError: (error) => giveUp(error.message)
     }),
-    Effect.provideService(Identity, identity)
+    Effect.provideService(Identity, identity),
+    Effect.provideService(BeforeTrust, Authorities.trustSystem)
   )
 })

@@ -18,6 +18,7 @@ import * as Log from "../telemetry/Log.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
 import { version } from "../telemetry/Version.ts"
 import * as Configuration from "./Configuration.ts"
+import * as Heap from "./Heap.ts"
 import * as Host from "./Host.ts"
 import * as ProcessMetrics from "./ProcessMetrics.ts"
 
@@ -95,6 +96,7 @@ export const run = <R, E extends { readonly message: string }, R2>(
     yield* Effect.logInfo("pyroduct is ready").pipe(
       Effect.annotateLogs({ version, addr: Address.format(yield* server.address), duration: `${millis}ms` })
     )
+    yield* Heap.shrink
     return yield* Effect.forever(Effect.andThen(reloads, Effect.ignore(reload)))
   }).pipe(Effect.scoped, Effect.provide(Host.layerNetwork))
 

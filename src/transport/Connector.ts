@@ -89,13 +89,18 @@ const open = ({ resolve, timeout, tls }: Settings, allowH2: boolean): Open => {
       Effect.flatMap(resolve(target.hostname), (addresses) => dial(addresses, portOf(target))),
       { duration: timeout, orElse: () => Effect.fail(noAnswer(timeout)) }
     )
-  const handshake = buildConnector({ ...tls, allowH2, preferH2: true, timeout: Timer.millis(timeout) })
+  let handshake: buildConnector.connector | undefined
+  const makeHandshake = () => {
+    const { context, ...options } = tls
+    const secureContext = context()
+    return buildConnector({ ...options, secureContext, allowH2, preferH2: true, timeout: Timer.millis(timeout) })
+  }
   const secure = (
     { servername: _name, ...target }: Target,
     httpSocket: Socket
   ): Effect.Effect<Socket, TransportError> =>
     owned((give, fail) =>
-      handshake({ ...withoutDot(target), httpSocket }, (error, socket) => {
+      (handshake ??= makeHandshake())({ ...withoutDot(target), httpSocket }, (error, socket) => {
         if (error !== null) return fail(fromCause(error))
         // With TLS 1.3 a server refuses a client certificate when the connection is there already. Of the errors that
         // come then, undici reports the last, which is the end of the connection: so the first one ends it.

@@ -1,7 +1,7 @@
 /**
  * What makes a TLS connection trusted, on both sides.
  */
-import { Effect, type FileSystem, Redacted, Result, type Scope } from "effect"
+import { Context, Effect, type FileSystem, Redacted, Result, type Scope } from "effect"
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto"
 import { isIP } from "node:net"
 import * as tls from "node:tls"
@@ -41,14 +41,25 @@ export const defaults: Settings = {
 }
 
 /**
- * For `tls.connect` and undici's connector.
+ * For `tls.connect` and undici's connector. The context of connections is made when one needs it first: many clients have
+ * none, and the authorities that it trusts take megabytes.
  *
  * @internal
  */
-export type ConnectionOptions = Pick<
-  tls.ConnectionOptions,
-  "secureContext" | "rejectUnauthorized" | "servername" | "checkServerIdentity"
->
+export interface ConnectionOptions
+  extends Pick<tls.ConnectionOptions, "rejectUnauthorized" | "servername" | "checkServerIdentity">
+{
+  readonly context: () => tls.SecureContext
+}
+
+/**
+ * Done before a context is made that trusts whom Node trusts by itself: a program may add to those.
+ *
+ * @internal
+ */
+export const BeforeTrust = Context.Reference<() => void>("pyroduct/transport/Tls/BeforeTrust", {
+  defaultValue: () => () => {}
+})
 
 /**
  * Whom a server's certificate must name: `serverName`, or the URL's host where that is empty. An address is checked, but
@@ -57,7 +68,7 @@ export type ConnectionOptions = Pick<
  *
  * @internal
  */
-export const expecting = (serverName: string): ConnectionOptions => ({
+export const expecting = (serverName: string): Omit<ConnectionOptions, "context"> => ({
   ...(serverName !== "" && isIP(serverName) === 0 ? { servername: serverName } : {}),
   checkServerIdentity: (host, certificate) =>
     tls.checkServerIdentity(serverName === "" ? host : serverName, { ...certificate, subject: noSubject })
@@ -75,23 +86,23 @@ export const material = (
 ): Effect.Effect<Material.Material<ConnectionOptions>, never, FileSystem.FileSystem | Problems | Scope.Scope> => {
   const inputs = inputsOf(settings)
   const rest = { rejectUnauthorized: !settings.insecureSkipVerify, ...expecting(settings.serverName) }
-  return Effect.map(
-    Materials.shared(
-      settings,
-      Material.make(
-        inputs,
-        (texts, now) => {
-          const pem = Object.fromEntries(inputs.map(({ part }, index) => [part, texts[index]]))
-          return Result.map(secureContext(settings, pem, now), ({ flaw, secureContext }) => ({
-            options: { secureContext, ...rest },
-            flaw
-          }))
-        },
-        ({ flaw }) => flaw
-      )
-    ),
-    ({ current, refresh }) => ({ refresh, current: () => Result.map(current(), ({ options }) => options) })
-  )
+  return Effect.flatMap(BeforeTrust, (beforeTrust) => {
+    const make = Material.make(
+      inputs,
+      (texts, now) => {
+        const pem = Object.fromEntries(inputs.map(({ part }, index) => [part, texts[index]]))
+        return Result.map(secureContext(settings, pem, now, beforeTrust), ({ context, flaw }) => ({
+          options: { context, ...rest },
+          flaw
+        }))
+      },
+      ({ flaw }) => flaw
+    )
+    return Effect.map(Materials.shared(settings, make), ({ current, refresh }) => ({
+      refresh,
+      current: () => Result.map(current(), ({ options }) => options)
+    }))
+  })
 }
 
 /**
@@ -105,7 +116,7 @@ export const problem = (settings: Settings, now: number): string | undefined => 
       source._tag === "Inline" ? [[part, Redacted.value(source.text)]] : []
     )
   )
-  const made = secureContext(settings, pem, now)
+  const made = secureContext(settings, pem, now, () => {})
   return Result.isFailure(made) ? made.failure : undefined
 }
 
@@ -146,31 +157,39 @@ type Pem = Partial<Record<Part, string>>
 const secureContext = (
   settings: Settings,
   pem: Pem,
-  now: number
-): Result.Result<{ readonly secureContext: tls.SecureContext; readonly flaw: string | undefined }, string> =>
+  now: number,
+  beforeTrust: () => void
+): Result.Result<{ readonly context: () => tls.SecureContext; readonly flaw: string | undefined }, string> =>
   Result.gen(function*() {
     const ofAuthorities = (wrong: string) => `unable to use specified CA cert ${describe(settings.ca)}: ${wrong}`
     const { ca, flaw } = yield* Result.mapError(authorities(pem, now), ofAuthorities)
     // The configuration itself can be set right, and is to be.
     if (flaw !== undefined && settings.ca?._tag === "Inline") return yield* Result.fail(ofAuthorities(flaw))
     const [certificate, key] = [describe(settings.certificate), describe(settings.key)]
-    const made = yield* Result.mapError(
-      // OpenSSL may have an objection too, such as to a short key. To authorities it has none before a handshake.
-      Result.flatMap(identity(pem, now), (identity) =>
-        Result.try({
-          try: () =>
-            tls.createSecureContext({
-              ...versions[settings.minVersion ?? "TLS12"],
-              // Each certificate is trusted as it is, as Go's client has it: an intermediate one too, or the server's own.
-              allowPartialTrustChain: true,
-              ca,
-              ...identity
-            }),
+    const context = yield* Result.mapError(
+      Result.flatMap(identity(pem, now), (identity) => {
+        let made: tls.SecureContext | undefined
+        const make = (): tls.SecureContext => {
+          if (ca === undefined) beforeTrust()
+          return tls.createSecureContext({
+            ...versions[settings.minVersion ?? "TLS12"],
+            // Each certificate is trusted as it is, as Go's client has it: an intermediate one too, or the server's own.
+            allowPartialTrustChain: true,
+            ca,
+            ...identity
+          })
+        }
+        const context = (): tls.SecureContext => made ??= make()
+        // OpenSSL may have an objection too, such as to a short key. To authorities it has none before a handshake.
+        if (identity.cert === undefined && identity.key === undefined) return Result.succeed(context)
+        return Result.try({
+          try: () => (context(), context),
           catch: (cause) => cause instanceof Error ? cause.message : String(cause)
-        })),
+        })
+      }),
       (wrong) => `unable to use specified client cert (${certificate}) & key (${key}): ${wrong}`
     )
-    return { secureContext: made, flaw: flaw === undefined ? undefined : ofAuthorities(flaw) }
+    return { context, flaw: flaw === undefined ? undefined : ofAuthorities(flaw) }
   })
 
 const describe = (source: Material.Source | undefined): string =>

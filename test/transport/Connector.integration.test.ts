@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Fiber } from "effect"
 import { once } from "node:events"
 import { createServer, Socket } from "node:net"
+import { createSecureContext } from "node:tls"
 import * as Connector from "../../src/transport/Connector.ts"
 import type * as Proxy from "../../src/transport/Proxy.ts"
 import { makeJournal } from "../support/journal.ts"
@@ -9,7 +10,7 @@ import { listening } from "../support/webServer.ts"
 
 const settings: Connector.Settings = {
   resolve: (address) => Effect.succeed([address]),
-  tls: { rejectUnauthorized: false },
+  tls: { context: () => createSecureContext(), rejectUnauthorized: false },
   http2: true,
   // Nothing else is to end a connection.
   timeout: Duration.hours(1)

@@ -6,6 +6,7 @@ import type { ServerResponse } from "node:http"
 import { constants, type ServerHttp2Stream } from "node:http2"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { createSecureContext } from "node:tls"
 import type { Connection } from "../../src/transport/Connection.ts"
 import * as Connector from "../../src/transport/Connector.ts"
 import * as Material from "../../src/transport/Material.ts"
@@ -28,7 +29,7 @@ const makePool = Effect.fnUntraced(function*(origin: string) {
   const gate = yield* Deferred.make<void>()
   const open = Connector.direct({
     resolve: (address) => Effect.succeed([address]),
-    tls: { rejectUnauthorized: false },
+    tls: { context: () => createSecureContext(), rejectUnauthorized: false },
     http2: true,
     timeout
   })

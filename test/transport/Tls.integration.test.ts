@@ -35,9 +35,9 @@ const connect = Effect.fnUntraced(function*(port: number, settings: Partial<Tls.
     Problems.Problems,
     yield* Problems.make
   )
-  const options = yield* Effect.fromResult(material.current())
+  const { context, ...options } = yield* Effect.fromResult(material.current())
   return yield* Effect.callback<string>((resume) => {
-    const socket = tls.connect({ ...options, host: "127.0.0.1", port })
+    const socket = tls.connect({ ...options, secureContext: context(), host: "127.0.0.1", port })
     socket.on("data", (data) => resume(Effect.succeed(`${socket.getProtocol()} ${data}`)))
     socket.on("error", (error: NodeJS.ErrnoException) => resume(Effect.succeed(String(error.code))))
     return Effect.sync(() => socket.destroy())

@@ -201,11 +201,25 @@ describe("The material of connections", () => {
     Effect.gen(function*() {
       const { current } = yield* load(settings({ ca: valid.certificate, ...ours }))
       const [first, second] = [yield* Effect.fromResult(current()), yield* Effect.fromResult(current())]
-      assert.isDefined(first.secureContext)
-      assert.strictEqual(first.secureContext, second.secureContext)
-      assert.deepStrictEqual(Object.keys(first), ["secureContext", "rejectUnauthorized", "checkServerIdentity"])
+      assert.strictEqual(first.context(), second.context())
+      assert.deepStrictEqual(Object.keys(first), ["context", "rejectUnauthorized", "checkServerIdentity"])
       assert.isTrue(first.rejectUnauthorized)
     }))
+
+  live(
+    "trusts whom Node trusts by itself from the first connection on, and is told before",
+    () =>
+      Effect.gen(function*() {
+        let told = 0
+        const before = Effect.provideService(Tls.BeforeTrust, () => void (told += 1))
+        const usual = yield* before(options(settings({}, { serverName: "profiles.example" })))
+        const own = yield* before(options(settings({ ca: valid.certificate })))
+        own.context()
+        assert.strictEqual(told, 0)
+        assert.strictEqual(usual.context(), usual.context())
+        assert.strictEqual(told, 1)
+      })
+  )
 
   live("can be told not to look at the server's certificate", () =>
     Effect.gen(function*() {
@@ -250,7 +264,7 @@ describe("The material of connections", () => {
 
       yield* fs.writeFileString(paths.ca, valid.certificate + other.certificate)
       yield* refresh
-      assert.notStrictEqual((yield* Effect.fromResult(current())).secureContext, before.secureContext)
+      assert.notStrictEqual((yield* Effect.fromResult(current())).context(), before.context())
       assert.strictEqual((yield* problems).size, 0)
     }))
 
@@ -258,7 +272,7 @@ describe("The material of connections", () => {
     Effect.gen(function*() {
       const { fs, paths, settings } = yield* files({ ca: `${valid.certificate}\n${broken(other.certificate)}` })
       const { current, problems, refresh } = yield* load(settings)
-      assert.isDefined((yield* Effect.fromResult(current())).secureContext)
+      assert.isDefined((yield* Effect.fromResult(current())).context())
       assert.deepStrictEqual([...(yield* problems).values()], [
         `unable to use specified CA cert file ${paths.ca}: certificate 2 of 2 cannot be parsed`
       ])
