@@ -11,12 +11,21 @@
  */
 import { Duration } from "effect"
 import type * as Http from "node:http"
+import type * as Net from "node:net"
 import type { Duplex } from "node:stream"
 import * as Connect from "../wire/Connect.ts"
 import * as Body from "./Body.ts"
+import type { Refused } from "./Refusal.ts"
 
-/** Answers everything that `server` calls a client's error. A connection is gone `patience` after its last answer. */
-export const handle = (server: Http.Server, patience: () => Duration.Duration): void => {
+/**
+ * Answers everything that `server` calls a client's error. A connection is gone `patience` after its last answer. What was
+ * no request is told, with the address that it came from.
+ */
+export const handle = (
+  server: Http.Server,
+  patience: () => Duration.Duration,
+  turnedAway: (refusal: Refused, remote: string | undefined) => void
+): void => {
   const newest = new WeakMap<Duplex, Http.ServerResponse>()
   const ending = new WeakSet<Duplex>()
 
@@ -33,20 +42,25 @@ export const handle = (server: Http.Server, patience: () => Duration.Duration): 
     socket.once("close", () => clearTimeout(timer)).end(answer)
   }
 
-  const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  const refuse = (error: ClientError, socket: Duplex): void => {
     if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy()
     // Node's parser says it again with every further byte.
     if (ending.has(socket)) return
     ending.add(socket)
     discard(socket)
     const response = newest.get(socket)
-    if (response === undefined || response.writableFinished) return leave(socket, answerTo(error))
+    const remote = (socket as Net.Socket).remoteAddress
+    const answer = (): string => {
+      turnedAway(answerOf(error).refusal, remote)
+      return answerTo(error)
+    }
+    if (response === undefined || response.writableFinished) return leave(socket, answer())
     const isWhole = response.req.complete
     if (!isWhole) response.shouldKeepAlive = false
     response.prependListener("finish", () => {
       // Node would close the connection at once.
       internalsOf(response)._last = false
-      leave(socket, isWhole && response.shouldKeepAlive ? answerTo(error) : "")
+      leave(socket, isWhole && response.shouldKeepAlive ? answer() : "")
     })
     if (!isWhole) Body.cutOff(response.req, whyOf(error))
   }
@@ -77,14 +91,42 @@ const whyOf = ({ code }: NodeJS.ErrnoException): Body.Incomplete["why"] => {
   }
 }
 
-const answerTo = (error: NodeJS.ErrnoException): string => {
-  const [status, message] = answers[error.code ?? ""] ?? ["400 Bad Request", "malformed request"]
-  const body = Connect.errorBody("invalid_argument", message)
+/** With what could not be read, if it is that. */
+interface ClientError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Uint8Array
+}
+
+interface Answer {
+  readonly status: string
+  readonly refusal: Refused
+}
+
+const answerTo = (error: ClientError): string => {
+  const { refusal, status } = answerOf(error)
+  const body = Connect.errorBody("invalid_argument", refusal.detail)
   return `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
     `content-length: ${body.length}\r\n\r\n${body}`
 }
 
-const answers: Record<string, readonly [status: string, message: string]> = {
-  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "the request took too long"],
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "the headers are too large"]
+const answers: Record<string, Answer> = {
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: "408 Request Timeout",
+    refusal: { reason: "timeout", detail: "the request took too long" }
+  },
+  HPE_HEADER_OVERFLOW: {
+    status: "431 Request Header Fields Too Large",
+    refusal: { reason: "malformed", detail: "the headers are too large" }
+  }
 }
+
+const malformed: Answer = { status: "400 Bad Request", refusal: { reason: "malformed", detail: "malformed request" } }
+
+const tls: Answer = {
+  ...malformed,
+  refusal: { reason: "malformed", detail: "malformed request: it begins as TLS does, plain HTTP is spoken here" }
+}
+
+/** With a handshake, as RFC 8446, 5.1, has it. */
+const isTls = (packet: Uint8Array | undefined): boolean => packet?.[0] === 22 && packet[1] === 3
+
+const answerOf = ({ code, rawPacket }: ClientError): Answer => isTls(rawPacket) ? tls : answers[code ?? ""] ?? malformed

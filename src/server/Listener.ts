@@ -3,13 +3,14 @@
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import { Context, Data, Duration, Effect, Layer, type Scope } from "effect"
-import { HttpServerRequest, HttpServerResponse } from "effect/http"
+import { Context, Data, Duration, Effect, Layer, Option, type Scope } from "effect"
+import { HttpServerRequest, type HttpServerResponse } from "effect/http"
 import type * as Http from "node:http"
-import * as Connect from "../wire/Connect.ts"
 import { type Address, format } from "./Address.ts"
 import * as EarlyAnswer from "./EarlyAnswer.ts"
 import * as ListeningSocket from "./ListeningSocket.ts"
+import * as Refusal from "./Refusal.ts"
+import type { Requests } from "./Requests.ts"
 
 export type { Limits } from "./ListeningSocket.ts"
 export type { ClientAuth, Options as TlsOptions } from "./ServerTls.ts"
@@ -27,6 +28,8 @@ export interface Settings extends ListeningSocket.Limits {
    * it over from a listener whose owner is empty, which is the default.
    */
   readonly owner: string
+  /** Is told of what came to no request. */
+  readonly turnedAway?: Requests["turnedAway"]
 }
 
 export const defaults: Omit<Settings, "host" | "port"> = {
@@ -90,8 +93,14 @@ const listen = Effect.fnUntraced(function*(
   const { host, owner, port } = settings
   const errorOf = (cause: unknown) => new ListenError({ host, port, code: codeOf(cause) })
   const run = Effect.runForkWith(yield* Effect.context<never>())
-  const share = new ListeningSocket.Share(sockets, { owner, host, port }, settings, (error) => {
-    if (error !== undefined) run(Effect.logError(errorOf(error).message))
+  const { turnedAway } = settings
+  const share = new ListeningSocket.Share(sockets, { owner, host, port }, settings, {
+    lost: (error) => {
+      if (error !== undefined) run(Effect.logError(errorOf(error).message))
+    },
+    turnedAway: (refusal, remote) => {
+      if (turnedAway !== undefined) run(turnedAway(refusal, remote))
+    }
   })
   const bound = yield* NodeHttpServer.make(() => share as unknown as Http.Server, {
     gracefulShutdownTimeout: settings.shutdownTimeout
@@ -99,21 +108,20 @@ const listen = Effect.fnUntraced(function*(
   const { address, port: real } = share.address()
   // Runs after the grace period and before the wait for the last connection, which a slow sender could draw out.
   yield* Effect.addFinalizer(() => Effect.sync(() => share.cutOff()))
-  yield* bound.serve(Effect.flatMap(addressed(handler), EarlyAnswer.patient))
+  yield* bound.serve(Effect.flatMap(addressed(handler, turnedAway), EarlyAnswer.patient))
   return { host: address, port: real }
 })
 
 /** As RFC 9112, 3.2, has it. Node would close the connection, and not answer what is behind but handle it. */
-const addressed = (handler: Handler): Handler =>
+const addressed = (handler: Handler, turnedAway: Settings["turnedAway"]): Handler =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const { headers, httpVersion } = NodeHttpServerRequest.toIncomingMessage(request)
-    return httpVersion === "1.1" && headers.host === undefined ? Effect.succeed(withoutHost) : handler
+    if (httpVersion !== "1.1" || headers.host !== undefined) return handler
+    const told = turnedAway?.(withoutHost, Option.getOrUndefined(request.remoteAddress)) ?? Effect.void
+    return Effect.as(told, Refusal.answer(withoutHost))
   })
 
-const withoutHost = HttpServerResponse.text(Connect.errorBody("invalid_argument", "a Host header is required"), {
-  status: 400,
-  contentType: "application/json"
-})
+const withoutHost = Refusal.malformed("a Host header is required")
 
 const codeOf = (cause: unknown): string =>
   typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : String(cause)

@@ -22,6 +22,7 @@ import type { TLSSocket } from "node:tls"
 import * as Timer from "../telemetry/Timer.ts"
 import type { Address } from "./Address.ts"
 import * as BadRequest from "./BadRequest.ts"
+import type { Refused } from "./Refusal.ts"
 import * as ServerTls from "./ServerTls.ts"
 
 export interface Limits {
@@ -59,6 +60,14 @@ export interface ListeningSocket {
 
 type Listened = (error?: NodeJS.ErrnoException) => void
 
+/** Who is told of what concerns no request. */
+export interface Observer {
+  /** The socket could not get its place back, for that reason; or it could. */
+  readonly lost: Listened
+  /** A connection had no request, or none that could be read. `remote` is its other side. */
+  readonly turnedAway: (refusal: Refused, remote: string | undefined) => void
+}
+
 /**
  * A share in a listening socket: of Node's server what `NodeHttpServer` asks of it. Closing it is over when its requests
  * are, or, if it is the last, when all connections are closed.
@@ -67,17 +76,16 @@ export class Share extends EventEmitter {
   readonly limits: Limits
   private readonly sockets: Sockets
   private readonly place: Place
-  private readonly lost: Listened
+  readonly observer: Observer
   private socket: ListeningSocket | undefined
   private readonly responses = new Set<Http.ServerResponse>()
 
-  /** `lost` is told why a socket could not get its place back, if it could not. */
-  constructor(sockets: Sockets, place: Place, limits: Limits, lost: Listened) {
+  constructor(sockets: Sockets, place: Place, limits: Limits, observer: Observer) {
     super()
     this.sockets = sockets
     this.place = place
     this.limits = limits
-    this.lost = lost
+    this.observer = observer
   }
 
   /** From when it has listened until it is closed. */
@@ -106,7 +114,7 @@ export class Share extends EventEmitter {
       }
     }
     if (socket.server.listening) listened()
-    else takePlace(socket, own, listened, this.lost)
+    else takePlace(socket, own, listened, this.observer.lost)
   }
 
   /** Takes a request. */
@@ -140,7 +148,7 @@ export class Share extends EventEmitter {
     const before = [...this.sockets].findLast(({ place, port }) =>
       place.owner === this.place.owner && port === socket.port
     )
-    if (before !== undefined && !before.server.listening) listen(before, before.port, this.lost)
+    if (before !== undefined && !before.server.listening) listen(before, before.port, this.observer.lost)
   }
 
   /** Has those that are in use closed behind the answers that are not there yet. */
@@ -228,17 +236,21 @@ const makeSocket = (place: Place, { readTimeout, tls }: Limits): ListeningSocket
     )
   // Who has sent everything and ends its side may still read, as from Go's server: Node would end both sides.
   Object.assign(server, { httpAllowHalfOpen: true })
-  BadRequest.handle(server, () => Duration.min(newest().limits.readTimeout, patience))
+  const turnedAway: Observer["turnedAway"] = (refusal, remote) => newest().observer.turnedAway(refusal, remote)
+  BadRequest.handle(server, () => Duration.min(newest().limits.readTimeout, patience), turnedAway)
   const connections = new Set<Net.Socket>()
   server
     .on("connection", (connection: Net.Socket) => {
       connections.add(connection)
       connection.once("close", () => connections.delete(connection))
     })
+    .on("drop", (dropped) => turnedAway(tooMany, dropped?.remoteAddress))
     .on("request", (request, response) => newest().take("request", request, response))
     .on("checkContinue", (request, response) => newest().take("checkContinue", request, response))
   return { place, isTls: tls !== undefined, server, shares, connections, port: 0 }
 }
+
+const tooMany: Refused = { reason: "connections", detail: "there are as many connections as there may be" }
 
 /** Each new connection gets what `current` gives then. */
 const secured = (server: Https.Server, current: () => ServerTls.Options): Https.Server => {

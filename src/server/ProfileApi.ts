@@ -5,12 +5,11 @@
  * Answers are truthful: 200 only for what was accepted, a 4xx for what can never be, 429 or 503 with Retry-After for
  * what may be later. Profile bytes are not looked into.
  */
-import { Clock, Data, Duration, Effect, type Metric, Result } from "effect"
+import { Clock, Effect, Option, Result } from "effect"
 import { HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { Refused } from "../delivery/Receiver.ts"
 import * as Labels from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
-import type * as Metrics from "../telemetry/Metrics.ts"
 import * as Monotonic from "../telemetry/Monotonic.ts"
 import * as Compression from "../wire/Compression.ts"
 import * as Connect from "../wire/Connect.ts"
@@ -18,6 +17,8 @@ import * as Ingest from "../wire/Ingest.ts"
 import * as PushV1 from "../wire/PushV1.ts"
 import * as Body from "./Body.ts"
 import type * as Listener from "./Listener.ts"
+import * as Refusal from "./Refusal.ts"
+import type * as Requests from "./Requests.ts"
 import * as Turns from "./Turns.ts"
 
 export interface Settings {
@@ -31,8 +32,8 @@ export interface Settings {
   readonly accept: (profile: Profile.Profile) => Effect.Effect<unknown, Refused>
   /** Waited for before the profiles of a request are accepted, however many there are. */
   readonly ready?: Effect.Effect<void>
-  /** Takes the seconds from a request's head to its answer; by `route` and `status_code`. */
-  readonly duration: typeof Metrics.requestDuration
+  /** Is told of every request. */
+  readonly requests: Requests.Requests
 }
 
 export const defaults: Pick<Settings, "maxBytes"> = { maxBytes: 64 * 1024 * 1024 }
@@ -48,29 +49,50 @@ const perTurn = { bytes: 1024 * 1024, profiles: 256 }
 
 const turns = Turns.make(perTurn.bytes)
 
-export const make = (settings: Settings): Effect.Effect<Listener.Handler> =>
-  Effect.map(Effect.context<never>(), (context) => {
-    const limits: Body.Limits = {
-      maxBytes: settings.maxBytes,
-      budget: Body.makeBudget(settings.maxHeldBytes ?? heldBytes(settings.maxBytes))
+export const make = (settings: Settings): Listener.Handler => {
+  const limits: Body.Limits = {
+    maxBytes: settings.maxBytes,
+    budget: Body.makeBudget(settings.maxHeldBytes ?? heldBytes(settings.maxBytes))
+  }
+  const { requests } = settings
+  return Effect.gen(function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const [path, query] = split(request.url)
+    const exchange: Requests.Exchange = {
+      request,
+      path,
+      route: routes[path] ?? "unknown",
+      remote: Option.getOrUndefined(request.remoteAddress),
+      started: yield* Monotonic.now,
+      bytes: 0,
+      labels: undefined
     }
-    const duration = durations(settings.duration)
-    return Effect.gen(function*() {
-      const request = yield* HttpServerRequest.HttpServerRequest
-      const started = yield* Monotonic.now
-      const [path, query] = split(request.url)
-      const route = routes[path] ?? "unknown"
-      const observe = ({ status }: HttpServerResponse.HttpServerResponse) =>
-        Effect.map(Monotonic.now, (now) => duration(route, status).updateUnsafe((now - started) / 1000, context))
-      return yield* answer(route, request, query, settings, limits).pipe(
-        Effect.tap(observe),
-        // 499 where the sender went away.
-        Effect.tapCause((cause) =>
-          Effect.flatMap(HttpServerError.causeResponse(cause), ([response]) => observe(response))
+    return yield* answer(exchange, query, settings, limits).pipe(
+      Effect.tap(({ status }) => requests.answered(exchange, status)),
+      Effect.catch((refusal) =>
+        Effect.as(requests.answered(exchange, refusal.status, refusal), Refusal.answer(refusal))
+      ),
+      Effect.tapCause((cause) =>
+        Effect.flatMap(
+          HttpServerError.causeResponse(cause),
+          ([{ status }]) => requests.answered(exchange, status, unanswered(status))
         )
       )
-    })
+    )
   })
+}
+
+/** It was interrupted, or a defect has ended it. */
+const unanswered = (status: number): Refusal.Refused => {
+  switch (status) {
+    case 499:
+      return { reason: "aborted", detail: "the sender went away" }
+    case 503:
+      return { reason: "shutdown", detail: "shutting down" }
+    default:
+      return { reason: "defect", detail: "a defect of pyroduct itself" }
+  }
+}
 
 type Route = "push" | "ingest" | "unknown"
 
@@ -87,81 +109,42 @@ const split = (url: string): readonly [path: string, query: string] => {
   return [path.includes("//") ? path.replace(/\/{2,}/g, "/") : path, mark < 0 ? "" : url.slice(mark + 1)]
 }
 
-const durations = (make: Settings["duration"]) => {
-  const metrics = new Map<string, Metric.Metric<number, Metric.HistogramState>>()
-  return (route: Route, status: number) => {
-    const key = `${route} ${status}`
-    const known = metrics.get(key)
-    if (known !== undefined) return known
-    const metric = make({ route, status_code: String(status) })
-    metrics.set(key, metric)
-    return metric
-  }
-}
-
-/** An answer that is no success. */
-class Failure extends Data.TaggedError("Failure")<{
-  readonly status: number
-  readonly code: Connect.Code
-  readonly detail: string
-  readonly headers?: Readonly<Record<string, string>>
-}> {}
-
-const invalid = (detail: string): Failure => new Failure({ status: 400, code: "invalid_argument", detail })
-
 const answer = (
-  route: Route,
-  request: HttpServerRequest.HttpServerRequest,
+  exchange: Requests.Exchange,
   query: string,
   settings: Settings,
   limits: Body.Limits
-): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-  if (route === "unknown") {
-    return Effect.succeed(refuse(new Failure({ status: 404, code: "not_found", detail: "not found" })))
-  }
-  if (request.method !== "POST") {
-    const detail = `${request.method} is not allowed, use POST`
-    const headers = { allow: "POST" }
-    return Effect.succeed(refuse(new Failure({ status: 405, code: "unimplemented", detail, headers })))
-  }
-  return (route === "push" ? push(request, settings, limits) : ingest(request, query, settings, limits)).pipe(
-    Effect.catch((failure) => Effect.succeed(refuse(failure)))
-  )
+): Effect.Effect<HttpServerResponse.HttpServerResponse, Refusal.Refusal> => {
+  const { request: { method }, route } = exchange
+  if (route === "unknown") return Effect.fail(Refusal.notFound)
+  if (method !== "POST") return Effect.fail(Refusal.method(method))
+  return route === "push" ? push(exchange, settings, limits) : ingest(exchange, query, settings, limits)
 }
-
-const refuse = ({ code, detail, headers, status }: Failure): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(Connect.errorBody(code, detail), {
-    status,
-    contentType: "application/json",
-    ...(headers === undefined ? {} : { headers })
-  })
 
 // ---- /push.v1.PusherService/Push ----
 
-const push = Effect.fnUntraced(function*(
-  request: HttpServerRequest.HttpServerRequest,
-  settings: Settings,
-  limits: Body.Limits
-) {
-  const { headers } = request
+const push = Effect.fnUntraced(function*(exchange: Requests.Exchange, settings: Settings, limits: Body.Limits) {
+  const { headers } = exchange.request
   const format = formats.get(mediaType(headers["content-type"]))
-  if (format === undefined) return yield* unsupportedMediaType(headers["content-type"])
+  if (format === undefined) return yield* Refusal.contentType(headers["content-type"], supported)
   const version = headers["connect-protocol-version"]
   if (version !== undefined && version !== "1") {
-    return yield* invalid(`connect-protocol-version must be "1": got ${JSON.stringify(version)}`)
+    return yield* Refusal.malformed(`connect-protocol-version must be "1": got ${JSON.stringify(version)}`)
   }
   const timeout = headers["connect-timeout-ms"]
   if (timeout && !Connect.isTimeout(timeout)) {
-    return yield* invalid(`connect-timeout-ms must be at most ten digits: got ${JSON.stringify(timeout)}`)
+    return yield* Refusal.malformed(`connect-timeout-ms must be at most ten digits: got ${JSON.stringify(timeout)}`)
   }
   const within = { ...limits, maxBytes: Math.min(limits.maxBytes, format.maxBytes) }
-  const received = yield* readBody(request, within)
-  const message = yield* decompressed(received, encodingOf(request), within)
-  yield* fromBody(Body.holding(limits.budget, message.byteLength, acceptMessage(message, format, settings, limits)))
+  const received = yield* readBody(exchange, within)
+  const message = yield* decompressed(received, encodingOf(exchange.request), within)
+  const accepted = acceptMessage(exchange, message, format, settings, limits)
+  yield* Effect.mapError(Body.holding(limits.budget, message.byteLength, accepted), Refusal.fromBody)
   return format.success
 })
 
 const acceptMessage = Effect.fnUntraced(function*(
+  exchange: Requests.Exchange,
   message: Uint8Array,
   format: Format,
   settings: Settings,
@@ -169,25 +152,31 @@ const acceptMessage = Effect.fnUntraced(function*(
 ) {
   yield* turns(message.byteLength)
   const decoded = format.decode(message)
-  if (Result.isFailure(decoded)) return yield* invalid(decoded.failure.message)
+  if (Result.isFailure(decoded)) return yield* Refusal.malformed(decoded.failure.message)
   const profiles = yield* profilesOf(decoded.success)
   // No more than there is room for.
   const made = Math.min(PushV1.heapBytes(decoded.success, message), maxBytes)
-  yield* Body.holding(budget, made, acceptAll(profiles, settings))
+  yield* Body.holding(budget, made, acceptAll(exchange, profiles, settings))
 })
 
-const acceptAll = Effect.fnUntraced(function*(profiles: ReadonlyArray<Profile.Profile>, settings: Settings) {
+const acceptAll = Effect.fnUntraced(function*(
+  exchange: Requests.Exchange,
+  profiles: ReadonlyArray<Profile.Profile>,
+  settings: Settings
+) {
   if (profiles.length > 1) {
     for (const [index, profile] of profiles.entries()) {
       if (endsTurn(index)) yield* turns(perTurn.bytes)
+      exchange.labels = profile.labels
       const refused = settings.check(profile)
-      if (refused !== undefined) return yield* fromRefused(refused)
+      if (refused !== undefined) return yield* Refusal.fromReceiver(refused)
     }
   }
   if (settings.ready !== undefined) yield* settings.ready
   for (const [index, profile] of profiles.entries()) {
     if (endsTurn(index)) yield* turns(perTurn.bytes)
-    yield* Effect.mapError(settings.accept(profile), fromRefused)
+    exchange.labels = profile.labels
+    yield* Effect.mapError(settings.accept(profile), Refusal.fromReceiver)
   }
 })
 
@@ -216,49 +205,43 @@ const formats: ReadonlyMap<string, Format> = new Map([
   }]
 ])
 
+const supported = [...formats.keys()].join(", ")
+
 const mediaType = (contentType: string | undefined): string =>
   contentType === undefined ? "" : contentType.split(";", 1)[0]!.trim().toLowerCase()
-
-const unsupportedMediaType = (contentType: string | undefined): Failure => {
-  const supported = [...formats.keys()].join(", ")
-  const detail = `unsupported content type ${JSON.stringify(contentType ?? "")}, use one of ${supported}`
-  return new Failure({ status: 415, code: "invalid_argument", detail, headers: { "accept-post": supported } })
-}
 
 /** The message, for which there is room beside what it comes from. */
 const decompressed = (
   bytes: Uint8Array,
   encoding: string,
   { budget, maxBytes }: Body.Limits
-): Effect.Effect<Uint8Array, Failure> => {
+): Effect.Effect<Uint8Array, Refusal.Refusal> => {
   if (encoding === "identity" || bytes.byteLength === 0) return Effect.succeed(bytes)
-  if (encoding !== "gzip") {
-    const detail = `unknown compression ${JSON.stringify(encoding)}: supported encodings are gzip`
-    return Effect.fail(new Failure({ status: 501, code: "unimplemented", detail }))
-  }
+  if (encoding !== "gzip") return Effect.fail(Refusal.compression(encoding))
   const inflate = (limit: number) => Body.holding(budget, bytes.byteLength + limit, Compression.gunzip(bytes, limit))
   const claimed = Math.max(1, Math.min(Compression.claimedSize(bytes) ?? maxBytes, maxBytes))
-  return fromBody(
-    inflate(claimed).pipe(
-      // What is larger than it says is only looked at further where there is room for as much as there may be.
-      Effect.catchTag("TooLarge", (error) => claimed < maxBytes ? inflate(maxBytes) : Effect.fail(error)),
-      Effect.catchTags({
-        TooLarge: (error) => Effect.fail(tooLarge(error.message)),
-        Malformed: (error) => Effect.fail(invalid(error.message))
-      })
-    )
+  return inflate(claimed).pipe(
+    // What is larger than it says is only looked at further where there is room for as much as there may be.
+    Effect.catchTag("TooLarge", (error) => claimed < maxBytes ? inflate(maxBytes) : Effect.fail(error)),
+    Effect.catchTags({
+      TooLarge: (error) => Effect.fail(Refusal.tooLarge(error.message)),
+      Malformed: (error) => Effect.fail(Refusal.malformed(error.message))
+    }),
+    Effect.mapError(Refusal.fromBody)
   )
 }
 
-const profilesOf = (series: ReadonlyArray<PushV1.Series>): Effect.Effect<ReadonlyArray<Profile.Series>, Failure> => {
-  if (series.length === 0) return Effect.fail(invalid("no profiles received"))
+const profilesOf = (
+  series: ReadonlyArray<PushV1.Series>
+): Effect.Effect<ReadonlyArray<Profile.Series>, Refusal.Refusal> => {
+  if (series.length === 0) return Effect.fail(Refusal.empty)
   const profiles: Array<Profile.Series> = []
   for (const { labels, samples } of series) {
-    if (samples.length === 0) return Effect.fail(invalid("no profiles received"))
+    if (samples.length === 0) return Effect.fail(Refusal.empty)
     // A rule on the way may still give them other names. What goes out is checked in any case.
     const checked = Labels.fromPairs(labels, (name) => name !== "")
     if (Result.isFailure(checked)) {
-      return Effect.fail(invalid(`invalid labels in profile: ${checked.failure.message}`))
+      return Effect.fail(Refusal.labels(`invalid labels in profile: ${checked.failure.message}`))
     }
     profiles.push(Profile.series(checked.success, samples))
   }
@@ -268,93 +251,44 @@ const profilesOf = (series: ReadonlyArray<PushV1.Series>): Effect.Effect<Readonl
 // ---- /ingest ----
 
 const ingest = Effect.fnUntraced(function*(
-  request: HttpServerRequest.HttpServerRequest,
+  exchange: Requests.Exchange,
   query: string,
   settings: Settings,
   limits: Body.Limits
 ) {
+  const { request } = exchange
   const contentType = request.headers["content-type"]
   const now = yield* Clock.currentTimeNanos
   const received = Ingest.receive({ query, contentType }, now)
   if (Result.isFailure(received)) {
     const { _tag, message } = received.failure
-    return yield* invalid(_tag === "LabelError" ? `name: ${message}` : message)
+    return yield* _tag === "LabelError" ? Refusal.labels(`name: ${message}`) : Refusal.malformed(message)
   }
+  exchange.labels = received.success.labels
   const encoding = encodingOf(request)
   if (encoding !== "identity" && !(encoding === "gzip" && Ingest.isSniffed({ query, contentType }))) {
-    return yield* unsupportedEncoding(encoding)
+    return yield* Refusal.encoding(encoding)
   }
-  const body = yield* readBody(request, limits)
+  const body = yield* readBody(exchange, limits)
   const profile = Profile.ingest({ ...received.success, contentType, body })
-  yield* fromBody(Body.holding(limits.budget, body.byteLength, acceptAll([profile], settings)))
+  const accepted = acceptAll(exchange, [profile], settings)
+  yield* Effect.mapError(Body.holding(limits.budget, body.byteLength, accepted), Refusal.fromBody)
   return ingested
 })
 
 const ingested = HttpServerResponse.empty({ status: 200, headers: { "content-length": "0" } })
 
-const unsupportedEncoding = (encoding: string): Failure => {
-  const detail = `unsupported content encoding ${JSON.stringify(encoding)}: servers do not decompress this format`
-  return new Failure({ status: 415, code: "invalid_argument", detail, headers: { "accept-encoding": "identity" } })
-}
-
-// ---- what both refuse ----
+// ---- what both have ----
 
 /** An empty one is none. */
 const encodingOf = ({ headers }: HttpServerRequest.HttpServerRequest): string =>
   headers["content-encoding"]?.trim().toLowerCase() || "identity"
 
-const readBody = (
-  request: HttpServerRequest.HttpServerRequest,
-  limits: Body.Limits
-): Effect.Effect<Uint8Array, Failure> => fromBody(Body.read(request, limits))
-
-type BodyError = Body.BodyTooLarge | Body.Busy | Body.LengthRequired | Body.Incomplete
-
-const fromBody = <A, E extends Failure | BodyError>(effect: Effect.Effect<A, E>): Effect.Effect<A, Failure> =>
-  Effect.mapError(effect, (error: Failure | BodyError) => {
-    switch (error._tag) {
-      case "BodyTooLarge":
-        return tooLarge(error.message)
-      case "Busy":
-        return new Failure({ status: 503, code: "unavailable", detail: error.message, headers: retryAfter(1) })
-      case "LengthRequired":
-        return new Failure({ status: 411, code: "invalid_argument", detail: error.message })
-      case "Incomplete":
-        return incomplete(error)
-      case "Failure":
-        return error
+const readBody = (exchange: Requests.Exchange, limits: Body.Limits): Effect.Effect<Uint8Array, Refusal.Refusal> =>
+  Effect.mapBoth(Body.read(exchange.request, limits), {
+    onFailure: Refusal.fromBody,
+    onSuccess: (body) => {
+      exchange.bytes = body.byteLength
+      return body
     }
   })
-
-const incomplete = ({ message, why }: Body.Incomplete): Failure => {
-  switch (why) {
-    case "aborted":
-      return new Failure({ status: 499, code: "canceled", detail: message })
-    case "timeout":
-      return new Failure({ status: 408, code: "deadline_exceeded", detail: message })
-    case "malformed":
-      return invalid(message)
-  }
-}
-
-const tooLarge = (detail: string): Failure => new Failure({ status: 413, code: "invalid_argument", detail })
-
-const retryAfter = (seconds: number) => ({ "retry-after": String(Math.ceil(seconds)) })
-
-const fromRefused = ({ message, reason }: Refused): Failure => {
-  switch (reason._tag) {
-    case "InvalidLabels":
-    case "EmptyProfile":
-      return invalid(message)
-    case "ProfileTooLarge":
-      return tooLarge(message)
-    case "QueueFull": {
-      // Which queue is not for senders: its name is the endpoint's URL.
-      const headers = retryAfter(Duration.toSeconds(reason.retryAfter))
-      const detail = `a queue is full, retry after ${Duration.format(reason.retryAfter)}`
-      return new Failure({ status: 429, code: "resource_exhausted", detail, headers })
-    }
-    case "Stopped":
-      return new Failure({ status: 503, code: "unavailable", detail: message, headers: retryAfter(1) })
-  }
-}

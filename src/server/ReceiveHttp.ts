@@ -9,6 +9,7 @@ import * as Metrics from "../telemetry/Metrics.ts"
 import * as Address from "./Address.ts"
 import * as Listener from "./Listener.ts"
 import * as ProfileApi from "./ProfileApi.ts"
+import * as Requests from "./Requests.ts"
 
 export interface Options {
   /** The address to listen on, as an IP address or a name. Empty, which is the default, is every address. */
@@ -59,14 +60,16 @@ export const make = Effect.fnUntraced(function*(
   const settings = yield* Effect.fromResult(settingsOf(options))
   const receiver = yield* Receiver
   const listener = yield* Listener.Listener
-  const handler = yield* ProfileApi.make({
+  const requests = yield* Requests.make({ duration: Metrics.requestDuration, refused: Metrics.requestsRefused })
+  const handler = ProfileApi.make({
     maxBytes: settings.maxBytes,
     check: receiver.check,
     accept: receiver.offer,
     ready: receiver.ready,
-    duration: Metrics.requestDuration
+    requests
   })
-  const address = yield* listener.listen(settings.listener, handler)
+  const { turnedAway } = requests
+  const address = yield* listener.listen({ ...settings.listener, turnedAway }, handler)
   yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: Address.format(address) }))
   return { address }
 })

@@ -6,7 +6,7 @@
  * The level is the logger's business, for a fiber's own minimum stays as it is when it starts: that should be the least.
  * A line that is not wanted then costs an object and a comparison, no text.
  */
-import { Context, Effect, Logger, type Scope } from "effect"
+import { Context, Effect, Logger, LogLevel, References, type Scope } from "effect"
 import * as JsonLog from "./JsonLog.ts"
 import * as Logfmt from "./Logfmt.ts"
 import * as LogLine from "./LogLine.ts"
@@ -30,6 +30,8 @@ export interface Log {
   readonly open: Effect.Effect<void>
   /** Whoever said how lines are written may go from now on: a process says its last words as it said the others. */
   readonly keep: Effect.Effect<void>
+  /** Whether a line of that level may be written now. */
+  readonly wants: (level: LogLine.Level) => boolean
 }
 
 /** An application that embeds the engine has a log of its own. */
@@ -37,9 +39,18 @@ export const Log = Context.Reference<Log>("pyroduct/telemetry/Log", {
   defaultValue: () => ({
     use: () => Effect.logWarning("logging has no effect: the log is the application's own"),
     open: Effect.void,
-    keep: Effect.void
+    keep: Effect.void,
+    wants: () => true
   })
 })
+
+/** Says what it costs too much to make where nobody reads it. */
+export const ifDebug = (say: () => Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.withFiber((fiber) =>
+    LogLevel.isGreaterThan(fiber.getRef(References.MinimumLogLevel), "Debug") || !fiber.getRef(Log).wants("debug")
+      ? Effect.void
+      : say()
+  )
 
 /** Lines that wait before they are written as by default. */
 const room = 1000
@@ -86,6 +97,7 @@ export const make = (
     keep: Effect.sync(() => {
       kept = current()
     }),
+    wants: (level) => waiting !== undefined || isWanted(level, current().level),
     release,
     logger: Logger.make((options) => {
       if (waiting === undefined) {

@@ -144,6 +144,14 @@ export const requestDuration = (attributes: Attributes) =>
     boundaries: seconds
   })
 
+/** By `reason`. */
+export const requestsRefused = (attributes: Attributes) =>
+  Metric.counter("pyroscope_receive_http_refused_requests_total", {
+    attributes,
+    description: "Requests that were refused, and connections that were turned away.",
+    incremental: true
+  })
+
 // pyroscope.scrape. By `type` of profile, and by no target: there may be thousands.
 export const scrapes = (attributes: Attributes) =>
   Metric.counter("pyroscope_scrape_scrapes_total", {
@@ -218,6 +226,14 @@ export const sinkRequestDuration = (attributes: Attributes) =>
     attributes,
     description: "Seconds from a request's head to its answer.",
     boundaries: seconds
+  })
+
+/** By `reason`. */
+export const sinkRequestsRefused = (attributes: Attributes) =>
+  Metric.counter("pyroduct_sink_refused_requests_total", {
+    attributes,
+    description: "Requests that were refused, and connections that were turned away.",
+    incremental: true
   })
 
 // The engine

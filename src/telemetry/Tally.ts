@@ -5,12 +5,23 @@
 import { Duration, Effect, type Scope } from "effect"
 
 export interface Tally<A> {
-  /** One more `amount` of a kind, such as that of this `example`. */
-  readonly note: (kind: string, amount: number, example: A) => Effect.Effect<void>
+  /**
+   * One more `amount` of a kind, such as that of this `example`. Where kinds come from outside, so that there may be any
+   * number of them, what is not among the first is `ofMany`.
+   */
+  readonly note: (kind: string, amount: number, example: A, ofMany?: Kind<A>) => Effect.Effect<void>
+}
+
+export interface Kind<A> {
+  readonly kind: string
+  readonly example: A
 }
 
 /** Sums are for this long. A kind of which there was none since the last sum is told at once again. */
 export const interval = Duration.minutes(1)
+
+/** So many kinds are told apart that might be any number. */
+export const most = 50
 
 /** As many of a kind as `singly` are told by themselves before there are sums. */
 export const make = Effect.fnUntraced(function*<A>(
@@ -31,8 +42,10 @@ export const make = Effect.fnUntraced(function*<A>(
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(interval), flush)))
 
   return {
-    note: (kind, amount, example) =>
+    note: (given, amount, itself, ofMany) =>
       Effect.suspend(() => {
+        const isApart = ofMany === undefined || kinds.has(given) || kinds.size < most
+        const { example, kind } = isApart ? { kind: given, example: itself } : ofMany
         const { amount: untold, told } = kinds.get(kind) ?? { amount: 0, told: 0 }
         const isTold = told < singly
         kinds.set(kind, { told: isTold ? told + 1 : told, amount: isTold ? 0 : untold + amount, example })

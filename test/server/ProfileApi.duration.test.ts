@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Metric } from "effect"
 import { HttpServerRequest } from "effect/http"
 import * as ProfileApi from "../../src/server/ProfileApi.ts"
+import * as Requests from "../../src/server/Requests.ts"
 import * as Metrics from "../../src/telemetry/Metrics.ts"
 
 /** Two seconds pass from each look to the next, while the wall clock is set back by an hour. */
@@ -21,12 +22,8 @@ const setBack = (clock: Clock.Clock): Clock.Clock => {
 describe("ProfileApi", () => {
   it.effect("measures how long a request took, whatever the wall clock does", () =>
     Effect.gen(function*() {
-      const handler = yield* ProfileApi.make({
-        maxBytes: 1,
-        check: () => undefined,
-        accept: () => Effect.void,
-        duration: Metrics.requestDuration
-      })
+      const requests = yield* Requests.make({ duration: Metrics.requestDuration, refused: Metrics.requestsRefused })
+      const handler = ProfileApi.make({ maxBytes: 1, check: () => undefined, accept: () => Effect.void, requests })
       const request = HttpServerRequest.fromWeb(new Request("http://any.example/nowhere"))
       yield* handler.pipe(
         Effect.provideService(HttpServerRequest.HttpServerRequest, request),

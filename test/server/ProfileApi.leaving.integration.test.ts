@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Exit, Fiber, Latch, Scope } from "effect"
 import * as Net from "node:net"
 import * as Zlib from "node:zlib"
-import * as Metrics from "../../src/telemetry/Metrics.ts"
 import { makeJournal } from "../support/journal.ts"
 import { converse, send } from "./client.ts"
 import { json, jsonRequest, jsonSeries, labels, listening, proto, pushPath, request } from "./profileApi.ts"
@@ -52,10 +51,14 @@ const counting = (ready: Effect.Effect<void> = Effect.void) =>
     const server = yield* listening({
       accept: (profile) => Effect.sync(() => accepted.add(profile)),
       ready,
-      duration: (attributes) => {
-        const updateUnsafe = () => counted.add(`${attributes.route} ${attributes.status_code}`)
-        return Object.assign(Object.create(Metrics.requestDuration(attributes)), { updateUnsafe })
-      },
+      told: (requests) => ({
+        ...requests,
+        answered: (exchange, status, refusal) =>
+          Effect.andThen(
+            requests.answered(exchange, status, refusal),
+            Effect.sync(() => counted.add(`${exchange.route} ${status}`))
+          )
+      }),
       listener: { shutdownTimeout: Duration.zero }
     })
     return { ...server, accepted, counted }

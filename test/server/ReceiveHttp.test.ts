@@ -13,8 +13,9 @@ const noting = Effect.sync(() => {
     Logger.layer([]),
     Layer.succeed(Receiver.Receiver, Receiver.make(() => Effect.succeed(Receipt.none))),
     Layer.succeed(Listener.Listener, {
-      listen: (wanted) =>
+      listen: ({ turnedAway, ...wanted }) =>
         Effect.sync(() => {
+          assert.isFunction(turnedAway)
           settings.push(wanted)
           return { host: wanted.host, port: wanted.port || 4321 }
         })

@@ -7,6 +7,7 @@ import * as Labels from "../../src/profile/Labels.ts"
 import type * as Profile from "../../src/profile/Profile.ts"
 import * as Listener from "../../src/server/Listener.ts"
 import * as ProfileApi from "../../src/server/ProfileApi.ts"
+import * as Requests from "../../src/server/Requests.ts"
 import * as Metrics from "../../src/telemetry/Metrics.ts"
 import * as PushV1 from "../../src/wire/PushV1.ts"
 
@@ -17,7 +18,8 @@ export interface Options {
   readonly check?: (profile: Profile.Profile) => Refused | undefined
   readonly accept?: (profile: Profile.Profile) => Effect.Effect<unknown, Refused>
   readonly ready?: Effect.Effect<void>
-  readonly duration?: typeof Metrics.requestDuration
+  /** Who is told of them in the place of that. */
+  readonly told?: (requests: Requests.Requests) => Requests.Requests
   readonly listener?: Partial<Listener.Settings>
 }
 
@@ -25,24 +27,29 @@ export interface Options {
 export const listening = ({
   accept,
   check = () => undefined,
-  duration = Metrics.requestDuration,
   listener = {},
   maxBytes = 1_000_000,
   ready = Effect.void,
-  room = "little"
+  room = "little",
+  told = (requests) => requests
 }: Options = {}) =>
   Effect.gen(function*() {
     const accepted: Array<Profile.Profile> = []
-    const handler = yield* ProfileApi.make({
+    const requests = told(yield* Requests.make({ duration: Metrics.requestDuration, refused: Metrics.requestsRefused }))
+    const handler = ProfileApi.make({
       maxBytes,
       ...(room === "little" ? { maxHeldBytes: 2 * maxBytes } : {}),
-      duration,
+      requests,
       ready,
       check,
       accept: accept ?? ((profile) => Effect.sync(() => accepted.push(profile)))
     })
     const { listen } = yield* Listener.Listener
-    const { port } = yield* listen({ ...Listener.defaults, host: "127.0.0.1", port: 0, ...listener }, handler)
+    const { turnedAway } = requests
+    const { port } = yield* listen(
+      { ...Listener.defaults, host: "127.0.0.1", port: 0, turnedAway, ...listener },
+      handler
+    )
     return { accepted, port, url: `http://127.0.0.1:${port}`, push: `http://127.0.0.1:${port}${pushPath}` }
   }).pipe(Effect.provide([Listener.Listener.layer, Logger.layer([])]))
 

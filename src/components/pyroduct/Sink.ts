@@ -15,6 +15,7 @@ import * as Address from "../../server/Address.ts"
 import { ComponentApi } from "../../server/ComponentApi.ts"
 import * as Listener from "../../server/Listener.ts"
 import * as ProfileApi from "../../server/ProfileApi.ts"
+import * as Requests from "../../server/Requests.ts"
 import * as Metrics from "../../telemetry/Metrics.ts"
 import * as HttpListener from "../HttpListener.ts"
 import * as Limits from "../Limits.ts"
@@ -61,15 +62,20 @@ export const layer = (options: Options): Layer.Layer<Sink, Failure, Requirements
           : yield* Directory.open(args.directory, Math.ceil(args.max_bytes / Store.overhead))
       })
       const listener = yield* Listener.Listener
-      const handler = yield* ProfileApi.make({
+      const requests = yield* Requests.make({
+        duration: Metrics.sinkRequestDuration,
+        refused: Metrics.sinkRequestsRefused
+      })
+      const handler = ProfileApi.make({
         maxBytes: Math.min(http.max_body_size, args.max_bytes),
         check,
         accept: accept(store),
-        duration: Metrics.sinkRequestDuration
+        requests
       })
+      const { turnedAway } = requests
       const id = yield* ComponentId
       const address = yield* listener.listen(
-        HttpListener.settings(http, Listener.defaults.shutdownTimeout, id),
+        { ...HttpListener.settings(http, Listener.defaults.shutdownTimeout, id), turnedAway },
         handler
       )
       yield* Effect.logInfo("listening").pipe(Effect.annotateLogs({ addr: Address.format(address) }))
