@@ -93,7 +93,7 @@ const eventLoop = Effect.gen(function*() {
     () => delay.reset()
   )
   for (const statistic of ["min", "max", "mean", "stddev", "p50", "p90", "p99"] as const) {
-    yield* Gauge.observe(Metrics.eventLoopLagOf(statistic), () => statistics()[statistic])
+    yield* Gauge.observe(Metrics.eventLoopLags[statistic], () => statistics()[statistic])
   }
   let lag = 0
   yield* Gauge.observe(Metrics.eventLoopLag, () => {

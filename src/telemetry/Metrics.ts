@@ -313,19 +313,18 @@ export const nodeExternalMemory = Metric.gauge("nodejs_external_memory_bytes", {
 export const eventLoopLag = Metric.gauge("nodejs_eventloop_lag_seconds", {
   description: "How late the event loop was, as measured at the scrape before."
 })
-/** Of the time since the scrape before, `statistic` of them all. */
-export const eventLoopLagOf = (statistic: "min" | "max" | "mean" | "stddev" | "p50" | "p90" | "p99") =>
+const lag = (statistic: string, what: string) =>
   Metric.gauge(`nodejs_eventloop_lag_${statistic}_seconds`, {
-    description: `How late the event loop was since the scrape before: ${lagStatistics[statistic]}.`
+    description: `How late the event loop was since the scrape before: ${what}.`
   })
-const lagStatistics = {
-  min: "the least",
-  max: "the most",
-  mean: "the mean",
-  stddev: "the standard deviation",
-  p50: "the median",
-  p90: "the 90th percentile",
-  p99: "the 99th percentile"
+export const eventLoopLags = {
+  min: lag("min", "the least"),
+  max: lag("max", "the most"),
+  mean: lag("mean", "the mean"),
+  stddev: lag("stddev", "the standard deviation"),
+  p50: lag("p50", "the median"),
+  p90: lag("p90", "the 90th percentile"),
+  p99: lag("p99", "the 99th percentile")
 }
 /** By `kind`: `minor`, `major`, `incremental` and `weakcb`. */
 export const gcDuration = (attributes: Attributes) =>
