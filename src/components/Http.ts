@@ -9,6 +9,7 @@ import * as BasicAuth from "../server/BasicAuth.ts"
 import type { ListenError } from "../server/Listener.ts"
 import { OwnServer } from "../server/OwnServer.ts"
 import * as ServerTls from "../server/ServerTls.ts"
+import * as Suggestion from "../syntax/Suggestion.ts"
 import * as PatientFileSystem from "../transport/PatientFileSystem.ts"
 import type * as Tls from "../transport/Tls.ts"
 import { both, checks, File, isGiven, rule, Secret, sourceOf, Text } from "./Settings.ts"
@@ -19,7 +20,9 @@ import { both, checks, File, isGiven, rule, Secret, sourceOf, Text } from "./Set
 const name = <const Name extends string>(what: string, names: ReadonlyArray<Name>) =>
   Decode.String.check(
     Schema.makeFilter((text: string) =>
-      names.includes(text as Name) ? undefined : `unknown ${what}, use one of ${names.filter(isGiven).join(", ")}`
+      names.includes(text as Name)
+        ? undefined
+        : `unknown ${what}, use one of ${names.filter(isGiven).join(", ")}${Suggestion.didYouMean(text, names)}`
     ).abort()
   ).pipe(Schema.refine((text): text is Name => names.includes(text as Name)))
 

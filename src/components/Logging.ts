@@ -5,6 +5,7 @@ import { Effect, Layer, Schema } from "effect"
 import type { Component } from "../engine/Component.ts"
 import * as Decode from "../evaluation/Decode.ts"
 import * as StringLiteral from "../syntax/StringLiteral.ts"
+import * as Suggestion from "../syntax/Suggestion.ts"
 import * as Log from "../telemetry/Log.ts"
 import * as LogLine from "../telemetry/LogLine.ts"
 
@@ -17,7 +18,9 @@ const choice = <Member extends string>(what: string, members: ReadonlyArray<Memb
   const known: ReadonlySet<string> = new Set(["", ...members])
   const text = `unrecognized log ${what}, must be one of ${members.map(StringLiteral.quote).join(", ")}`
   return Decode.withDefault(
-    Decode.String.check(Schema.makeFilter((value) => known.has(value) ? undefined : text)),
+    Decode.String.check(
+      Schema.makeFilter((value) => known.has(value) ? undefined : text + Suggestion.didYouMean(value, members))
+    ),
     initial
   )
 }

@@ -10,6 +10,7 @@ import type * as Relabel from "../profile/Relabel.ts"
 import * as Settings from "../profile/relabel/Settings.ts"
 import * as Exposure from "../syntax/Exposure.ts"
 import * as StringLiteral from "../syntax/StringLiteral.ts"
+import * as Suggestion from "../syntax/Suggestion.ts"
 
 const { defaults } = Settings
 
@@ -64,7 +65,8 @@ const check = (mistakeIn: (rule: Rule) => Relabel.InvalidRule | undefined) =>
     const mistake = mistakeIn(rule)
     if (mistake === undefined) return undefined
     const attribute = attributes[mistake.setting]
-    return { path: [attribute], issue: shown(mistake, String(rule[attribute])) }
+    const refused = String(rule[attribute])
+    return { path: [attribute], issue: shown(mistake, refused) + meant(mistake, refused) }
   })
 
 /** What looks like a credential is not repeated. */
@@ -74,6 +76,11 @@ const shown = (mistake: Relabel.InvalidRule, refused: string): string => {
   if (hidden.length === 0) return mistake.message
   return mistake.problem.replace(JSON.stringify(refused), () => Exposure.hide(written, hidden))
 }
+
+const meant = ({ setting }: Relabel.InvalidRule, refused: string): string =>
+  setting !== "action" || Settings.actions.some((action) => action === refused)
+    ? ""
+    : Suggestion.didYouMean(refused, Settings.actions)
 
 const RuleBlock = Struct.check(
   check(({ action }) => Settings.checkAction(action)),

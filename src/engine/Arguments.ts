@@ -16,6 +16,7 @@ import * as Masking from "../syntax/Masking.ts"
 import { Problems } from "../syntax/Problems.ts"
 import type { Position, Range } from "../syntax/Source.ts"
 import * as StringLiteral from "../syntax/StringLiteral.ts"
+import * as Suggestion from "../syntax/Suggestion.ts"
 import type * as Tree from "../syntax/Tree.ts"
 import * as Block from "./Block.ts"
 import * as Exposures from "./Exposures.ts"
@@ -142,7 +143,7 @@ const readAttribute = (body: Body, attribute: Tree.Attribute, report: Report): v
   const field = body.shape.get(name)
   if (field?._tag !== "Attribute") {
     body.broken.set(name, new Set())
-    return report(() => misplacedAttribute(name, field), attribute.range)
+    return report(() => misplacedAttribute(name, field) + meant(name, field, body.shape), attribute.range)
   }
   if (body.attributes.has(name)) return report(() => `attribute "${name}" may only be provided once`, attribute.range)
   body.attributes.set(name, attribute)
@@ -166,7 +167,7 @@ const readBlock = (body: Body, block: Tree.Block, report: Report): void => {
   const field = body.shape.get(name)
   if (field?._tag !== "Block") {
     body.broken.set(name, new Set())
-    return report(() => misplacedBlock(name, field), block.range)
+    return report(() => misplacedBlock(name, field) + meant(name, field, body.shape), block.range)
   }
   const nested = read(
     shapeOf(field.struct),
@@ -217,6 +218,18 @@ const misplacedBlock = (name: string, field: Exclude<Field, { _tag: "Block" }> |
   return field._tag === "Unsupported"
     ? `block "${name}" is not supported by pyroduct yet`
     : `"${name}" must be an attribute, but is used as a block`
+}
+
+/** What a name may have been meant to be, or where, that a block does not have. */
+const meant = (name: string, field: Field | undefined, shape: Shape): string => {
+  if (field !== undefined && field._tag !== "Label") return ""
+  const usable = Array.from(shape).filter(([, { _tag }]) => _tag === "Attribute" || _tag === "Block")
+  const suggestion = Suggestion.didYouMean(name, usable.map(([name]) => name))
+  if (suggestion !== "") return suggestion
+  const home = usable.find(([, field]) =>
+    field._tag === "Block" && /^(Attribute|Block)$/.test(shapeOf(field.struct).get(name)?._tag ?? "")
+  )
+  return home === undefined ? "" : `; its place is in the block "${home[0]}"`
 }
 
 // ---- what does not fit ----

@@ -1,6 +1,7 @@
 /**
  * What other engines of the language have and this one has not: Grafana Alloy, and Grafana Agent in flow mode.
  */
+import * as Suggestion from "../syntax/Suggestion.ts"
 import type * as Tree from "../syntax/Tree.ts"
 
 /** What is to be done about components of theirs: each is a problem, or is left out with what only it uses. */
@@ -79,7 +80,9 @@ export const problem = (name: string, own: Iterable<string>): string => {
   const successor = successors.get(name)
   if (successor !== undefined) return `"${name}" has become "${successor}"`
   if (blocks.has(name)) return `block "${name}" is not supported by pyroduct yet`
-  if (!isComponent(name)) return `cannot find the definition of component name "${name}"`
+  if (!isComponent(name)) {
+    return `cannot find the definition of component name "${name}"${Suggestion.didYouMean(name, own)}`
+  }
   const family = familyOf(name)
   const relatives = Array.from(own).filter((other) => familyOf(other) === family).sort()
   return `"${name}" ${isMissing} ${relatives.length === 0 ? `none of ${family}.*` : relatives.join(", ")}`

@@ -9,6 +9,7 @@ import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Exposure from "../syntax/Exposure.ts"
 import { Problems } from "../syntax/Problems.ts"
 import type { Position, Range } from "../syntax/Source.ts"
+import * as Suggestion from "../syntax/Suggestion.ts"
 import * as Tree from "../syntax/Tree.ts"
 import type * as Component from "./Component.ts"
 import * as Foreign from "./Foreign.ts"
@@ -53,11 +54,14 @@ export interface Options {
   readonly foreign?: Foreign.Policy | undefined
 }
 
-/** Of a reference to nothing `isShown` tells whether it is one, or may be a secret without its quotes. */
+/**
+ * `known` is what names may mean besides components. Of a reference to nothing `isShown` tells whether it is one, or may
+ * be a secret without its quotes.
+ */
 export const make = <R>(
   files: ReadonlyArray<Tree.File>,
   registry: Registry<R>,
-  isInScope: (name: string) => boolean,
+  known: ReadonlySet<string>,
   isShown: (range: Range, file: string) => boolean = () => true,
   { foreign = "error" }: Options = {}
 ): Graph<R> => {
@@ -97,10 +101,11 @@ export const make = <R>(
         const message = `"${target.id}" is left out, as it is not a component of pyroduct: nothing can refer to it`
         problems.add(Diagnostic.error(message, file, range))
       } else if (id === undefined) {
-        if (isInScope(path[0]!)) continue
+        if (known.has(path[0]!)) continue
+        const suggestion = meant(path, drafts, known)
         const [name, advice] = isShown(range, file)
-          ? [path.join("."), ""]
-          : [Exposure.mask, " (a text is written in double quotes)"]
+          ? [path.join("."), suggestion]
+          : [Exposure.mask, suggestion || " (a text is written in double quotes)"]
         const message = `component "${name}" does not exist or is out of scope${advice}`
         problems.add(Diagnostic.error(message, file, range))
       }
@@ -132,6 +137,23 @@ const declaredIn = (path: ReadonlyArray<string>, declared: ReadonlyMap<string, u
     if (declared.has(id)) return id
   }
   return undefined
+}
+
+/** What a path that leads nowhere may have been meant to lead to: a block that others can refer to, or another name. */
+const meant = <R>(path: ReadonlyArray<string>, drafts: ReadonlyArray<Draft<R>>, known: ReadonlySet<string>): string => {
+  const lengths = new Map<number, Array<string>>()
+  for (const { block, component, id } of drafts) {
+    if (block.label === undefined || Object.keys(component.exports).length === 0) continue
+    const length = block.name.length + 1
+    const ids = lengths.get(length)
+    if (ids === undefined) lengths.set(length, [id])
+    else ids.push(id)
+  }
+  for (const [length, ids] of lengths) {
+    const suggestion = Suggestion.didYouMean(path.slice(0, length).join("."), ids)
+    if (suggestion !== "") return suggestion
+  }
+  return Suggestion.didYouMean(path[0]!, known)
 }
 
 interface Draft<R> extends Omit<Node<R>, "dependencies"> {

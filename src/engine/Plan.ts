@@ -70,7 +70,7 @@ export const check = <R>(settings: Settings<R>): Result.Result<Plan<R>, ConfigEr
   const { ignored, isUnresolved, nodes, problems } = Graph.make(
     files,
     settings.registry,
-    (name) => settings.stdlib.has(name),
+    new Set(settings.stdlib.keys()),
     showing(files, language),
     settings
   )

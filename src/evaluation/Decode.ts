@@ -9,6 +9,7 @@
 import { ByteSize as Size, Duration as Span, Effect, Option, Result, Schema, SchemaGetter, SchemaIssue } from "effect"
 import * as Exposure from "../syntax/Exposure.ts"
 import * as StringLiteral from "../syntax/StringLiteral.ts"
+import * as Suggestion from "../syntax/Suggestion.ts"
 import * as Conversion from "./Conversion.ts"
 import * as GoDuration from "./GoDuration.ts"
 import * as Value from "./Value.ts"
@@ -135,7 +136,7 @@ export const enumeration = <const Member extends string>(members: ReadonlyArray<
         const member = members.find((member) => member === text)
         const choice = members.map(StringLiteral.quote).join(", ")
         return member === undefined
-          ? Result.fail(`must be one of ${choice}`)
+          ? Result.fail(`must be one of ${choice}${Suggestion.didYouMean(text, members)}`)
           : Result.succeed(member)
       }),
     Value.text

@@ -5,10 +5,12 @@
  * stop early. The first failure ends the evaluation. What is made of an unknown value is unknown.
  */
 import { Result } from "effect"
+import * as Exposure from "../syntax/Exposure.ts"
 import type { Mask } from "../syntax/Masking.ts"
 import * as Printer from "../syntax/Printer.ts"
 import type { Range } from "../syntax/Source.ts"
 import * as StringLiteral from "../syntax/StringLiteral.ts"
+import * as Suggestion from "../syntax/Suggestion.ts"
 import type * as Tree from "../syntax/Tree.ts"
 import * as Conversion from "./Conversion.ts"
 import * as Literal from "./Literal.ts"
@@ -124,7 +126,11 @@ const access = (expr: Tree.Access, value: Value.Value): Evaluated => {
     case "Object": {
       const found = value.fields.get(name.name)
       return found === undefined
-        ? fail(name.range, (mask) => `field ${field(mask)} does not exist`)
+        ? fail(name.range, (mask) => {
+          // What is in an object that nobody refers to is none of a reader's business.
+          const isShown = mask(expr).name.name === name.name
+          return `field ${field(mask)} does not exist${isShown ? Suggestion.didYouMean(name.name, usable(value)) : ""}`
+        })
         : Result.succeed(found)
     }
     case "Secret":
@@ -140,6 +146,12 @@ const access = (expr: Tree.Access, value: Value.Value): Evaluated => {
       )
   }
 }
+
+/** The fields that can be suggested: no functions that are not here, and no keys that may be more than a name. */
+const usable = ({ fields }: Value.Obj): ReadonlyArray<string> =>
+  Array.from(fields).flatMap(([name, field]) =>
+    Exposure.isName(name) && (field._tag !== "Function" || field.call !== undefined) ? [name] : []
+  )
 
 /** Unlike `.name`, `["name"]` of a field that is not there is null. */
 const element = (expr: Tree.Index, value: Value.Value, index: Value.Value): Evaluated => {

@@ -36,7 +36,7 @@ describe("rule", () => {
 
   const rows: ReadonlyArray<readonly [rule: ReadonlyArray<string>, ...problems: ReadonlyArray<string>]> = [
     [["action = \"\""], "1: relabel action cannot be empty"],
-    [["action = \"Keep\""], "1: unrecognized action type \"Keep\""],
+    [["action = \"Keep\""], "1: unrecognized action type \"Keep\"; did you mean \"keep\"?"],
     [
       ["action = \"hashmod\"", "target_label = \"a\""],
       "0: relabel configuration for hashmod requires non-zero modulus"
@@ -103,13 +103,13 @@ describe("rule", () => {
       ["source_labels = [later]", "regex = later", "replacement = later"],
       "0: relabel configuration for replace action requires 'target_label' value"
     ],
-    [["regex = later", "action = \"kepp\""], "2: unrecognized action type \"kepp\""],
+    [["regex = later", "action = \"kepp\""], "2: unrecognized action type \"kepp\"; did you mean \"keep\"?"],
     [["action = later", "regex = \"(\""], "2: error parsing regexp: missing closing ): `^(?s:()$`"],
     [["source_labels = [later]", "target_label = later", "modulus = later"]],
     // One mistake hides no other.
     [
       ["action = \"kepp\"", "regex = \"[\"", "modulus = true"],
-      "1: unrecognized action type \"kepp\"",
+      "1: unrecognized action type \"kepp\"; did you mean \"keep\"?",
       "2: error parsing regexp: missing closing ]: `[)$`",
       "3: true should be number, got bool"
     ]

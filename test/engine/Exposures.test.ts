@@ -52,7 +52,7 @@ describe("what an error shows of a value", () => {
       `component "***" does not exist or is out of scope (a text is written in double quotes)`,
       `pin = ***`
     ],
-    [`pin = sys.evn("hunter2")`, `field "evn" does not exist`, `pin = sys.evn("***")`],
+    [`pin = sys.evn("hunter2")`, `field "evn" does not exist; did you mean "env"?`, `pin = sys.evn("***")`],
     [`pin = "hunter2".x`, `"***" cannot access field "***" on value of type string`, `pin = "***".***`],
     [`pins = { "X-Key" = "hunter2" }`, `"***" should be array, got string`, `pins = { "X-Key" = "***" }`],
     [`pins = { "X: hunter2" = [1] }`, `*** should be capsule, got number`, `pins = { "***" = [***] }`],
@@ -67,15 +67,23 @@ describe("what an error shows of a value", () => {
       `{"__param_token" = "***", "__param_n" = "5", a = "b"} should be string, got object`,
       `name = { "__param_token" = "***", "__param_n" = "5", a = "b" }`
     ],
-    [`Pin = "hunter2"`, `unrecognized attribute name "Pin"`, `Pin = "***"`],
+    [`Pin = "hunter2"`, `unrecognized attribute name "Pin"; did you mean "pin"?`, `Pin = "***"`],
     [`inner { pin = "hunter2" }`, `unrecognized block name "inner"`, `inner { pin = "***" }`],
     [
       `holder { mode = "bright" * 2 }`,
       `"bright" should be one of [number] for binop *, got string`,
       `holder { mode = "bright" * 2 }`
     ],
-    [`holder { mode = "light" }`, `"***" must be one of "bright", "dark"`, `holder { mode = "***" }`],
-    [`plain { mode = "light" }`, `"light" must be one of "bright", "dark"`, `plain { mode = "light" }`],
+    [
+      `holder { mode = "light" }`,
+      `"***" must be one of "bright", "dark"; did you mean "bright"?`,
+      `holder { mode = "***" }`
+    ],
+    [
+      `plain { mode = "light" }`,
+      `"light" must be one of "bright", "dark"; did you mean "bright"?`,
+      `plain { mode = "light" }`
+    ],
     [
       `holders = [{ "__address__" = "a:1", "__param_token" = "hunter2" }, { "__address__" = "u:hunter2@a" }, 1]`,
       `1 should be object, got number`,

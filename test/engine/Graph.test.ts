@@ -18,7 +18,7 @@ const graph = (options: Graph.Options, ...texts: ReadonlyArray<string>) =>
       )
     ),
     registry,
-    (name) => name === "env",
+    new Set(["env"]),
     undefined,
     options
   )
@@ -106,7 +106,7 @@ describe("Graph", () => {
   it("knows its components", () => {
     assert.deepStrictEqual(problems("nothing.like \"it\" { }\nstor \"a\" { }"), [
       "0.alloy:1:1-1:12 cannot find the definition of component name \"nothing.like\"",
-      "0.alloy:2:1-2:4 cannot find the definition of component name \"stor\""
+      "0.alloy:2:1-2:4 cannot find the definition of component name \"stor\"; did you mean \"store\"?"
     ])
   })
 

@@ -3,6 +3,7 @@
  */
 import { Redacted, Schema } from "effect"
 import * as Decode from "../../evaluation/Decode.ts"
+import * as Suggestion from "../../syntax/Suggestion.ts"
 import * as Tls from "../../transport/Tls.ts"
 import { both, checks, File, isGiven, rule, Secret, sourceOf, Text } from "../Settings.ts"
 
@@ -12,7 +13,9 @@ const isVersion = (text: string): text is Tls.Version | "" => text === "" || ver
 
 const MinVersion = Decode.String.check(
   Schema.makeFilter((text: string) =>
-    isVersion(text) ? undefined : `unknown TLS version, use one of ${versions.join(", ")}`
+    isVersion(text)
+      ? undefined
+      : `unknown TLS version, use one of ${versions.join(", ")}${Suggestion.didYouMean(text, versions)}`
   ).abort()
 ).pipe(Schema.refine(isVersion))
 

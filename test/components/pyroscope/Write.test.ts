@@ -270,7 +270,7 @@ describe("Write.Arguments", () => {
       [
         "2:1-5:1 missing required attribute \"url\"",
         "3:22-3:24 \"5\" time: missing unit in duration",
-        "4:1-4:32 unrecognized attribute name \"urll\"",
+        "4:1-4:32 unrecognized attribute name \"urll\"; did you mean \"url\"?",
         "7:7-7:24 \"***\" must be an absolute URL such as \"https://profiles.example\"",
         "8:18-8:21 \"0s\" must be greater than 0",
         "13:16-13:18 at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"
