@@ -1,7 +1,7 @@
 /**
  * What a command does about blocks of other engines, and what it says of those that it leaves out.
  */
-import { Console, Effect } from "effect"
+import { Effect } from "effect"
 import type * as Graph from "../engine/Graph.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as EnvironmentFlag from "./EnvironmentFlag.ts"
@@ -20,13 +20,7 @@ export const log = (ignored: ReadonlyArray<Graph.Ignored>): Effect.Effect<void> 
     { discard: true }
   )
 
-/** On a terminal, a line for each. */
-export const print = (ignored: ReadonlyArray<Graph.Ignored>): Effect.Effect<void> =>
-  Effect.forEach(
-    ignored,
-    ({ block, file, id, reason }) => {
-      const warning = Diagnostic.warning(`${id} is left out: ${reason}`, file, block.nameRange)
-      return Console.error(Diagnostic.render(warning, new Map(), { color: process.stderr.isTTY }).slice(0, -1))
-    },
-    { discard: true }
+export const warnings = (ignored: ReadonlyArray<Graph.Ignored>): ReadonlyArray<Diagnostic.Diagnostic> =>
+  ignored.map(({ block, file, id, reason }) =>
+    Diagnostic.warning(`${id} is left out: ${reason}`, file, block.nameRange)
   )

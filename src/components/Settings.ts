@@ -6,12 +6,15 @@ import { Redacted, Schema } from "effect"
 import * as Decode from "../evaluation/Decode.ts"
 import * as Material from "../transport/Material.ts"
 
-export const Text = Decode.withDefault(Decode.String, "")
+const credential = { [Decode.credential]: true }
+
+export const Text = Decode.withDefault(Decode.String.annotate(credential), "")
 export const Secret = Decode.withDefault(Decode.Secret, Redacted.make(""))
 
 /** A key in its place would be shown as the name of a file that is not there. */
 export const File = Decode.withDefault(
-  Decode.String.check(Schema.makeFilter((text) => /[\n\0]/.test(text) ? "should be the name of a file" : undefined)),
+  Decode.String.check(Schema.makeFilter((text) => /[\n\0]/.test(text) ? "should be the name of a file" : undefined))
+    .annotate(credential),
   ""
 )
 

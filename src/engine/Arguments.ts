@@ -8,7 +8,9 @@
 import { Effect, Result, Schema, SchemaAST, SchemaIssue } from "effect"
 import { memoize } from "effect/Function"
 import * as Culprit from "../evaluation/Culprit.ts"
+import * as Decode from "../evaluation/Decode.ts"
 import * as Expression from "../evaluation/Expression.ts"
+import * as Remarks from "../evaluation/Remarks.ts"
 import type { Scope } from "../evaluation/Scope.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Exposure from "../syntax/Exposure.ts"
@@ -66,7 +68,7 @@ type Report = (message: () => string, range: Range) => void
 // ---- what a body may hold ----
 
 type Field =
-  | { readonly _tag: "Attribute" }
+  | { readonly _tag: "Attribute"; readonly suggest: ((text: string) => string) | undefined }
   | { readonly _tag: "Unsupported" }
   | { readonly _tag: "Label" }
   | { readonly _tag: "Block"; readonly isRepeatable: boolean; readonly struct: SchemaAST.Objects }
@@ -84,7 +86,10 @@ const fieldOf = (type: SchemaAST.AST): Field => {
   const item = ast._tag === "Arrays" && ast.rest[0] !== undefined ? codecOf(ast.rest[0]) : undefined
   return item !== undefined && isStruct(item)
     ? { _tag: "Block", isRepeatable: true, struct: item }
-    : { _tag: "Attribute" }
+    : {
+      _tag: "Attribute",
+      suggest: Exposures.annotation(type, Decode.suggestion) as ((text: string) => string) | undefined
+    }
 }
 
 const isStruct = (ast: SchemaAST.AST): ast is SchemaAST.Objects => ast._tag === "Objects"
@@ -322,7 +327,9 @@ const locate = (issue: SchemaIssue.Issue, body: Body, report: Report, path: Read
         const place = placeOf(body, [...path, ...(broken.path ?? [])])
         // A rule about one value follows the value's text, one about a block or that leads to a part says all by itself.
         const subject = broken.path?.length ? undefined : placeOf(body, path)
-        if (place !== undefined) report(() => `${subject?.text() ?? ""} ${broken.message}`.trimStart(), place.range)
+        if (place === undefined) continue
+        const advice = subject?.advice ?? (() => Remarks.because(valuesIn(place.body), body.scope))
+        report(() => `${subject?.text() ?? ""} ${broken.message}${advice()}`.trimStart(), place.range)
       }
       return
     case "MissingKey": {
@@ -334,7 +341,8 @@ const locate = (issue: SchemaIssue.Issue, body: Body, report: Report, path: Read
     }
     default: {
       const place = placeOf(body, path)
-      if (place !== undefined) report(() => `${place.text()} ${SchemaIssue.defaultLeafHook(issue)}`, place.range)
+      if (place === undefined) return
+      report(() => `${place.text()} ${SchemaIssue.defaultLeafHook(issue)}${place.advice?.() ?? ""}`, place.range)
     }
   }
 }
@@ -345,6 +353,19 @@ interface Place {
   readonly body: Body
   readonly range: Range
   readonly text: () => string
+  /** Of an expression: what ends the text of an error about it. */
+  readonly advice?: () => string
+}
+
+const valuesIn = ({ attributes }: Body): ReadonlyArray<Tree.Expression> =>
+  Array.from(attributes.values(), ({ value }) => value)
+
+/** What was meant, where the text is written there, or why it is not what was meant. */
+const adviceOn = (expr: Tree.Expression, field: Field | undefined, scope: Scope): string => {
+  const suggest = field?._tag === "Attribute" ? field.suggest : undefined
+  return expr._tag === "Literal" && expr.kind === "string"
+    ? suggest?.(StringLiteral.decode(expr.raw)) ?? ""
+    : Remarks.because([expr], scope)
 }
 
 /** What a path leads to: an expression or a body. Nothing, where there has been a complaint already. */
@@ -358,7 +379,13 @@ const placeOf = (body: Body, path: ReadonlyArray<PropertyKey | { readonly key: P
     const path = rest.filter((step) => typeof step !== "symbol")
     const culprit = Culprit.locate(attribute.value, path, maskOf(body, String(name), true))
     if (holes?.has(culprit.range)) return undefined
-    return { body, range: culprit.range, text: () => culprit.text }
+    const field = body.shape.get(String(name))
+    return {
+      body,
+      range: culprit.range,
+      text: () => culprit.text,
+      advice: () => adviceOn(culprit.expr, field, body.scope)
+    }
   }
   if (holes !== undefined) return undefined
   const label = body.shape.get(String(name))?._tag === "Label" ? body.block.label : undefined

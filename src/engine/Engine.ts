@@ -26,6 +26,7 @@ import {
   Semaphore,
   SubscriptionRef
 } from "effect"
+import * as Diagnostic from "../syntax/Diagnostic.ts"
 import type { Source } from "../syntax/Source.ts"
 import type { ComponentDetail, ComponentStatus } from "../telemetry/ComponentStatus.ts"
 import type * as DebugInfo from "../telemetry/DebugInfo.ts"
@@ -193,6 +194,7 @@ export const start = Effect.fn("Engine.start")(function*<R>(
       }
     })
     const failed: Failures = new Map()
+    yield* Effect.forEach(next.warnings, warn, { discard: true })
     // A shutdown may be in the middle of it.
     yield* Effect.ensuring(evaluateAll(failed, isFirst), leave)
     if (failed.size > 0 && (hasEnded || endings.size > 0)) {
@@ -297,6 +299,9 @@ const insideOf = <R>({ debugInfo, exports, running }: Instance<R>) => {
     debugInfo
   }
 }
+
+const warn = ({ diagnostic, id }: Plan.Warning): Effect.Effect<void> =>
+  Effect.annotateLogs(Effect.logWarning(Diagnostic.summary([diagnostic])), { component_path: "/", component_id: id })
 
 /** What changes by itself fails with nobody waiting for it. */
 const tell = <R>({ evaluation, id }: Instance<R>, before: Health.Health): Effect.Effect<void> => {

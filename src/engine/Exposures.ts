@@ -43,7 +43,8 @@ const ofBlock = memoize((ast: SchemaAST.AST): Exposures => {
   }
 })
 
-const blockOf = (ast: SchemaAST.AST): SchemaAST.AST | undefined => {
+/** The struct of the block that an argument is written as, unless it is an attribute. */
+export const blockOf = (ast: SchemaAST.AST): SchemaAST.AST | undefined => {
   // With a default it is the decoded side of what has the types.
   const whole = ast.encoding?.at(-1)?.to
   if (whole !== undefined) return blockOf(whole)
@@ -80,15 +81,22 @@ const annotationsOf = (ast: SchemaAST.AST): ReadonlyArray<Readonly<Record<string
   ...(ast.checks ?? []).map(({ annotations }) => annotations)
 ]
 
-const annotated = (ast: SchemaAST.AST): Exposure.Exposure | undefined =>
-  annotationsOf(ast).map((annotations) => annotations?.[Decode.exposure]).find((value) => value !== undefined) as
-    | Exposure.Exposure
-    | undefined
+/** Of a schema or of one of its checks. */
+export const annotation = (ast: SchemaAST.AST, key: string): unknown =>
+  annotationsOf(ast).map((annotations) => annotations?.[key]).find((value) => value !== undefined)
+
+const annotated = (ast: SchemaAST.AST) => annotation(ast, Decode.exposure) as Exposure.Exposure | undefined
 
 const idOf = (ast: SchemaAST.AST): unknown =>
   (ast.annotations?.representation as { readonly id?: unknown } | undefined)?.id
 
 const redacted = idOf(Schema.Redacted(Schema.String).ast)
+
+/** Whether it is a secret, or has some among what is in it. */
+export const hasSecrets = (ast: SchemaAST.AST): boolean => {
+  const inner = innerOf(ast)
+  return annotated(ast) === Exposure.short || (inner === undefined ? isSecret(ast) : hasSecrets(inner))
+}
 
 const isSecret = (ast: SchemaAST.AST): boolean => ast._tag === "Declaration" && idOf(ast) === redacted
 

@@ -18,6 +18,7 @@ import * as Exposures from "./Exposures.ts"
 import * as Foreign from "./Foreign.ts"
 import * as Graph from "./Graph.ts"
 import type { Registry } from "./Registry.ts"
+import * as Warnings from "./Warnings.ts"
 
 export type { Policy } from "./Foreign.ts"
 
@@ -45,11 +46,23 @@ export interface Plan<R> {
    */
   readonly ignored: ReadonlyArray<Graph.Ignored>
   /**
+   * What an operator should know, though all is right.
+   *
+   * @internal
+   */
+  readonly warnings: ReadonlyArray<Warning>
+  /**
    * What its blocks turned out to be wrong with when they were built.
    *
    * @internal
    */
   readonly error: (diagnostics: ReadonlyArray<Diagnostic.Diagnostic>, isInForce: boolean) => ConfigError
+}
+
+/** Of a block that is to run. */
+export interface Warning {
+  readonly id: string
+  readonly diagnostic: Diagnostic.Diagnostic
 }
 
 /** Finds every problem of a configuration and starts nothing. */
@@ -75,25 +88,28 @@ export const check = <R>(settings: Settings<R>): Result.Result<Plan<R>, ConfigEr
     settings
   )
   const all = new Problems()
+  // What has no label cannot be referred to.
+  const named = nodes.filter(({ block }) => block.label !== undefined)
+  const scope = scopeOf(named.map((node) => [node.id, placeholdersOf(node)]), settings.stdlib)
   for (const problem of problems) all.add(problem)
-  for (const problem of mistakes(nodes, settings, isUnresolved)) all.add(problem)
-  return all.isEmpty ? Result.succeed({ settings, nodes, ignored, error }) : Result.fail(error(all.all, false))
+  for (const problem of mistakes(nodes, scope, isUnresolved)) all.add(problem)
+  if (!all.isEmpty) return Result.fail(error(all.all, false))
+  const warnings = nodes.flatMap(({ block, component, file, id }) =>
+    Warnings.of(component.arguments, block, file, scope).map((diagnostic): Warning => ({ id, diagnostic }))
+  )
+  return Result.succeed({ settings, nodes, ignored, warnings, error })
 }
 
 /** What is wrong with the arguments of the blocks. */
 const mistakes = <R>(
   nodes: ReadonlyArray<Graph.Node<R>>,
-  { stdlib }: Settings<R>,
+  scope: Scope.Scope,
   isUnresolved: Graph.Graph<R>["isUnresolved"]
-): ReadonlyArray<Diagnostic.Diagnostic> => {
-  // What has no label cannot be referred to.
-  const named = nodes.filter(({ block }) => block.label !== undefined)
-  const scope = scopeOf(named.map((node) => [node.id, placeholdersOf(node)]), stdlib)
-  return nodes.flatMap(({ block, component, file }) => {
+): ReadonlyArray<Diagnostic.Diagnostic> =>
+  nodes.flatMap(({ block, component, file }) => {
     const decoded = Arguments.decode(component.arguments, block, file, scope, (place) => isUnresolved(file, place))
     return Result.isFailure(decoded) ? decoded.failure : []
   })
-}
 
 const placeholdersOf = <R>({ component }: Graph.Node<R>): Value.Value =>
   Value.object(Object.entries(component.exports).map(([name, { placeholder }]) => [name, placeholder]))

@@ -8,6 +8,7 @@ import type * as Tree from "../syntax/Tree.ts"
 
 /** Where the blame goes, and how an error text names it. */
 export interface Culprit {
+  readonly expr: Tree.Expression
   readonly range: Range
   readonly text: string
 }
@@ -28,6 +29,7 @@ export const locate = (
   const suffix = path.map((step) => typeof step === "number" ? `[${step}]` : `.${step}`)
   // Of many that do not fit few are shown.
   return {
+    expr,
     range: expr.range,
     get text() {
       return Printer.excerpt(mask(expr)) + suffix.join("")

@@ -4,6 +4,7 @@
  * The namespaced names are today's, the plain ones are older and mean the same.
  */
 import { Redacted, Result } from "effect"
+import * as Exposure from "../syntax/Exposure.ts"
 import * as Conversion from "./Conversion.ts"
 import * as Value from "./Value.ts"
 import * as Whitespace from "./Whitespace.ts"
@@ -11,6 +12,8 @@ import * as Whitespace from "./Whitespace.ts"
 /** What the library says about the machine and the program. */
 export interface Host {
   readonly env: (name: string) => string | undefined
+  /** What a variable is that is not set: an empty text by default. */
+  readonly unset?: (name: string) => Value.Value
   readonly hostname: string
   /** As Go calls it, like `arch`: see `goName`. */
   readonly os: string
@@ -20,10 +23,7 @@ export interface Host {
 }
 
 export const make = (host: Host): ReadonlyMap<string, Value.Value> => {
-  const env = define(
-    ["string"],
-    ([name = Value.nil]) => Result.map(Conversion.toText(name), (name) => Value.text(host.env(name) ?? ""))
-  )
+  const env = envOf(host)
   return new Map([
     [
       "constants",
@@ -62,11 +62,27 @@ export const make = (host: Host): ReadonlyMap<string, Value.Value> => {
   ])
 }
 
+const envOf = ({ env, unset = () => Value.text("") }: Host): Value.Value => ({
+  ...define(["string"], ([name = Value.nil]) =>
+    Result.map(Conversion.toText(name), (name) => {
+      const value = env(name)
+      return value === undefined ? unset(name) : Value.text(value)
+    })),
+  remark: ([name]) => {
+    if (name?._tag !== "Text") return undefined
+    // Its name is no secret, if it is one.
+    const variable = Exposure.isVariable(`"${name.value}"`)
+      ? `the environment variable ${name.value}`
+      : "an environment variable"
+    return `${variable} is ${env(name.value) === undefined ? "not set" : "empty"}`
+  }
+})
+
 const define = (
   parameters: ReadonlyArray<Value.Parameter>,
   call: Value.Func["call"],
   variadic?: Value.Parameter
-): Value.Value => ({ _tag: "Function", parameters, variadic, call })
+): Value.Func => ({ _tag: "Function", parameters, variadic, call })
 
 const trimSpace = define(
   ["string"],
@@ -102,14 +118,13 @@ const isEmpty = (value: Value.Value): boolean => {
       return Object.is(value.value, 0)
     case "Bool":
       return !value.value
-    case "Text":
-      return value.value === ""
     case "List":
       return value.items.length === 0
     case "Object":
       return value.fields.size === 0
+    case "Text":
     case "Secret":
-      return Redacted.value(value.value) === ""
+      return Value.isEmptyText(value)
     case "Function":
     case "Opaque":
       return false

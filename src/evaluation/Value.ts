@@ -6,7 +6,7 @@
  * `U+DC80..U+DCFF`, one per byte that does not decode.
  * A capsule carries what the language cannot look into: a secret, a receiver. `type` names it in error texts.
  */
-import type { Redacted, Result } from "effect"
+import { Redacted, type Result } from "effect"
 
 export type Value = Null | Int | Uint | Float | Bool | Text | List | Obj | Func | Capsule
 
@@ -54,6 +54,8 @@ export interface Func {
   /** The type of all further arguments, or `undefined` when the function takes none. */
   readonly variadic: Parameter | undefined
   readonly call: ((args: ReadonlyArray<Value>) => Result.Result<Value, string>) | undefined
+  /** What there is to say of the empty text that it gives, in an error or a warning; see `Remarks`. */
+  readonly remark?: (args: ReadonlyArray<Value>) => string | undefined
 }
 /** What an argument must be: any value, text, a secret (or text), a list. */
 export type Parameter = "any" | "string" | "secret" | "list"
@@ -92,6 +94,10 @@ export const isKnown = (value: Value): boolean => {
   if (value._tag === "List") return value.items.every(isKnown)
   return value._tag === "Object" ? Array.from(value.fields.values()).every(isKnown) : value !== unknown
 }
+
+/** Of a text or a secret. */
+export const isEmptyText = (value: Value): boolean =>
+  value._tag === "Secret" ? Redacted.value(value.value) === "" : value._tag === "Text" && value.value === ""
 
 /** The type's name as error texts say it. */
 export const typeName = (value: Value): string => {

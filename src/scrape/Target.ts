@@ -65,7 +65,9 @@ export class TargetError extends Data.TaggedError("TargetError")<{
       case "InvalidScheme":
         return `invalid scheme: ${quote(this.value)}`
       case "InvalidHostname":
-        return `${quote(this.value)} is not a valid hostname`
+        return `${quote(this.value)} is not a valid hostname${
+          /^https?:\/\//i.test(this.value) ? "; the scheme of an address is __scheme__, or an argument" : ""
+        }`
       case "InvalidValue":
         return `invalid label value for ${quote(this.label)}: ${quote(this.value)}`
     }

@@ -62,12 +62,13 @@ export const accepted = (isAccepted: (text: string) => boolean): Exposure => (wr
 }
 
 /**
- * Scheme, host, port and path. Behind them, and before the host, may be secrets; and anywhere in what is no URL, in one
+ * Scheme (which may be missing), host, port and path. Behind them, and before the host, may be secrets; and anywhere in what is no URL, in one
  * of which it is not clear where its user info ends, and in a part of one.
  */
 export const url: Exposure = (written, isWhole) => {
   const [from, to] = insideOf(written)
   const text = written.slice(from, to)
+  if (isWhole && isClosed(written) && isAddress(text)) return []
   const scheme = /^[a-z][a-z\d+.-]*:\/\//i.exec(text)?.[0]
   if (!isWhole || !isClosed(written) || scheme === undefined || text.includes("\\") || !URL.canParse(text)) {
     return nothing(written, isWhole)
@@ -83,6 +84,10 @@ export const url: Exposure = (written, isWhole) => {
   ]
   return parts.flatMap(([start, end]): ReadonlyArray<Part> => start < end ? [[from + start, from + end]] : [])
 }
+
+/** A host with its port, and perhaps a path, as somebody writes a URL who leaves out the scheme. */
+export const isAddress = (text: string): boolean =>
+  /^(?:\/\/)?(?:[a-z\d][a-z\d.-]{0,62}|\[[\da-f:.]+\]):\d{1,5}(?:\/[\w./-]{0,200})?$/i.test(text)
 
 /** Hidden where any of them hides something. */
 export const all = (exposures: ReadonlyArray<Exposure>): Exposure => (written, isWhole) =>

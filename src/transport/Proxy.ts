@@ -95,7 +95,8 @@ export const secrets = (settings: Settings, env: Environment): ReadonlyArray<str
   })
 }
 
-const schemes: ReadonlyMap<string, Pick<Server, "protocol" | "port">> = new Map([
+/** Of the URL of a proxy. */
+export const schemes: ReadonlyMap<string, Pick<Server, "protocol" | "port">> = new Map([
   ["http", { protocol: "http:", port: 80 }],
   ["https", { protocol: "https:", port: 443 }],
   ["socks5", { protocol: "socks5:", port: 1080 }],

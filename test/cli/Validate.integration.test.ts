@@ -116,7 +116,7 @@ describe("pyroduct validate", () => {
         ))
       const taken = `  http { listen_port = ${port} }\n`
       const cwd = yield* files({ "good.alloy": good.replace("  forward_to", `${taken}  forward_to`) })
-      const ended = yield* pyroduct.run(["validate", "good.alloy"], { cwd })
+      const ended = yield* pyroduct.run(["validate", "good.alloy"], { cwd, env: { TOKEN: "hunter2" } })
       assert.deepStrictEqual(ended, { code: 0, stdout: "", stderr: "" })
       assert.deepStrictEqual(yield* Effect.promise(() => readdir(cwd)), ["good.alloy"])
     }))
@@ -170,11 +170,13 @@ pyroscope.write "unneeded" { }
 `
       })
       const ended = yield* pyroduct.run(["validate", "--components.foreign=ignore", "mixed.alloy"], { cwd })
+      const unset = "bearer_token is empty; the environment variable TOKEN is not set"
       const none = "\"loki.write\" is not a component of pyroduct, which has none of loki.*"
       assert.deepStrictEqual(ended, {
         code: 0,
         stdout: "",
-        stderr: `Warning: mixed.alloy:12:1: loki.write.logs is left out: ${none}
+        stderr: `Warning: mixed.alloy:9:20: ${unset}
+Warning: mixed.alloy:12:1: loki.write.logs is left out: ${none}
 Warning: mixed.alloy:16:1: pyroscope.write.unneeded is left out: only what is left out refers to it
 `
       })

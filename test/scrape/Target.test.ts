@@ -162,7 +162,10 @@ describe("Target", () => {
       assert.strictEqual(messageOf({ env: "prod" }), "no address")
       assert.strictEqual(messageOf({ ...address, __scheme__: "ftp" }), `invalid scheme: "ftp"`)
       assert.strictEqual(messageOf({ __address__: "a/b" }), `"a/b:80" is not a valid hostname`)
-      assert.strictEqual(messageOf({ __address__: "http://a:80" }), `"http://a:80" is not a valid hostname`)
+      assert.strictEqual(
+        messageOf({ __address__: "http://a:80" }),
+        `"http://a:80" is not a valid hostname; the scheme of an address is __scheme__, or an argument`
+      )
       assert.strictEqual(messageOf({ __address__: "a/b?token=s3cret" }), `"a/b?***" is not a valid hostname`)
       assert.strictEqual(
         messageOf({ ...address, __param_x: "s3cret\ud83d" }),

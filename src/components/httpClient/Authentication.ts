@@ -45,9 +45,9 @@ export const OAuth2 = Schema.Struct({
   client_secret_file: File,
   scopes: Decode.withDefault(Decode.list(Decode.String), []),
   token_url: Decode.withDefault(
-    Decode.String.check(Schema.makeFilter((text) => isGiven(text) ? Url.problem(text) : undefined)).annotate({
-      [Decode.exposure]: Exposure.url
-    }),
+    Decode.String.check(Schema.makeFilter((text) => isGiven(text) ? Url.problem(text) : undefined)).annotate(
+      Url.annotations("http", "https")
+    ),
     ""
   ),
   /** An assertion, perhaps. */

@@ -3,16 +3,16 @@
  */
 import { Schema } from "effect"
 import * as Decode from "../../evaluation/Decode.ts"
-import * as Exposure from "../../syntax/Exposure.ts"
 import * as Proxy from "../../transport/Proxy.ts"
-import { isGiven, type Rule, rule, Text } from "../Settings.ts"
+import { isGiven, type Rule, rule } from "../Settings.ts"
 import * as Headers from "./Headers.ts"
+import * as Url from "./Url.ts"
 
 export const ProxySettings = Schema.Struct({
   proxy_url: Decode.optional(
-    Decode.String.check(Schema.makeFilter(Proxy.problem)).annotate({ [Decode.exposure]: Exposure.url })
+    Decode.String.check(Schema.makeFilter(Proxy.problem)).annotate(Url.annotations(...Proxy.schemes.keys()))
   ),
-  no_proxy: Text,
+  no_proxy: Decode.withDefault(Decode.String, ""),
   proxy_from_environment: Decode.withDefault(Decode.Bool, false),
   proxy_connect_header: Decode.withDefault(Headers.Secret, {})
 })

@@ -152,7 +152,6 @@ describe("Write.Arguments", () => {
       ["\"profiles.example\"", absolute],
       ["\"/push\"", absolute],
       ["\"http://\"", absolute],
-      ["\"localhost:4040\"", absolute],
       ["\"ftp://profiles.example\"", "unsupported protocol scheme \"ftp\""],
       ["\"ftp://user:hunter2@profiles.example\"", "unsupported protocol scheme \"ftp\""],
       ["\"http://%ff@profiles.example\"", "the user info of the URL holds an invalid escape"],
