@@ -3,6 +3,7 @@
  */
 import { Console, Effect, Option } from "effect"
 import { Argument, type CliError, Command } from "effect/cli"
+import * as Check from "./cli/Check.ts"
 import * as Health from "./cli/Health.ts"
 import type { Reported } from "./cli/Reported.ts"
 import * as Run from "./cli/Run.ts"
@@ -14,7 +15,7 @@ const versionCommand = Command.make("version", {}, () => Console.log(`pyroduct v
   Command.withDescription("Print the version, as --version does")
 )
 
-const commands = [Run.command, Validate.command, Health.command] as const
+const commands = [Run.command, Validate.command, Check.command, Health.command] as const
 
 const helpCommand = Command.make(
   "help",

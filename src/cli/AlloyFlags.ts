@@ -2,7 +2,7 @@
  * Flags of Alloy's and of Grafana Agent's that have no effect here: a command line of theirs is taken as it is, and what of
  * it does nothing is said in one line.
  */
-import { Effect } from "effect"
+import { Console, Effect } from "effect"
 import { Flag } from "effect/cli"
 
 /** Those that have a value. */
@@ -78,6 +78,10 @@ export const log = (given: ReadonlyArray<string>): Effect.Effect<void> =>
     Effect.when(Effect.succeed(given.length > 0)),
     Effect.asVoid
   )
+
+/** On a terminal. */
+export const print = (given: ReadonlyArray<string>): Effect.Effect<void> =>
+  given.length === 0 ? Effect.void : Console.error(`Warning: without an effect: ${given.join(", ")}`)
 
 /** The language is one: `flow` is what the Agent calls it. Alloy converts other formats. */
 export const format = Flag.String("config.format").pipe(

@@ -14,10 +14,10 @@ const log = Log.make(Output.log(process.stderr))
 // What has waited is written however it ends.
 process.on("exit", log.release)
 
-/** A signal is how a run ends: the command has set the exit code if something was lost on the way. */
+/** A signal is how a run ends, which has set the exit code. Another command has not done what it was to do. */
 const teardown: Runtime.Teardown = (exit) => {
   log.release()
-  if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) leave(Number(process.exitCode ?? 0))
+  if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) leave(Number(process.exitCode ?? 130))
   else Runtime.defaultTeardown(exit, finish)
 }
 

@@ -20,8 +20,7 @@ export interface Settings {
 }
 
 export const validate = Effect.fnUntraced(function*({ foreign, path, unheeded }: Settings) {
-  const withoutEffect = AlloyFlags.ofValidate.given(unheeded)
-  if (withoutEffect.length > 0) yield* Console.error(`Warning: without an effect: ${withoutEffect.join(", ")}`)
+  yield* AlloyFlags.print(AlloyFlags.ofValidate.given(unheeded))
   const sources = yield* ConfigFile.readOrGiveUp(path)
   if (sources.length === 0) yield* Console.error(`Warning: ${ConfigFile.nothingIn(path)}`)
   const checked = Plan.check({ sources, registry: Components.registry, stdlib: Host.stdlib(), foreign })

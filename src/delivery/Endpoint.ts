@@ -36,17 +36,11 @@ export const make = Effect.fnUntraced(function*(
   backlog: Backlog
 ): Effect.fn.Return<Endpoint, Transport.UnusableSettings, Transport.Transport | Scope.Scope> {
   const endpoint = nameOf(settings.url)
-  const identity = yield* Identity.Identity
   const clock = yield* Clock.Clock
   const { history } = backlog
   const { timeout } = settings.transport
   const { retryRateLimited } = settings.lane.retry
-  const client = yield* (yield* Transport.Transport).connect({
-    ...settings.transport,
-    headers: headersOf(settings.transport.headers, identity),
-    authentication: Authentication.fromUrl(settings.url) ?? settings.transport.authentication
-  })
-  const send = Transport.below(client, endpoint)
+  const send = yield* connect(settings)
   const attributes = settings.name === "" ? { endpoint } : { endpoint, name: settings.name }
   // Before the lane, so that they are there until it has drained.
   const metrics = yield* EndpointMetrics.make(attributes)
@@ -95,6 +89,16 @@ export const make = Effect.fnUntraced(function*(
     }
   }, backlog)
   return { lane, state }
+})
+
+/** What sends requests to it, as this instance's and with its credentials. */
+export const connect = Effect.fnUntraced(function*({ transport, url }: Pick<Settings, "transport" | "url">) {
+  const client = yield* (yield* Transport.Transport).connect({
+    ...transport,
+    headers: headersOf(transport.headers, yield* Identity.Identity),
+    authentication: Authentication.fromUrl(url) ?? transport.authentication
+  })
+  return Transport.below(client, nameOf(url))
 })
 
 /** What a URL must not have: it would not be sent, for requests have a path and a query of their own. */

@@ -71,10 +71,16 @@ const isEmpty = (profile: Profile.Profile): boolean =>
 
 type Encoded = Pick<Outbound, "kind" | "path" | "headers" | "body">
 
-const push = (profile: Profile.Series, external: Labels.Overrides): Encoded => ({
+/** A push without profiles, of which a server stores nothing: Pyroscope answers that there are none. */
+export const nothing: Encoded = {
   kind: "push",
   path: "/push.v1.PusherService/Push",
   headers: pushHeaders,
+  body: new Uint8Array(0)
+}
+
+const push = (profile: Profile.Series, external: Labels.Overrides): Encoded => ({
+  ...nothing,
   body: PushV1.encode(Labels.outgoing(profile.labels, external), profile.samples)
 })
 

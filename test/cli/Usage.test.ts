@@ -38,7 +38,7 @@ describe("the command line", () => {
     [
       ["help", "walk"],
       "Invalid value for argument <command>: \"walk\". " +
-      "Expected: \"run\" | \"validate\" | \"health\" | \"version\" | \"help\"",
+      "Expected: \"run\" | \"validate\" | \"check\" | \"health\" | \"version\" | \"help\"",
       "Run \"pyroduct help --help\" for all flags."
     ],
     [
