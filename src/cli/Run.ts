@@ -53,15 +53,15 @@ const drainTimeout = DurationFlag.make(
 )
 
 const logLevel = EnvironmentFlag.choice("log-level", ["debug", "info", "warn", "error", "none"], {
-  description: "The least that is logged, whatever the configuration's logging block says",
+  description: "The least that is logged",
   fallback: undefined,
-  shown: "what that says, or info"
+  shown: "what the configuration says, or info"
 })
 
 const logFormat = EnvironmentFlag.choice("log-format", ["logfmt", "json"], {
-  description: "How a line of the log is written, whatever that block says",
+  description: "How a line of the log is written",
   fallback: undefined,
-  shown: "what that says, or logfmt"
+  shown: "what the configuration says, or logfmt"
 })
 
 export const command = Command.make(
