@@ -70,6 +70,13 @@ describe("the image", () => {
     assert.deepStrictEqual(all("EXPOSE"), [[...listenPorts("container.alloy"), port].join(" ")])
   })
 
+  it("is built from what the build asks for, and says itself whether it is well", () => {
+    const allowed = text("Dockerfile.dockerignore").split("\n").filter((line) => line.startsWith("!"))
+    const asked = Array.from(manifest.scripts.build.matchAll(/--(?:project|config) (\S+)/g), ([, file]) => file!)
+    assert.includeMembers(allowed, ["package-lock.json", "tsconfig.json", "src", ...asked].map((file) => `!${file}`))
+    assert.match(all("HEALTHCHECK")[0]!, / CMD \["pyroduct", "health"\]$/)
+  })
+
   it("has a configuration that loads with a PYROSCOPE_URL and without", () => {
     const [, path] = JSON.parse(all("CMD")[0]!)
     assert.include(all("COPY"), `deploy/container.alloy ${path}`)
@@ -112,7 +119,7 @@ describe("the Compose file", () => {
     }
     assert.include(pyroduct.volumes, "pyroduct:/var/lib/pyroduct")
     assert.deepStrictEqual(services.demo.depends_on, { pyroduct: { condition: "service_healthy" } })
-    for (const { healthcheck } of [pyroduct, services.pyroscope]) assert.strictEqual(healthcheck.test[0], "CMD")
+    assert.deepStrictEqual(pyroduct.healthcheck.test, ["CMD", "pyroduct", "health"])
   })
 })
 
