@@ -100,7 +100,7 @@ describe("the manifests for Kubernetes", () => {
         }))
 
       it("ask where the engine answers, and restart nothing because an endpoint is down", () => {
-        assert.strictEqual(flag(args, "server.http.listen-addr"), `0.0.0.0:${port("http")}`)
+        assert.strictEqual(flag(args, "server.http.listen-addr"), `:${port("http")}`)
         for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"]) {
           assert.deepStrictEqual(container[probe].httpGet, { path: "/-/ready", port: "http" })
         }
