@@ -18,6 +18,7 @@ import * as RemoteCfg from "../components/RemoteCfg.ts"
 import * as Tracing from "../components/Tracing.ts"
 import * as Registry from "../engine/Registry.ts"
 
+/** All of them. */
 export const registry = Registry.make(
   Write.component,
   ReceiveHttp.component,

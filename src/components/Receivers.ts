@@ -17,6 +17,7 @@ const capsule = "pyroscope.Receiver"
 
 /** A receiver, and the block that exports it; one of an application's own belongs to none. */
 export interface Exported extends Receiver.Receiver {
+  /** Such as `pyroscope.write.staging`. */
   readonly blockId?: string
 }
 

@@ -12,6 +12,7 @@ import * as Value from "../evaluation/Value.ts"
 import * as Labels from "../profile/Labels.ts"
 import * as Exposure from "../syntax/Exposure.ts"
 
+/** The labels of each target. */
 export type Targets = ReadonlyArray<Labels.Labels>
 
 const Decoded = Schema.declare((u): u is Targets => Array.isArray(u) && u.every((target) => target instanceof Map))

@@ -8,6 +8,7 @@
 import { Context, Deferred, Duration, Effect, type Scope } from "effect"
 import * as Monotonic from "../telemetry/Monotonic.ts"
 
+/** How long what is closing may go on delivering. */
 export interface Drain {
   /** Waits for the event and gives the deadline, by the monotonic clock. */
   readonly begun: Effect.Effect<number>
@@ -19,7 +20,9 @@ export interface Drain {
   readonly lost: (endpoint: string, profiles: number) => void
 }
 
+/** A queue, for the log of a shutdown. */
 export interface Waiting {
+  /** The endpoint's URL without credentials. */
   readonly endpoint: string
   /** How many it holds at the moment. */
   readonly profiles: () => number
@@ -45,6 +48,7 @@ export const Drain = Context.Reference<Drain>("pyroduct/delivery/Drain", {
 export interface Shutdown extends Drain {
   /** Begins it, once. */
   readonly begin: Effect.Effect<void>
+  /** Whether it has begun. */
   readonly hasBegun: () => boolean
   /** The queues that hold something. */
   readonly waiting: () => ReadonlyArray<Waiting>

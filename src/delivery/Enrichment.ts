@@ -8,9 +8,11 @@ import * as Labels from "../profile/Labels.ts"
 import * as Profile from "../profile/Profile.ts"
 import { before, Receiver } from "./Receiver.ts"
 
+/** Which profiles get labels, and of which targets. */
 export interface Options {
   /** Of those with one value in `targetMatchLabel` the last counts; those without one match nothing. */
   readonly targets: ReadonlyArray<Labels.Labels>
+  /** The label of a target whose value tells which profiles are its own. */
   readonly targetMatchLabel: string
   /** Default: the name of `targetMatchLabel`. */
   readonly profilesMatchLabel?: string

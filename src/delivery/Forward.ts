@@ -28,9 +28,18 @@ import * as Queue from "./Queue.ts"
 import { discarding, Receiver } from "./Receiver.ts"
 import * as RetrySchedule from "./RetrySchedule.ts"
 
-export type { AuthOptions, ClientOptions, Secret } from "./ClientOptions.ts"
+export type {
+  AuthOptions,
+  BasicOptions,
+  ClientOptions,
+  OAuth2Options,
+  Secret,
+  TlsOptions,
+  TokenOptions
+} from "./ClientOptions.ts"
 export type { WhenFull } from "./Queue.ts"
 
+/** Where profiles go. */
 export interface Options {
   /**
    * Where there is a `Lanes.layer`, what is made with the same id takes this one's place, while it is still there: what its
@@ -43,6 +52,7 @@ export interface Options {
   readonly endpoints: ReadonlyArray<EndpointOptions>
 }
 
+/** A server that gets every profile. */
 export interface EndpointOptions extends ClientOptions.ClientOptions {
   /**
    * Where the API is, path prefix included: `http://pyroscope:4040`. User info in it becomes basic auth, and goes before
@@ -53,7 +63,9 @@ export interface EndpointOptions extends ClientOptions.ClientOptions {
   readonly name?: string
   /** For an answer to one attempt, a new connection included. Default: 10 seconds. */
   readonly timeout?: Duration.Input
+  /** When a push that failed is made again. */
   readonly retry?: RetryOptions
+  /** How far it may fall behind. */
   readonly queue?: QueueOptions
 }
 

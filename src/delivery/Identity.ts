@@ -11,6 +11,7 @@ export interface Identity {
   readonly userAgent: string
 }
 
+/** With the id, and the version of pyroduct. */
 export const make = (id: string): Identity => ({ id, userAgent: `pyroduct/${version}` })
 
 /** Without one, each process has an id of its own. */

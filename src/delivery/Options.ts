@@ -3,6 +3,7 @@
  */
 import { ByteSize, Data, Duration, Option, Result } from "effect"
 
+/** What is wrong with an option. */
 export interface Problem {
   /** Its name, such as `port` or `endpoints[0].retry.minBackoff`. */
   readonly option: string

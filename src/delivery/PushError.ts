@@ -141,6 +141,7 @@ export class Expired extends Schema.TaggedError<Expired>()("Expired", {
   }
 }
 
+/** Why a push has failed. */
 export const Reason = Schema.Union([
   AuthError,
   TlsError,
@@ -154,9 +155,14 @@ export const Reason = Schema.Union([
 ])
 export type Reason = typeof Reason.Type
 
-/** Of all reasons. */
+/**
+ * Of all reasons.
+ *
+ * @internal
+ */
 export const tags: ReadonlyArray<Reason["_tag"]> = Reason.members.map(({ identifier }) => identifier as Reason["_tag"])
 
+/** An endpoint has not taken a profile, for the reason in it. */
 export class PushError extends Schema.TaggedError<PushError>()("PushError", {
   /** The endpoint's URL without credentials. */
   endpoint: Schema.String,

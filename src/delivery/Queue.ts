@@ -18,6 +18,10 @@
  */
 import { MutableList } from "effect"
 
+/**
+ * What happens to a profile for which a queue has no room: the oldest ones make room for it (`drop_oldest`), it is
+ * dropped itself, or it is refused.
+ */
 export type WhenFull = "drop_oldest" | "drop_newest" | "reject"
 
 export interface Settings {

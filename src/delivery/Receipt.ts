@@ -29,6 +29,7 @@ export class Dropped extends Schema.TaggedError<Dropped>()("Dropped", {
   }
 }
 
+/** For whoever wants to know what becomes of a profile that was taken. */
 export interface Receipt {
   /** Waits until every endpoint is done with the profile. */
   readonly outcomes: Effect.Effect<ReadonlyArray<Outcome>>
@@ -36,6 +37,7 @@ export interface Receipt {
   readonly delivered: Effect.Effect<void, PushError | Dropped>
 }
 
+/** A receipt of these outcomes. */
 export const make = (outcomes: Receipt["outcomes"]): Receipt => ({
   outcomes,
   delivered: Effect.flatMap(outcomes, (all): Effect.Effect<void, PushError | Dropped> => {

@@ -11,6 +11,7 @@ import * as Receipt from "./Receipt.ts"
 
 export type { Flow } from "./Flow.ts"
 
+/** Where profiles go, as a service: what sources need, and `Forward` provides. */
 export interface Receiver {
   /**
    * Hands a profile over. Succeeds when every endpoint's queue has it, and never waits for a delivery: the receipt
@@ -33,6 +34,7 @@ export interface Receiver {
   readonly flow: Flow.Flow
 }
 
+/** Where profiles go, as a service: what sources need, and `Forward` provides. */
 export const Receiver = Context.Service<Receiver>("pyroduct/delivery/Receiver")
 
 /** `offer` refuses by itself what `check` would. */

@@ -23,14 +23,18 @@ import { type InvalidOptions, read } from "./Options.ts"
 import * as Receipt from "./Receipt.ts"
 import { before, Receiver } from "./Receiver.ts"
 
+/** What is done to labels. */
 export interface Options {
+  /** Applied in their order. */
   readonly rules: ReadonlyArray<Relabel.Options>
   /** For how many sets of labels it is remembered what the rules make of them. Default: 10,000. */
   readonly maxCacheSize?: number
 }
 
+/** What is not written about it. */
 export const defaults = { maxCacheSize: 10_000 }
 
+/** A rule that means nothing, or a size that is none. */
 export type Failure = Relabel.InvalidRule | InvalidOptions
 
 /** The receiver with the rules in front of it. */

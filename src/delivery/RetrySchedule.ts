@@ -8,6 +8,7 @@
 import { Duration, Effect, Pull, Random, Schedule } from "effect"
 import type { PushError } from "./PushError.ts"
 
+/** When a push that failed is made again, and how often. */
 export interface Settings {
   /** The base of the first delay; each further base is twice the one before. */
   readonly minBackoff: Duration.Duration
@@ -21,6 +22,7 @@ export interface Settings {
   readonly jitter: boolean
 }
 
+/** Those of an endpoint about which nothing is written. */
 export const defaults: Settings = {
   minBackoff: Duration.millis(500),
   maxBackoff: Duration.minutes(5),

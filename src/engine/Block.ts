@@ -21,6 +21,7 @@ const isLabelKey = "pyroduct/isLabel"
  */
 export const label = Schema.String.annotate({ [isLabelKey]: true })
 
+/** Whether a field is its block's label. */
 export const isLabel = (ast: SchemaAST.AST): boolean => ast.annotations?.[isLabelKey] === true
 
 /** An attribute or a block that configurations may hold, but that is not there yet: using it is an error that says so. */

@@ -8,11 +8,13 @@ import type { Arguments } from "./Arguments.ts"
 
 export type { Arguments } from "./Arguments.ts"
 
+/** A kind of block. */
 export interface Component<A, Provides = never, E = never, R = never> {
   /** `pyroscope.write` */
   readonly name: string
   /** Its blocks have no label, so there is one at most: `logging`. False by default. */
   readonly isSingleton?: boolean
+  /** What its block may say. */
   readonly arguments: Arguments<A>
   /** What other blocks may refer to, as `<name>.<label>.<export>`. */
   readonly exports: Readonly<Record<string, Export<Provides>>>
@@ -20,6 +22,7 @@ export interface Component<A, Provides = never, E = never, R = never> {
   readonly layer: (args: A) => Layer.Layer<Provides, E, R>
 }
 
+/** A value of a component for other blocks. */
 export interface Export<Provides> {
   /** Stands for the export while a configuration is only checked; `Value.unknown` where its type does not say enough. */
   readonly placeholder: Value

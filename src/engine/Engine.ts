@@ -42,7 +42,9 @@ import * as Rendering from "./Rendering.ts"
 
 /** A configuration that runs. */
 export interface Engine {
+  /** Those of the text in force, in the order to start them. */
   readonly components: Effect.Effect<ReadonlyArray<ComponentStatus>>
+  /** One of them by its id, with all that can be seen of it. */
   readonly component: (id: string) => Effect.Effect<ComponentDetail | undefined>
   /** What it shows of itself, if it shows anything. */
   readonly debugInfo: (id: string) => Effect.Effect<DebugInfo.Info | undefined>
@@ -263,6 +265,7 @@ export const start = Effect.fn("Engine.start")(function*<R>(
 export const make = <R>(settings: Plan.Settings<R>): Effect.Effect<Engine, ConfigError, R | EffectScope.Scope> =>
   Effect.flatMap(Effect.fromResult(Plan.check(settings)), start)
 
+/** Checks a configuration, and runs it for as long as the Layer lives. */
 export const layer = <R>(settings: Plan.Settings<R>): Layer.Layer<Engine, ConfigError, R> =>
   Layer.effect(Engine, make(settings))
 

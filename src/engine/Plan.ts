@@ -22,8 +22,11 @@ import * as Warnings from "./Warnings.ts"
 
 export type { Policy } from "./Foreign.ts"
 
+/** What to check, and against what. */
 export interface Settings<R> {
+  /** The texts, which are one configuration. */
   readonly sources: ReadonlyArray<Source>
+  /** The components that there are. */
   readonly registry: Registry<R>
   /** What names mean besides components: the standard library. */
   readonly stdlib: ReadonlyMap<string, Value.Value>
@@ -31,7 +34,9 @@ export interface Settings<R> {
   readonly foreign?: Foreign.Policy | undefined
 }
 
+/** A configuration that has been found right. */
 export interface Plan<R> {
+  /** What it was made of. */
   readonly settings: Settings<R>
   /**
    * In the order to start them.

@@ -5,6 +5,7 @@ import type * as Component from "./Component.ts"
 
 /** Components by name; `R` is what their Layers need. */
 export interface Registry<out R> {
+  /** By their names, such as `pyroscope.write`. */
   readonly components: ReadonlyMap<string, Component.Any<R>>
 }
 

@@ -11,17 +11,21 @@ import * as Whitespace from "./Whitespace.ts"
 
 /** What the library says about the machine and the program. */
 export interface Host {
+  /** The value of a variable of the environment. */
   readonly env: (name: string) => string | undefined
   /** What a variable is that is not set: an empty text by default. */
   readonly unset?: (name: string) => Value.Value
+  /** The name of the machine. */
   readonly hostname: string
   /** As Go calls it, like `arch`: see `goName`. */
   readonly os: string
+  /** As Go calls it: `amd64`. */
   readonly arch: string
   /** With a leading `v`. */
   readonly version: string
 }
 
+/** The library by its names: `sys`, `string`, `constants` and others. */
 export const make = (host: Host): ReadonlyMap<string, Value.Value> => {
   const env = envOf(host)
   return new Map([

@@ -24,6 +24,7 @@ import { Tables, type ValueType } from "./delta/Tables.ts"
 export interface Baseline {
   /** What is held, to report it. */
   readonly byteLength: number
+  /** How many stacks there are. */
   readonly stacks: number
   /** 0 if the profile has none. */
   readonly timeNanos: bigint
@@ -41,6 +42,7 @@ export interface Baseline {
  */
 export type Why = "TimeWentBack" | "CounterFell" | "StackGone" | "CountsOther"
 
+/** What comes of one more profile. */
 export type Step =
   /** There was nothing to subtract. Nothing is to be sent. */
   | { readonly _tag: "First"; readonly baseline: Baseline }

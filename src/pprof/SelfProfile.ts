@@ -21,6 +21,7 @@ import * as Compression from "../wire/Compression.ts"
 import { Inspector, type InspectorError } from "./Inspector.ts"
 import * as V8Profile from "./V8Profile.ts"
 
+/** How the process is profiled. */
 export interface Options {
   /** From one profile of a kind to the next. At least a second; 15 seconds by default. */
   readonly interval?: Duration.Input
@@ -38,14 +39,21 @@ export interface Options {
 
 /** Options with every default filled in. */
 export interface Settings {
+  /** From one profile of a kind to the next. */
   readonly interval: Duration.Duration
+  /** The label `service_name`. */
   readonly serviceName: string
+  /** Further labels. */
   readonly labels: Readonly<Record<string, string>>
+  /** Whether there are CPU profiles. */
   readonly cpu: boolean
+  /** Whether there are heap profiles. */
   readonly heap: boolean
+  /** From one sample of a CPU profile to the next. */
   readonly samplingInterval: Duration.Duration
 }
 
+/** What is not written about it. */
 export const defaults: Settings = {
   interval: Duration.seconds(15),
   serviceName: "pyroduct",

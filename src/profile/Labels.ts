@@ -6,6 +6,7 @@
  */
 import { Result, Schema } from "effect"
 
+/** Labels by their names. */
 export type Labels = ReadonlyMap<string, string>
 
 /** Labels to be laid over others: an empty value removes the label. */
@@ -73,6 +74,7 @@ const failure = (reason: LabelError["reason"], name = "", value = ""): Result.Re
 export const checkName = (name: string): Result.Result<string, LabelError> =>
   isName(name) ? Result.succeed(name) : failure("InvalidName", name)
 
+/** Whether a label may be called so: ASCII letters, digits, `_` and `.`, of which any may come first. */
 export const isName = (name: string): boolean => name !== "" && !notInName.test(name)
 
 /**
@@ -159,6 +161,7 @@ export const merge = (labels: Labels, overrides: Overrides): Labels => {
   return merged
 }
 
+/** Whether they are the same labels with the same values. */
 export const equals = (a: Labels, b: Labels): boolean => {
   if (a.size !== b.size) return false
   for (const [name, value] of a) if (b.get(name) !== value) return false

@@ -37,6 +37,7 @@ import type { TargetState } from "./TargetState.ts"
 export type { Target } from "./Target.ts"
 export type { TargetState } from "./TargetState.ts"
 
+/** What is scraped, and how. */
 export interface Options extends ClientOptions.ClientOptions {
   /**
    * Where there is a `Loops.layer`, what is made with the same id takes this one's place, while it is still there: targets

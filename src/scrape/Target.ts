@@ -13,6 +13,7 @@ import * as ProfileType from "./ProfileType.ts"
 import * as ScrapeUrl from "./ScrapeUrl.ts"
 import * as ServiceName from "./ServiceName.ts"
 
+/** One type of profile of one process. */
 export interface Target {
   /**
    * The same for as long as the labels that are seen outside and the URL are: of those that begin with `__` only the name

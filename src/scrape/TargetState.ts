@@ -20,7 +20,9 @@ export interface TargetState {
   lastSize: number | undefined
   /** When a profile was last handed over, in milliseconds since the epoch. */
   lastProfile: number | undefined
+  /** How many have ended, failed ones included. */
   scrapes: number
+  /** How many of them have failed. */
   failures: number
   /** Scrapes that were left out because the one before had not ended. */
   skipped: number

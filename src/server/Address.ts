@@ -2,8 +2,9 @@
  * Where something listens: a host and a port.
  */
 export interface Address {
-  /** Empty is every address. */
+  /** A name, or an address without brackets; empty is every address. */
   readonly host: string
+  /** From 0 to 65535. */
   readonly port: number
 }
 

@@ -10,6 +10,7 @@ export type Handler = (
   query: URLSearchParams
 ) => Effect.Effect<HttpServerResponse.HttpServerResponse | undefined>
 
+/** Where components answer. */
 export class ComponentApi extends Context.Service<ComponentApi, {
   /** Serves a component's paths until the scope closes; of several for one id the newest does. */
   readonly mount: (componentId: string, handler: Handler) => Effect.Effect<void, never, Scope.Scope>

@@ -8,6 +8,7 @@ import { HttpServerRequest, type HttpServerResponse } from "effect/http"
 import type * as Http from "node:http"
 import { type Address, format } from "./Address.ts"
 import * as EarlyAnswer from "./EarlyAnswer.ts"
+import type { Address } from "./ListeningSocket.ts"
 import * as ListeningSocket from "./ListeningSocket.ts"
 import * as Refusal from "./Refusal.ts"
 import type { Requests } from "./Requests.ts"
@@ -16,6 +17,7 @@ export type { Limits } from "./ListeningSocket.ts"
 export type { ClientAuth, Options as TlsOptions } from "./ServerTls.ts"
 export type { Address }
 
+/** Where to listen, for whom, and what a connection may take. */
 export interface Settings extends ListeningSocket.Limits {
   /** Empty is every address. */
   readonly host: string
@@ -32,6 +34,7 @@ export interface Settings extends ListeningSocket.Limits {
   readonly turnedAway?: Requests["turnedAway"]
 }
 
+/** What is not written about a listener. */
 export const defaults: Omit<Settings, "host" | "port"> = {
   owner: "",
   connections: 16384,
@@ -70,6 +73,7 @@ const reasons: Record<string, string> = {
   ENOTFOUND: "no such host"
 }
 
+/** Listens for HTTP. */
 export class Listener extends Context.Service<Listener, {
   /**
    * Listens until the scope closes; then lets requests finish.

@@ -25,6 +25,7 @@ import * as BadRequest from "./BadRequest.ts"
 import type { Refused } from "./Refusal.ts"
 import * as ServerTls from "./ServerTls.ts"
 
+/** What a connection may take. */
 export interface Limits {
   /** Connections beyond this are turned away. */
   readonly connections: number

@@ -10,12 +10,17 @@ import type { InspectorError } from "../pprof/Inspector.ts"
 import * as OnDemand from "../pprof/OnDemand.ts"
 import * as Timer from "../telemetry/Timer.ts"
 
+/** An answer of HTTP. */
 export interface Answer {
+  /** 200, 400, 404 or 503. */
   readonly status: number
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
+  /** A gzipped pprof, or a text. */
   readonly body: Uint8Array
 }
 
+/** Answers `/debug/pprof` and what is below. */
 export interface PprofApi {
   /** For anybody in the process: what is at a path with its query. `undefined` is "not found". */
   readonly get: (url: string) => Effect.Effect<Answer | undefined>

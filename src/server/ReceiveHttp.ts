@@ -11,6 +11,7 @@ import * as Listener from "./Listener.ts"
 import * as ProfileApi from "./ProfileApi.ts"
 import * as Requests from "./Requests.ts"
 
+/** Where it listens, and what it takes. */
 export interface Options {
   /** The address to listen on, as an IP address or a name. Empty, which is the default, is every address. */
   readonly host?: string
@@ -41,6 +42,7 @@ export type { Address } from "./Listener.ts"
 /** Where it listens by default: on every address. */
 export const defaults = { host: "", port: 8080 }
 
+/** What listens. */
 export class ReceiveHttp extends Context.Service<ReceiveHttp, {
   /** Where it listens: the port is the real one, where any free one was asked for. */
   readonly address: Listener.Address

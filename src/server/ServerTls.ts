@@ -17,6 +17,7 @@ export const clientAuths = [
   "VerifyClientCertIfGiven",
   "RequireAndVerifyClientCert"
 ] as const
+/** Whether clients are asked for a certificate, and what of it is checked: as Go names it. */
 export type ClientAuth = (typeof clientAuths)[number]
 
 /** Go's names of the suites it has on, with OpenSSL's. Those of TLS 1.3 are always on, as they are in Go. */
@@ -63,7 +64,9 @@ export interface Settings {
 
 /** What a new connection gets; the same object until it changes. */
 export interface Options {
+  /** The server's certificate and key, and whom a client's certificate may be from. */
   readonly context: tls.SecureContextOptions
+  /** Whether clients are asked for a certificate, and what of it is checked. */
   readonly clientAuth: ClientAuth
 }
 

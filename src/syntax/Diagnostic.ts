@@ -5,18 +5,24 @@ import * as Character from "./Character.ts"
 import * as Excerpt from "./Excerpt.ts"
 import type { Range, Source } from "./Source.ts"
 
+/** Only an error keeps a configuration from running. */
 export type Severity = "error" | "warning"
 
+/** A problem, and where it is. */
 export interface Diagnostic {
+  /** Whether the configuration can run nevertheless. */
   readonly severity: Severity
   /** The source's name, `undefined` where a problem belongs to no place (a cycle, a missing file). */
   readonly file: string | undefined
+  /** The place in the source. */
   readonly range: Range | undefined
+  /** What is wrong, without secrets. */
   readonly message: string
   /** How many problems it stands for where they were too many to keep, the first of them at `range`: see `Problems`. */
   readonly count?: number
 }
 
+/** What keeps a configuration from running. */
 export const error = (message: string, file?: string, range?: Range): Diagnostic => ({
   severity: "error",
   file,
@@ -24,6 +30,7 @@ export const error = (message: string, file?: string, range?: Range): Diagnostic
   message
 })
 
+/** What does not. */
 export const warning = (message: string, file?: string, range?: Range): Diagnostic => ({
   severity: "warning",
   file,
@@ -61,6 +68,7 @@ const readable = (message: string): string => {
   return Array.from(text, (char) => char === "\n" || char === "\t" ? char : Character.shown(char)).join("")
 }
 
+/** How diagnostics are written. */
 export interface RenderOptions {
   /** Whether the header gets terminal colours; the snippet never does. */
   readonly color: boolean

@@ -6,6 +6,7 @@
  */
 import * as StringLiteral from "./StringLiteral.ts"
 
+/** What stands for something hidden. */
 export const mask = "***"
 
 /** From one character of a text up to another. */
@@ -104,8 +105,10 @@ export const ofField = (name: string, exposure: Exposure): Exposure => {
 
 const address: Exposure = (written, isWhole) => /[@?]/.test(written) ? nothing(written, isWhole) : []
 
+/** Whether a literal is a text. */
 export const isQuoted = (written: string): boolean => /^["'`]/.test(written)
 
+/** Whether a text has its second quote. */
 export const isClosed = (written: string): boolean =>
   isQuoted(written) && written.length > 1 && written.endsWith(written[0]!)
 

@@ -6,7 +6,9 @@ import * as Utf8 from "./Utf8.ts"
 
 /** A file as it was read. `bytes` is its UTF-8 encoding: all offsets and columns count bytes. */
 export interface Source {
+  /** What diagnostics call it. */
   readonly name: string
+  /** UTF-8. */
   readonly bytes: Uint8Array
   /** The bytes that may be shown, with `Confidential.hidden` for each other one, where that is known. */
   readonly masked?: Uint8Array
@@ -14,20 +16,26 @@ export interface Source {
 
 /** A place in a source: `offset` from 0, `line` and `column` from 1, `column` in bytes (a tab is one). */
 export interface Position {
+  /** In bytes, from 0. */
   readonly offset: number
+  /** From 1. */
   readonly line: number
+  /** In bytes, from 1. */
   readonly column: number
 }
 
 /** From the first to the last byte, both included. */
 export interface Range {
+  /** The first byte. */
   readonly start: Position
+  /** The last byte. */
   readonly end: Position
 }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
+/** A file of that name, as it was read or as text. */
 export const make = (name: string, text: string | Uint8Array): Source => ({
   name,
   bytes: typeof text === "string" ? encoder.encode(text) : text

@@ -4,12 +4,15 @@
 import type * as DebugInfo from "./DebugInfo.ts"
 import type { Health } from "./Health.ts"
 
+/** A component, as it is seen from outside. */
 export interface ComponentStatus {
   /** `pyroscope.write.staging`, or `logging` for one without a label. */
   readonly id: string
   /** `pyroscope.write` */
   readonly name: string
+  /** `staging`; nothing for one without. */
   readonly label: string | undefined
+  /** How it is doing. */
   readonly health: Health
   /** The ids of those that its block refers to, in the order of the text, each once. */
   readonly referencesTo: ReadonlyArray<string>
@@ -21,6 +24,7 @@ export interface ComponentStatus {
 export interface ComponentDetail extends ComponentStatus {
   /** What its block says, as it was last accepted. */
   readonly arguments: ReadonlyArray<Statement>
+  /** What other blocks may refer to. */
   readonly exports: ReadonlyArray<Statement>
   /** What it shows itself. */
   readonly debugInfo: DebugInfo.Info | undefined

@@ -6,6 +6,7 @@ import { Context, Effect, type Scope } from "effect"
 /** Plain data, as JSON has it: no secret in it. */
 export type Info = Readonly<Record<string, Json>>
 
+/** A value of JSON. */
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [name: string]: Json }
 
 export interface Reporter {

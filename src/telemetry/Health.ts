@@ -3,10 +3,14 @@
  */
 import { Context, Effect, type Scope } from "effect"
 
+/** `unknown` before there is something to tell, `exited` for one that has ended. */
 export type State = "unknown" | "healthy" | "unhealthy" | "exited"
 
+/** How a component is doing, and since when. */
 export interface Health {
+  /** In one word. */
   readonly state: State
+  /** In one sentence. */
   readonly message: string
   /** Milliseconds since the epoch. */
   readonly updatedAt: number

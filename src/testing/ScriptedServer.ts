@@ -18,16 +18,23 @@ import { NoConnection } from "../transport/TransportError.ts"
 export interface Received {
   /** When, in milliseconds since the epoch. */
   readonly at: number
+  /** `POST` for a push. */
   readonly method: string
+  /** All of it, query included. */
   readonly url: URL
   /** Names in lower case. */
   readonly headers: Headers.Headers
+  /** As it was sent; empty where there is none. */
   readonly body: Uint8Array
 }
 
+/** An answer of HTTP. */
 export interface Answer {
+  /** Of HTTP: 503. */
   readonly status: number
+  /** Such as `retry-after`. Default: none. */
   readonly headers?: Readonly<Record<string, string>>
+  /** A text. Default: empty. */
   readonly body?: string
 }
 
@@ -50,6 +57,7 @@ export const failure = (code: string): Reaction => Effect.fail(new NoConnection(
 /** Never an answer. */
 export const silence: Reaction = Effect.never
 
+/** What the server has seen. */
 export class ScriptedServer extends Context.Service<ScriptedServer, {
   /** All requests so far, in the order they came. Grows. */
   readonly requests: ReadonlyArray<Received>

@@ -16,11 +16,15 @@ import * as UserInfo from "./UserInfo.ts"
 export type { Settings as OAuth2Settings } from "./OAuth2.ts"
 export type { Settings as TokenEndpointSettings } from "./TokenEndpoint.ts"
 
+/** How requests say who sends them. */
 export type Settings = Basic | Token | OAuth2Client
 
+/** A header `Authorization: Basic ...`. */
 export interface Basic {
   readonly _tag: "Basic"
+  /** As the server knows it. */
   readonly username: string
+  /** The one that goes with it, or the file that holds it. */
   readonly password: Material.Source
 }
 
@@ -29,19 +33,23 @@ export interface Token {
   readonly _tag: "Token"
   /** `Bearer`, as a rule. */
   readonly scheme: string
+  /** The token, or the file that holds it. */
   readonly token: Material.Source
 }
 
+/** Tokens by the client credentials grant of OAuth 2.0. */
 export interface OAuth2Client extends OAuth2.Settings {
   readonly _tag: "OAuth2"
 }
 
+/** With no password where none is given. */
 export const basic = (username: string, password: Material.Source = Material.inline(Redacted.make(""))): Basic => ({
   _tag: "Basic",
   username,
   password
 })
 
+/** With the scheme `Bearer` where none is given. */
 export const token = (token: Material.Source, scheme = "Bearer"): Token => ({ _tag: "Token", scheme, token })
 
 /**

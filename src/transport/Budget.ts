@@ -5,6 +5,7 @@
  */
 import { Context, Effect } from "effect"
 
+/** So many bytes, and how many of them are used. */
 export class Budget {
   readonly max: number
   used = 0

@@ -19,9 +19,13 @@ import { mapDetail, type TransportError } from "./TransportError.ts"
 export interface Settings {
   /** Sent with each request; names in lower case. An `authorization` here goes before any credentials. */
   readonly headers: Headers
+  /** Who sends them, if anybody says. */
   readonly authentication: Authentication.Settings | undefined
+  /** What makes a connection trusted. */
   readonly tls: Tls.Settings
+  /** The way to the server. */
   readonly proxy: Proxy.Settings
+  /** Whether a redirect is followed; no credential goes to another host. */
   readonly followRedirects: boolean
   /** Whether HTTP/2 may be agreed on over TLS. */
   readonly http2: boolean
@@ -29,9 +33,11 @@ export interface Settings {
   readonly timeout: Duration.Duration
 }
 
+/** Sends requests, to any server. */
 export interface Client {
   /** The request's headers go before the client's own. */
   readonly send: (request: Request) => Effect.Effect<Response, TransportError>
+  /** What is the matter with its files, while something is. */
   readonly problems: SubscriptionRef.SubscriptionRef<Problems.All>
 }
 

@@ -10,11 +10,14 @@ import { Clock, Effect, Fiber, FileSystem, Option, Redacted, Result, type Scope,
 import { reasonOf } from "./FileProblem.ts"
 import * as Problems from "./Problems.ts"
 
+/** A text, or the file that holds it. */
 export type Source =
   | { readonly _tag: "Inline"; readonly text: Redacted.Redacted<string> }
   | { readonly _tag: "File"; readonly path: string }
 
+/** The text itself. */
 export const inline = (text: Redacted.Redacted<string>): Source => ({ _tag: "Inline", text })
+/** The file at that path, which is looked at every second. */
 export const file = (path: string): Source => ({ _tag: "File", path })
 
 /**

@@ -25,6 +25,7 @@ const publicNames: ReadonlySet<string> = new Set([
 
 export const isPublic = (name: string): boolean => publicNames.has(name)
 
+/** A request to any server. */
 export interface Request {
   /** A token of HTTP: `GET`, `POST`. */
   readonly method: string
@@ -32,7 +33,9 @@ export interface Request {
   readonly origin: string
   /** Path and query, from the root. */
   readonly path: string
+  /** Go before the client's own. */
   readonly headers: Headers
+  /** Sent as it is. */
   readonly body: Uint8Array | undefined
   /** A server has led there. */
   readonly isRedirected?: boolean
@@ -49,7 +52,9 @@ export interface Request {
   readonly maxText?: number
 }
 
+/** A server's answer. */
 export interface Response {
+  /** Of HTTP: 200. */
   readonly status: number
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>

@@ -22,10 +22,13 @@ import type * as Tls from "./Tls.ts"
 import * as TokenEndpoint from "./TokenEndpoint.ts"
 import { NoCredential } from "./TransportError.ts"
 
+/** The client credentials grant of OAuth 2.0. */
 export interface Settings extends TokenEndpoint.Settings {
+  /** What only the client and the token endpoint know. */
   readonly clientSecret: Material.Source
   /** Of the connection to the token endpoint. */
   readonly tls: Tls.Settings
+  /** The way to the token endpoint. */
   readonly proxy: Proxy.Settings
 }
 

@@ -6,6 +6,7 @@ import { Base64 } from "effect/encoding"
 import * as NoProxy from "./NoProxy.ts"
 import * as UserInfo from "./UserInfo.ts"
 
+/** The way to servers. */
 export interface Settings {
   /** `http`, `https`, `socks5` or `socks5h`, with credentials if there are any; "" for none. */
   readonly url: string
@@ -17,6 +18,7 @@ export interface Settings {
   readonly connectHeaders: Readonly<Record<string, ReadonlyArray<Redacted.Redacted<string>>>>
 }
 
+/** No proxy, whatever the environment says. */
 export const defaults: Settings = { url: "", noProxy: "", fromEnvironment: false, connectHeaders: {} }
 
 /** @internal */

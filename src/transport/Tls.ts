@@ -18,19 +18,23 @@ import type { Problems } from "./Problems.ts"
  */
 export type Version = "TLS10" | "TLS11" | "TLS12" | "TLS13"
 
+/** What makes a connection trusted. Certificates and keys are PEM. */
 export interface Settings {
   /** PEM; instead of the authorities that Node trusts by itself. */
   readonly ca: Material.Source | undefined
   /** The client certificate, with any intermediate ones behind it, and its key, PEM. */
   readonly certificate: Material.Source | undefined
+  /** Of the client certificate. */
   readonly key: Material.Source | undefined
   /** The name or address in the server's certificate, where it is not the URL's; "" for the URL's. */
   readonly serverName: string
+  /** Whether any certificate of a server will do. */
   readonly insecureSkipVerify: boolean
   /** TLS 1.2 if there is none. */
   readonly minVersion: Version | undefined
 }
 
+/** The authorities that Node trusts, no client certificate, TLS 1.2 at least. */
 export const defaults: Settings = {
   ca: undefined,
   certificate: undefined,

@@ -9,10 +9,13 @@ import * as RetryAfter from "./RetryAfter.ts"
 import * as Secrets from "./Secrets.ts"
 import { NoCredential } from "./TransportError.ts"
 
+/** What is asked for a token, and how. */
 export interface Settings {
+  /** What the endpoint calls this client. */
   readonly clientId: string
   /** Absolute; http or https. */
   readonly tokenUrl: string
+  /** What a token is to be good for; where there is none, whatever the endpoint says. */
   readonly scopes: ReadonlyArray<string>
   /** Sent with each request for a token. */
   readonly endpointParams: Readonly<Record<string, string>>

@@ -74,6 +74,7 @@ export class BadAnswer extends Data.TaggedError("BadAnswer")<{
   }
 }
 
+/** Why a request got no answer of the server's. */
 export type TransportError = NoConnection | ProxyRefused | NoCredential | BadRedirect | BadAnswer
 
 /**

@@ -6,6 +6,7 @@
 import { Result, Schema } from "effect"
 import * as Pattern from "./Pattern.ts"
 
+/** What a rule may do. */
 export const actions = [
   "replace",
   "keep",
@@ -19,12 +20,16 @@ export const actions = [
   "lowercase",
   "uppercase"
 ] as const
+/** What a rule does. */
 export type Action = typeof actions[number]
 
+/** A rule, with all that it says. */
 export interface Settings {
+  /** Default: `replace`. */
   readonly action: Action
   /** Their values are joined with the separator; a label that there is not is empty. */
   readonly sourceLabels: ReadonlyArray<string>
+  /** Between the values of `sourceLabels`. Default: `;`. */
   readonly separator: string
   /** An RE2 regular expression that matches all of a text; `.` is a newline as well. */
   readonly regex: string
@@ -36,6 +41,7 @@ export interface Settings {
   readonly replacement: string
 }
 
+/** What is not written about a rule. */
 export const defaults: Settings = {
   action: "replace",
   sourceLabels: [],
