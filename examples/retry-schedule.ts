@@ -2,9 +2,12 @@
  * Prints when a push is tried again, without a clock or a socket.
  *
  *     node examples/retry-schedule.ts
+ *
+ * In your application the modules come from "pyroduct" and "pyroduct/testing".
  */
 import { Console, Duration, Effect } from "effect"
 import { PushError, RetrySchedule } from "../src/index.ts"
+import { Schedules } from "../src/testing.ts"
 
 const down = new PushError.PushError({
   endpoint: "http://127.0.0.1:4040",
@@ -17,12 +20,10 @@ const busy = new PushError.PushError({
 })
 
 const print = Effect.fnUntraced(function*(title: string, settings: RetrySchedule.Settings, error: PushError.PushError) {
-  const next = yield* RetrySchedule.start(RetrySchedule.make(settings))
-  const delays: Array<string> = []
-  for (let delay = yield* next(0, error); delay !== undefined; delay = yield* next(0, error)) {
-    delays.push(Duration.format(Duration.millis(Math.round(Duration.toMillis(delay)))))
-  }
-  yield* Console.log(`${title}:\n  ${delays.join("\n  ")}`)
+  // The same error again and again, more often than it is retried.
+  const delays = yield* Schedules.delays(RetrySchedule.make(settings), Array.from({ length: 20 }, () => error))
+  const lines = delays.map((delay) => Duration.format(Duration.millis(Math.round(Duration.toMillis(delay)))))
+  yield* Console.log(`${title}:\n  ${lines.join("\n  ")}`)
 })
 
 await Effect.runPromise(Effect.gen(function*() {

@@ -1,59 +1,93 @@
 /**
- * What is published. With PYRODUCT_TEST_PACKAGE=1 in the environment it is installed as well, which takes a registry.
+ * What is published: its files, what its entries export, and that a strict consumer can use it. With
+ * PYRODUCT_TEST_PACKAGE=1 in the environment it is installed as well, with the oldest and the newest Effect that it takes,
+ * which takes a registry. Without, the consumer has the Effect that is here, which is the oldest.
+ *
+ * `npx vitest run test/Package.integration.test.ts -u` writes `test/api` anew.
  */
-import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import * as attw from "@arethetypeswrong/core"
+import { assert, expect, layer } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
 import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
-import { cp, mkdir, symlink, writeFile } from "node:fs/promises"
+import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises"
 import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
+import { publint } from "publint"
 import manifest from "../package.json" with { type: "json" }
+import { filesIn, pages } from "./docs/pages.ts"
+import * as Declarations from "./support/declarations.ts"
 import { temporaryDirectory } from "./support/engine.ts"
 
 const repository = fileURLToPath(new URL("../", import.meta.url))
 
 const run = (cwd: string, command: string, ...args: ReadonlyArray<string>): Effect.Effect<string> =>
-  Effect.promise(() => promisify(execFile)(command, args, { cwd, env })).pipe(Effect.map(({ stdout }) => stdout))
+  Effect.callback((resume) => {
+    execFile(command, args, { cwd, env }, (error, stdout, stderr) => {
+      // What a compiler finds wrong is on its output.
+      resume(error === null ? Effect.succeed(stdout) : Effect.die(new Error(`${command}: ${stdout}${stderr}`)))
+    })
+  })
 
 /** In which `node` is the one that runs this. */
 const env = { ...process.env, PATH: [dirname(process.execPath), process.env["PATH"]].join(delimiter) }
 
-interface Packed {
+interface NpmPacked {
   readonly filename: string
   readonly files: ReadonlyArray<{ readonly path: string }>
 }
 
-/** Packs, and so builds, in a folder of its own: the repository's may be in use. */
-const pack = Effect.gen(function*() {
-  const directory = yield* temporaryDirectory
-  yield* Effect.promise(async () => {
-    const parts = [
-      "package.json",
-      "tsconfig.json",
-      ".tsconfig.build.json",
-      ".rolldown.config.ts",
-      "README.md",
-      "LICENSE"
-    ]
-    for (
-      const part of [...parts, "src", "test", ...manifest.files].filter((part) =>
-        existsSync(join(repository, part)) && part !== "dist"
-      )
-    ) {
-      await cp(join(repository, part), join(directory, part), { recursive: true })
-    }
-    await symlink(join(repository, "node_modules"), join(directory, "node_modules"))
-  })
-  const [packed] = JSON.parse(yield* run(directory, "npm", "pack", "--json")) as [Packed]
-  return { directory, tarball: join(directory, packed.filename), files: packed.files.map(({ path }) => path) }
-})
+/** The package as it is published. */
+class Packed extends Context.Service<Packed, {
+  /** What it was made of, and in which it was built. */
+  readonly directory: string
+  readonly tarball: string
+  readonly files: Array<string>
+}>()("test/Packed") {}
 
-describe("the package", () => {
-  it.live("has the program, the modules with their types, and no tests", () =>
+/** Packs, and so builds, in a folder of its own: the repository's may be in use. */
+const pack = Layer.effect(
+  Packed,
+  Effect.gen(function*() {
+    const directory = yield* temporaryDirectory
+    yield* Effect.promise(async () => {
+      const parts = [
+        "package.json",
+        "tsconfig.json",
+        ".tsconfig.build.json",
+        ".rolldown.config.ts",
+        "README.md",
+        "LICENSE"
+      ]
+      for (
+        const part of [...parts, "src", "test", ...manifest.files].filter((part) =>
+          existsSync(join(repository, part)) && part !== "dist"
+        )
+      ) {
+        await cp(join(repository, part), join(directory, part), { recursive: true })
+      }
+      await symlink(join(repository, "node_modules"), join(directory, "node_modules"))
+    })
+    const [packed] = JSON.parse(yield* run(directory, "npm", "pack", "--json")) as [NpmPacked]
+    return { directory, tarball: join(directory, packed.filename), files: packed.files.map(({ path }) => path) }
+  })
+)
+
+/** Its entries: what they are imported as, and the module. */
+const entries = new Map(
+  Object.entries(manifest.exports).flatMap(([path, entry]) =>
+    typeof entry === "string"
+      ? []
+      : [[`pyroduct${path.slice(1)}`, entry.default.replace(/^\.\/dist\/(.*)\.js$/, "$1.ts")] as const]
+  )
+)
+
+const isInstalled = process.env["PYRODUCT_TEST_PACKAGE"] === "1"
+
+layer(pack, { excludeTestServices: true, timeout: 120_000 })("the package", (it) => {
+  it.effect("has the program, the modules with their types, and no tests", () =>
     Effect.gen(function*() {
-      const { directory, files } = yield* pack
+      const { directory, files } = yield* Packed
       assert.includeMembers(files, [
         manifest.bin.pyroduct,
         ...Object.values(manifest.exports)
@@ -82,29 +116,128 @@ describe("the package", () => {
       )
     }), 60_000)
 
-  it.live.runIf(process.env["PYRODUCT_TEST_PACKAGE"] === "1")(
-    "works where it is installed",
+  it.effect("is one that tools and every way to resolve an ES module understand", () =>
+    Effect.gen(function*() {
+      const { tarball } = yield* Packed
+      const data = yield* Effect.promise(() => readFile(tarball))
+      const { messages } = yield* Effect.promise(() =>
+        publint({ pack: { tarball: Uint8Array.from(data).buffer }, strict: true })
+      )
+      assert.deepStrictEqual(messages, [])
+      const checked = yield* Effect.promise(() => attw.checkPackage(attw.createPackageFromTarballData(data)))
+      assert(checked.types !== false)
+      // There is no CommonJS in it, and older resolutions do not read `exports`.
+      const problems = checked.problems.filter((problem) =>
+        !("resolutionKind" in problem && /^node(10|16-cjs)$/.test(problem.resolutionKind))
+      )
+      assert.deepStrictEqual(problems, [])
+    }), 60_000)
+
+  it.effect("exports what test/api says, all of it with a docstring and nothing that nobody can name", () =>
+    Effect.gen(function*() {
+      const { directory } = yield* Packed
+      const dist = join(directory, "dist")
+      const surfaces = Declarations.surfacesOf(dist, [...entries.values()])
+      const keyOf = ({ module, name }: { readonly module: string; readonly name: string }) => `${module} ${name}`
+      const named = new Set([...surfaces.values()].flatMap(({ exported }) => [...exported.values()].map(keyOf)))
+      for (const [entry, module] of entries) {
+        const surface = surfaces.get(module)!
+        const wrong = Array.from(surface.exported, ([name, { isDocumented, undocumented }]) => ({
+          name,
+          isDocumented,
+          undocumented,
+          unnamed: surface.mentioned.get(name)!.map(keyOf).filter((key) => !named.has(key))
+        })).filter((one) => !one.isDocumented || one.undocumented.length > 0 || one.unnamed.length > 0)
+        assert.deepStrictEqual(wrong, [], entry)
+        yield* Effect.promise(() =>
+          expect(Declarations.report(surface, dist)).toMatchFileSnapshot(
+            join(repository, "test", "api", `${entry.replace("/", "-")}.txt`)
+          )
+        )
+      }
+    }))
+
+  it.effect("is for Effect from the version that is here on", () =>
+    Effect.sync(() => {
+      for (const name of ["effect", "@effect/platform-node"] as const) {
+        assert.strictEqual(manifest.peerDependencies[name], `~${manifest.devDependencies[name]}`)
+      }
+    }))
+
+  it.effect("compiles in a strict consumer, declarations and all, and runs there", () =>
+    Effect.gen(function*() {
+      const { tarball } = yield* Packed
+      const app = yield* consumer
+      yield* Effect.promise(async () => {
+        const modules = join(app, "node_modules")
+        const here = join(repository, "node_modules")
+        for (const scope of ["@effect", "@types", "pyroduct"]) await mkdir(join(modules, scope), { recursive: true })
+        const shared = ["effect", "@effect/platform-node", "@types/node", ...Object.keys(manifest.dependencies)]
+        for (const name of shared) {
+          await mkdir(dirname(join(modules, name)), { recursive: true })
+          await symlink(join(here, name), join(modules, name))
+        }
+      })
+      yield* run(app, "tar", "-xzf", tarball, "--strip-components=1", "-C", join("node_modules", "pyroduct"))
+      yield* compiledAndRun(app)
+    }), 60_000)
+
+  it.effect.runIf(isInstalled)(
+    "works where it is installed, with every Effect that it is for",
     () =>
       Effect.gen(function*() {
-        const { tarball } = yield* pack
-        const app = yield* temporaryDirectory
-        yield* Effect.promise(async () => {
-          await mkdir(join(app, "src"))
-          await writeFile(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }))
-          await writeFile(join(app, "tsconfig.json"), JSON.stringify(consumerOptions))
-          await writeFile(join(app, "src", "main.ts"), consumer)
-        })
-        yield* run(app, "npm", "install", tarball, `@types/node@${manifest.devDependencies["@types/node"]}`)
-        assert.match(yield* run(app, "npx", "--no-install", "pyroduct", "--help"), /A profile pipeline for Pyroscope/)
-        const quickstart = join("node_modules", "pyroduct", "examples", "quickstart.alloy")
-        assert.strictEqual(yield* run(app, "npx", "--no-install", "pyroduct", "validate", quickstart), "")
-        yield* run(app, join(repository, "node_modules", ".bin", "tsc"))
-        assert.strictEqual(
-          yield* run(app, process.execPath, "src/main.ts"),
-          "delivered, rejected with 400 in 3 requests, true\n"
-        )
+        const { tarball } = yield* Packed
+        const range = manifest.peerDependencies.effect
+        const found = JSON.parse(yield* run(repository, "npm", "view", `effect@${range}`, "version", "--json"))
+        const versions = [found].flat() as ReadonlyArray<string>
+        for (const version of new Set([versions[0]!, versions.at(-1)!])) {
+          const app = yield* consumer
+          const peers = Object.keys(manifest.peerDependencies).map((name) => `${name}@${version}`)
+          const types = `@types/node@${manifest.devDependencies["@types/node"]}`
+          yield* run(app, "npm", "install", tarball, ...peers, types)
+          assert.match(yield* run(app, "npx", "--no-install", "pyroduct", "--help"), /A profile pipeline for Pyroscope/)
+          const quickstart = join("node_modules", "pyroduct", "examples", "quickstart.alloy")
+          assert.strictEqual(yield* run(app, "npx", "--no-install", "pyroduct", "validate", quickstart), "")
+          yield* compiledAndRun(app)
+        }
       }),
-    180_000
+    300_000
+  )
+})
+
+/** What an application writes: a program that uses most entries, the examples, and what the page about embedding shows. */
+const consumer = Effect.gen(function*() {
+  const app = yield* temporaryDirectory
+  yield* Effect.promise(async () => {
+    await mkdir(join(app, "src"))
+    await writeFile(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }))
+    await writeFile(join(app, "tsconfig.json"), JSON.stringify(consumerOptions))
+    await writeFile(join(app, "src", "main.ts"), main)
+    await writeFile(
+      join(app, "src", "entries.ts"),
+      Array.from(entries.keys(), (entry, index) => `export * as entry${index} from "${entry}"\n`).join("")
+    )
+    for (const file of filesIn("examples").filter((path) => path.endsWith(".ts"))) {
+      const text = await readFile(join(repository, file), "utf8")
+      await writeFile(join(app, "src", file.replace("/", "-")), asConsumer(text))
+    }
+    const embedding = pages.find(({ path }) => path === "docs/embedding.md")?.blocks ?? []
+    for (const { language, line, text } of embedding) {
+      if (language === "ts") await writeFile(join(app, "src", `embedding-${line}.ts`), text)
+    }
+  })
+  return app
+})
+
+/** An example imports what the package exports from where it is. */
+const asConsumer = (text: string): string =>
+  Array.from(entries).reduce((text, [entry, module]) => text.replaceAll(`"../src/${module}"`, `"${entry}"`), text)
+
+const compiledAndRun = Effect.fnUntraced(function*(app: string) {
+  yield* run(app, process.execPath, join(repository, "node_modules", "typescript", "bin", "tsc"))
+  assert.strictEqual(
+    yield* run(app, process.execPath, "src/main.ts"),
+    "delivered, rejected with 400 in 3 requests, true\n"
   )
 })
 
@@ -118,12 +251,14 @@ const consumerOptions = {
     module: "NodeNext",
     strict: true,
     exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
     skipLibCheck: false,
     types: ["node"]
   }
 }
 
-const consumer = `
+/** Without a socket. */
+const main = `
 import { Effect, Layer, Logger } from "effect"
 import { Forward, Labels, Profile, Receiver } from "pyroduct"
 import { Components, Registry } from "pyroduct/engine"

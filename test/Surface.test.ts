@@ -1,11 +1,19 @@
 /**
- * What an application loads with the library.
+ * What an application loads with the library, and what it reads about options.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { ByteSize, Duration, Option } from "effect"
 import { readFileSync } from "node:fs"
 import { relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import manifest from "../package.json" with { type: "json" }
+import * as Queue from "../src/delivery/Queue.ts"
+import * as Relabelling from "../src/delivery/Relabelling.ts"
+import * as RetrySchedule from "../src/delivery/RetrySchedule.ts"
+import * as SelfProfile from "../src/pprof/SelfProfile.ts"
+import * as Listener from "../src/server/Listener.ts"
+import * as ProfileApi from "../src/server/ProfileApi.ts"
+import * as ReceiveHttp from "../src/server/ReceiveHttp.ts"
 
 const entries = Object.values(manifest.exports).flatMap((entry) =>
   typeof entry === "string" ? [] : [entry.default.replace("./dist/", "").replace(/js$/, "ts")]
@@ -38,5 +46,49 @@ describe("the library", () => {
 
   it("has the language in the engine", () => {
     assert.includeMembers([...loadedBy("engine.ts")], ["syntax/Parser.ts", "cli/Components.ts", "engine/Engine.ts"])
+  })
+})
+
+/** The defaults that docstrings of options name, by the options. */
+const documentedIn = (module: string): ReadonlyMap<string, string> =>
+  new Map(
+    Array.from(
+      readFileSync(new URL(module, source), "utf8").matchAll(/Default: (.+?)\.? \*\/\s+readonly (\w+)\?/g),
+      ([, value, option]) => [option!, value!.replace(/, .*/, "").replaceAll("`", "")]
+    )
+  )
+
+/** As a docstring has it, in the unit that it has. */
+const isSame = (documented: string, value: unknown): boolean => {
+  if (Duration.isDuration(value)) {
+    return Option.exists(Duration.fromInput(documented as Duration.Input), (it) => Duration.equals(it, value))
+  }
+  if (!/[a-z]/i.test(documented)) return Number(documented.replaceAll(",", "")) === value
+  const bytes = Option.flatMap(ByteSize.fromInput(documented as ByteSize.Input), ByteSize.toNumber)
+  return documented === String(value) || Option.contains(bytes, value)
+}
+
+describe("a docstring", () => {
+  const { connections, idleTimeout, readTimeout, shutdownTimeout, writeTimeout } = Listener.defaults
+  const { labels: _, ...selfProfile } = SelfProfile.defaults
+  const { retryRateLimited, ...retry } = RetrySchedule.defaults
+  it.each([
+    ["delivery/Forward.ts", { ...retry, rateLimited: retryRateLimited, ...Queue.defaults }],
+    ["delivery/Relabelling.ts", Relabelling.defaults],
+    ["pprof/SelfProfile.ts", selfProfile],
+    ["server/ReceiveHttp.ts", {
+      port: ReceiveHttp.defaults.port,
+      maxBodySize: ProfileApi.defaults.maxBytes,
+      connections,
+      readTimeout,
+      writeTimeout,
+      idleTimeout,
+      gracefulShutdownTimeout: shutdownTimeout
+    }]
+  ])("names the default that an option has: %s", (module, defaults) => {
+    const documented = documentedIn(module)
+    for (const [option, value] of Object.entries(defaults)) {
+      assert.isTrue(isSame(documented.get(option) ?? "", value), `${option}: ${documented.get(option)}`)
+    }
   })
 })

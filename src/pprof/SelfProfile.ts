@@ -23,17 +23,17 @@ import * as V8Profile from "./V8Profile.ts"
 
 /** How the process is profiled. */
 export interface Options {
-  /** From one profile of a kind to the next. At least a second; 15 seconds by default. */
+  /** From one profile of a kind to the next; at least a second. Default: 15 seconds. */
   readonly interval?: Duration.Input
-  /** The label `service_name`. `pyroduct` by default. */
+  /** The label `service_name`. Default: `pyroduct`. */
   readonly serviceName?: string
-  /** Further labels. None by default. `__name__` and `service_name` are not for them. */
+  /** Further labels; `__name__` and `service_name` are not for them. Default: none. */
   readonly labels?: Readonly<Record<string, string>>
-  /** Whether there are CPU profiles. By default there are. */
+  /** Whether there are CPU profiles. Default: true. */
   readonly cpu?: boolean
-  /** Whether there are heap profiles. By default there are. */
+  /** Whether there are heap profiles. Default: true. */
   readonly heap?: boolean
-  /** From one sample of a CPU profile to the next. At least a millisecond; 10 milliseconds by default. */
+  /** From one sample of a CPU profile to the next; at least a millisecond. Default: 10 millis. */
   readonly samplingInterval?: Duration.Input
 }
 

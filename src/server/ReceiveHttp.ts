@@ -13,25 +13,25 @@ import * as Requests from "./Requests.ts"
 
 /** Where it listens, and what it takes. */
 export interface Options {
-  /** The address to listen on, as an IP address or a name. Empty, which is the default, is every address. */
+  /** The address to listen on, as an IP address or a name. Default: empty, which is every address. */
   readonly host?: string
-  /** From 0 to 65535, where 0 is any free port. 8080 by default. */
+  /** From 0 to 65535, where 0 is any free port. Default: 8080. */
   readonly port?: number
-  /** The largest body that is taken, before and after decompression. 64 MiB by default. */
+  /** The largest body that is taken, before and after decompression. Default: 64 MiB. */
   readonly maxBodySize?: ByteSize.Input
-  /** Connections beyond this are turned away. At least 1; 16384 by default. */
+  /** Connections beyond this are turned away; at least 1. Default: 16384. */
   readonly connections?: number
-  /** For a whole request, body included: what takes longer is answered 408. 30 seconds by default. */
+  /** For a whole request, body included: what takes longer is answered 408. Default: 30 seconds. */
   readonly readTimeout?: Duration.Input
-  /** For as long as nothing moves on a connection in use. 30 seconds by default. */
+  /** For as long as nothing moves on a connection in use. Default: 30 seconds. */
   readonly writeTimeout?: Duration.Input
-  /** For a connection without a request. 2 minutes by default. */
+  /** For a connection without a request. Default: 2 minutes. */
   readonly idleTimeout?: Duration.Input
-  /** How long requests may go on once the scope closes; 0 cuts them off. 5 seconds by default. */
+  /** How long requests may go on once the scope closes; 0 cuts them off. Default: 5 seconds. */
   readonly gracefulShutdownTimeout?: Duration.Input
   /**
    * Who listens. A Layer that is built beside one of the same owner takes over the address from it, and no connection is
-   * refused in between. Nobody by default, so that a second one fails.
+   * refused in between. Default: nobody, so that a second one fails.
    */
   readonly owner?: string
 }
