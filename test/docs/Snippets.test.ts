@@ -1,14 +1,12 @@
 /**
- * What pages show is right: configurations, programs, commands. So are the examples.
+ * What pages show is right: configurations, data, commands. So are the examples.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import { Command } from "effect/cli"
 import { TestConsole } from "effect/testing"
-import { execFile } from "node:child_process"
 import { readFileSync, statSync } from "node:fs"
-import { symlink, writeFile } from "node:fs/promises"
 import { join, posix } from "node:path"
 import manifest from "../../package.json" with { type: "json" }
 import * as Cli from "../../src/Cli.ts"
@@ -17,19 +15,13 @@ import * as Usage from "../../src/cli/Usage.ts"
 import * as Plan from "../../src/engine/Plan.ts"
 import * as Source from "../../src/syntax/Source.ts"
 import { stdlib } from "../evaluation/evaluating.ts"
-import { temporaryDirectory } from "../support/engine.ts"
 import { filesIn, pages, root } from "./pages.ts"
 import { argumentsOfProgram, commandsOf, npmScript } from "./shell.ts"
 
 /** Blocks in a language, each with its place. */
 const blocksIn = (language: string) =>
   pages.flatMap(({ blocks, path }) =>
-    blocks.filter((block) => block.language === language).map(({ line, text }) => ({
-      line,
-      text,
-      page: path,
-      place: `${path}:${line}`
-    }))
+    blocks.filter((block) => block.language === language).map(({ line, text }) => ({ place: `${path}:${line}`, text }))
   )
 
 const mistakesIn = (name: string, config: string): ReadonlyArray<string> => {
@@ -62,70 +54,6 @@ describe("data", () => {
   for (const { place, text } of blocksIn("json")) {
     it(`that a page shows is JSON: ${place}`, () => assert.doesNotThrow(() => JSON.parse(text)))
   }
-})
-
-/** Where a module of the package is, in TypeScript. */
-const modules = Object.fromEntries(
-  Object.entries(manifest.exports).flatMap(([name, entry]) =>
-    typeof entry === "object" && "types" in entry
-      ? [[`pyroduct${name.slice(1)}`, [join(root, entry.types.replace(/^\.\/dist\/(.*)\.d\.ts$/, "src/$1.ts"))]]]
-      : []
-  )
-)
-
-/** What imports modules beside it is a component, below `src/components`. */
-const asComponent = (text: string): string =>
-  text.replaceAll("from \"../../", `from "${join(root, "src/")}`).replaceAll(
-    "from \"../",
-    `from "${join(root, "src/components/")}`
-  )
-
-describe("a program", () => {
-  // All in one run of the compiler, which takes as long for one. A block that imports nothing goes on with the one before.
-  it.live("that a page shows has right types", () =>
-    Effect.gen(function*() {
-      const directory = yield* temporaryDirectory
-      const programs: Array<{ readonly file: string; readonly page: string; text: string }> = []
-      for (const { line, page, text } of blocksIn("ts")) {
-        const last = programs.at(-1)
-        if (last?.page !== page || /^import /m.test(text)) {
-          // As many lines before it as there are in the page, so that errors tell the place.
-          programs.push({ page, file: `${page.replace(/\W/g, "-")}-${line}.ts`, text: "\n".repeat(line - 1) + text })
-        } else {
-          last.text += "\n".repeat(Math.max(0, line - last.text.split("\n").length)) + text
-        }
-      }
-      assert.isNotEmpty(programs)
-      yield* Effect.promise(async () => {
-        await symlink(join(root, "node_modules"), join(directory, "node_modules"))
-        await writeFile(join(directory, "package.json"), JSON.stringify({ type: "module" }))
-        await writeFile(
-          join(directory, "tsconfig.json"),
-          JSON.stringify({
-            extends: join(root, "tsconfig.json"),
-            include: [directory],
-            compilerOptions: {
-              noEmit: true,
-              allowImportingTsExtensions: true,
-              rewriteRelativeImportExtensions: false,
-              rootDir: "/",
-              noUnusedLocals: false,
-              paths: modules
-            }
-          })
-        )
-        for (const { file, text } of programs) await writeFile(join(directory, file), asComponent(text))
-      })
-      const errors = yield* Effect.callback<string>((resume) => {
-        execFile(
-          process.execPath,
-          [join(root, "node_modules/typescript/bin/tsc"), "--project", directory],
-          { cwd: directory },
-          (_, stdout) => resume(Effect.succeed(stdout))
-        )
-      })
-      assert.deepStrictEqual(errors.split("\n").filter((line) => line !== ""), [])
-    }), 60_000)
 })
 
 /** What is said of the program's arguments that it does not take. Nothing is run. */
