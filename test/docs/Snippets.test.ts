@@ -8,6 +8,7 @@ import { Command } from "effect/cli"
 import { TestConsole } from "effect/testing"
 import { readFileSync, statSync } from "node:fs"
 import { join, posix } from "node:path"
+import { parseAllDocuments } from "yaml"
 import manifest from "../../package.json" with { type: "json" }
 import * as Cli from "../../src/Cli.ts"
 import * as Components from "../../src/cli/Components.ts"
@@ -50,9 +51,27 @@ describe("an example", () => {
   })
 })
 
+/** What reads each language of data, and fails where it is wrong. */
+const readers: Readonly<Record<string, (text: string) => unknown>> = {
+  json: (text) => JSON.parse(text),
+  yaml: (text) => {
+    for (const { errors } of parseAllDocuments(text)) if (errors.length > 0) throw errors[0]
+  }
+}
+
 describe("data", () => {
-  for (const { place, text } of blocksIn("json")) {
-    it(`that a page shows is JSON: ${place}`, () => assert.doesNotThrow(() => JSON.parse(text)))
+  for (const [language, read] of Object.entries(readers)) {
+    for (const { place, text } of blocksIn(language)) {
+      it(`that a page shows is ${language}: ${place}`, () => assert.doesNotThrow(() => read(text)))
+    }
+  }
+
+  for (const file of filesIn("docs").filter((path) => !/\.(?:md|png|svg)$/.test(path))) {
+    it(`beside the pages can be read: ${file}`, () => {
+      const read = readers[posix.extname(file).slice(1).replace("yml", "yaml")]
+      assert.isDefined(read)
+      assert.doesNotThrow(() => read!(readFileSync(join(root, file), "utf8")))
+    })
   }
 })
 
@@ -172,8 +191,8 @@ describe("a command", () => {
 
 describe("a block", () => {
   it("is in a language that is checked, or known not to be", () => {
-    const checked = ["alloy", "json", "sh", "ts"]
-    const unchecked = ["", "cs", "dockerfile", "go", "html", "ini", "java", "js", "py", "rb", "rust", "text", "yaml"]
+    const checked = ["alloy", "sh", "ts", ...Object.keys(readers)]
+    const unchecked = ["", "cs", "dockerfile", "go", "html", "ini", "java", "js", "py", "rb", "rust", "text"]
     const languages = new Set(pages.flatMap(({ blocks }) => blocks.map(({ language }) => language)))
     assert.deepStrictEqual([...languages].filter((name) => ![...checked, ...unchecked].includes(name)), [])
   })
