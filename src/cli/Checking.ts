@@ -5,6 +5,7 @@
 import { Console, type Duration, Effect, Fiber, Logger } from "effect"
 import type * as Foreign from "../engine/Foreign.ts"
 import type { Address } from "../server/Address.ts"
+import { BeforeTrust } from "../transport/Tls.ts"
 import { Transport } from "../transport/Transport.ts"
 import * as AlloyFlags from "./AlloyFlags.ts"
 import * as Authorities from "./Authorities.ts"
@@ -13,7 +14,6 @@ import * as Rehearsal from "./check/Rehearsal.ts"
 import * as Trial from "./check/Trial.ts"
 import * as Trials from "./check/Trials.ts"
 import * as ConfigFile from "./ConfigFile.ts"
-import * as ForeignBlocks from "./ForeignBlocks.ts"
 import * as Host from "./Host.ts"
 import { giveUp } from "./Reported.ts"
 
@@ -32,12 +32,11 @@ export const check = Effect.fnUntraced(
     yield* AlloyFlags.print(AlloyFlags.ofValidate.given(unheeded))
     const sources = yield* ConfigFile.readOrGiveUp(path)
     if (sources.length === 0) yield* Console.error(`Warning: ${ConfigFile.nothingIn(path)}`)
-    yield* Authorities.trustSystem
     const found = yield* Rehearsal.run({ sources, stdlib: Host.stdlib(), foreign }).pipe(
       Progress.waitingFor("the blocks"),
       Effect.catchTag("ConfigError", (error) => Effect.andThen(ConfigFile.report(error), giveUp("validation failed")))
     )
-    yield* ForeignBlocks.print(found.ignored)
+    yield* ConfigFile.warn(found.plan)
     if (found.error !== undefined) yield* ConfigFile.report(found.error)
 
     const trials = yield* Trials.of(found, { server: ports ? listenAddress : undefined, timeout })
@@ -52,6 +51,7 @@ export const check = Effect.fnUntraced(
     if (found.error !== undefined) return yield* giveUp("not all blocks could be built, and be tried")
   },
   Effect.scoped,
+  Effect.provideService(BeforeTrust, Authorities.trustSystem),
   // What is the matter is said of each thing that is tried.
   Effect.provide([Transport.layer, Logger.layer([])])
 )

@@ -6,9 +6,11 @@ import { Console, Data, Effect, Fiber, FileSystem, Path, PlatformError, Result, 
 import { createReadStream } from "node:fs"
 import type { ConfigError } from "../engine/ConfigError.ts"
 import * as Foreign from "../engine/Foreign.ts"
+import type * as Plan from "../engine/Plan.ts"
 import * as FileError from "../storage/FileError.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Source from "../syntax/Source.ts"
+import * as ForeignBlocks from "./ForeignBlocks.ts"
 import { Reported } from "./Reported.ts"
 
 /** There is no text to look at. Each problem names what it is about. */
@@ -142,6 +144,14 @@ export const report = (error: ConfigError | Unreadable): Effect.Effect<void> => 
   const isIgnorable = diagnostics.some(({ message }) => Foreign.isIgnorable(message))
   return Console.error(isIgnorable ? `${text}\n\n--components.foreign=ignore leaves such components out` : text)
 }
+
+/** Prints what may be wrong with a configuration, each in a line without an excerpt. */
+export const warn = ({ ignored, warnings }: Pick<Plan.Plan<never>, "ignored" | "warnings">): Effect.Effect<void> =>
+  Effect.forEach(
+    [...warnings.map(({ diagnostic }) => diagnostic), ...ForeignBlocks.warnings(ignored)],
+    (warning) => Console.error(Diagnostic.render(warning, new Map(), { color: process.stderr.isTTY }).slice(0, -1)),
+    { discard: true }
+  )
 
 /** What `read` gives, or says why there is nothing and fails: for a command that has nothing else to do. */
 export const readOrGiveUp = (path: string) =>

@@ -15,7 +15,6 @@ import * as Lanes from "../../delivery/Lanes.ts"
 import { type Component, ComponentId } from "../../engine/Component.ts"
 import type { ConfigError } from "../../engine/ConfigError.ts"
 import * as Engine from "../../engine/Engine.ts"
-import type { Ignored } from "../../engine/Graph.ts"
 import * as Plan from "../../engine/Plan.ts"
 import * as Registry from "../../engine/Registry.ts"
 import { ComponentApi } from "../../server/ComponentApi.ts"
@@ -29,7 +28,8 @@ import type { Port } from "./Ports.ts"
 export interface Found {
   /** In the order of the text. */
   readonly ids: ReadonlyArray<string>
-  readonly ignored: ReadonlyArray<Ignored>
+  /** What may be wrong with it, and what is left out. */
+  readonly plan: Pick<Plan.Plan<never>, "ignored" | "warnings">
   readonly endpoints: ReadonlyMap<string, ReadonlyArray<Endpoint.Settings>>
   readonly ports: ReadonlyMap<string, Port>
   /** Blocks whose servers have answered. */
@@ -80,11 +80,11 @@ export const run = Effect.fnUntraced(function*(settings: Omit<Plan.Settings<neve
     Effect.provide([ComponentApi.layer, OwnServer.layerNone]),
     Effect.provideService(Lanes.Lanes, lanes),
     Effect.provideService(Listener.Listener, listener),
-    Effect.provideService(Log.Log, { use: () => Effect.void, open: Effect.void, keep: Effect.void })
+    Effect.provideService(Log.Log, { wants: () => false, use: () => Effect.void, open: Effect.void, keep: Effect.void })
   )
   return {
     ids: inOrder(plan),
-    ignored: plan.ignored,
+    plan,
     endpoints,
     ports,
     polled: new Set(
