@@ -2,7 +2,7 @@
  * Tries what a configuration needs from others, all of it at the same time, and says of each how it went, in the order of
  * the text.
  */
-import { Console, type Duration, Effect, Fiber, Logger } from "effect"
+import { Console, type Duration, Effect, Fiber, Logger, Semaphore } from "effect"
 import type * as Foreign from "../engine/Foreign.ts"
 import type { Address } from "../server/Address.ts"
 import { BeforeTrust } from "../transport/Tls.ts"
@@ -27,6 +27,9 @@ export interface Settings {
   readonly unheeded: ReadonlyArray<ReadonlyArray<string>>
 }
 
+/** Targets may be thousands. */
+const concurrency = 64
+
 export const check = Effect.fnUntraced(
   function*({ foreign, listenAddress, path, ports, timeout, unheeded }: Settings) {
     yield* AlloyFlags.print(AlloyFlags.ofValidate.given(unheeded))
@@ -36,11 +39,12 @@ export const check = Effect.fnUntraced(
       Progress.waitingFor("the blocks"),
       Effect.catchTag("ConfigError", (error) => Effect.andThen(ConfigFile.report(error), giveUp("validation failed")))
     )
-    yield* ConfigFile.warn(found.plan)
+    yield* ConfigFile.warn(found)
     if (found.error !== undefined) yield* ConfigFile.report(found.error)
 
     const trials = yield* Trials.of(found, { server: ports ? listenAddress : undefined, timeout })
-    const running = yield* Effect.forEach(trials, ({ run }) => Effect.forkScoped(run))
+    const permits = Semaphore.makeUnsafe(concurrency)
+    const running = yield* Effect.forEach(trials, ({ run }) => Effect.forkScoped(permits.withPermit(run)))
     let failed = 0
     for (const [index, trial] of trials.entries()) {
       const verdict = yield* Progress.waitingFor(trial.what)(Fiber.join(running[index]!))
@@ -51,7 +55,7 @@ export const check = Effect.fnUntraced(
     if (found.error !== undefined) return yield* giveUp("not all blocks could be built, and be tried")
   },
   Effect.scoped,
-  Effect.provideService(BeforeTrust, Authorities.trustSystem),
   // What is the matter is said of each thing that is tried.
-  Effect.provide([Transport.layer, Logger.layer([])])
+  Effect.provide([Transport.layer, Logger.layer([])]),
+  Effect.provideService(BeforeTrust, Authorities.trustSystem)
 )

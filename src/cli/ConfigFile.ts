@@ -6,7 +6,7 @@ import { Console, Data, Effect, Fiber, FileSystem, Path, PlatformError, Result, 
 import { createReadStream } from "node:fs"
 import type { ConfigError } from "../engine/ConfigError.ts"
 import * as Foreign from "../engine/Foreign.ts"
-import type * as Plan from "../engine/Plan.ts"
+import type { Plan } from "../engine/Plan.ts"
 import * as FileError from "../storage/FileError.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import * as Source from "../syntax/Source.ts"
@@ -145,8 +145,8 @@ export const report = (error: ConfigError | Unreadable): Effect.Effect<void> => 
   return Console.error(isIgnorable ? `${text}\n\n--components.foreign=ignore leaves such components out` : text)
 }
 
-/** Prints what may be wrong with a configuration, each in a line without an excerpt. */
-export const warn = ({ ignored, warnings }: Pick<Plan.Plan<never>, "ignored" | "warnings">): Effect.Effect<void> =>
+/** Prints what may be wrong with one, and what is left out of it: a line for each, without an excerpt. */
+export const warn = ({ ignored, warnings }: Pick<Plan<unknown>, "ignored" | "warnings">): Effect.Effect<void> =>
   Effect.forEach(
     [...warnings.map(({ diagnostic }) => diagnostic), ...ForeignBlocks.warnings(ignored)],
     (warning) => Console.error(Diagnostic.render(warning, new Map(), { color: process.stderr.isTTY }).slice(0, -1)),

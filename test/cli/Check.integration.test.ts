@@ -96,7 +96,7 @@ describe("pyroduct check", () => {
       const scheme = "correct the scheme or the port of the URL"
       const expected: ReadonlyArray<readonly [url: string, how: string, step: string, reason: RegExp, remedy: string]> =
         [
-          [unauthorized, ", with a Bearer token", "the credentials", /the server answered 401/, "correct basic_auth, "],
+          [unauthorized, ", with a token", "the credentials", /the server answered 401/, "correct basic_auth, "],
           [tls.url, "", "TLS", /\(ERR_TLS_CERT_ALTNAME_INVALID\)/, "use the certificate's name in the URL, "],
           [tls.url, "", "TLS", /\(UNABLE_TO_\w+\)/, "set ca_file to the authority's certificate; "],
           [
@@ -183,6 +183,38 @@ describe("pyroduct check", () => {
       ])
       assert.isFalse(isTaken)
       assert.deepStrictEqual(left, ["x.alloy"])
+    }))
+
+  it.live("asks targets for the profiles that take no time", () =>
+    Effect.gen(function*() {
+      const profile = answer(200, { "content-type": "application/octet-stream" }, "\u0008\u0001\u0008\u0001")
+      const well = yield* makeWebServer(profile)
+      const ill = yield* makeWebServer((response, received) =>
+        (received.path.endsWith("/mutex") ? answer(404, {}, "no mutexes") : profile)(response, received)
+      )
+      const targets = [well, ill].map(({ port }) => `{ __address__ = "127.0.0.1:${port}" }`)
+      const { blocks, isTaken } = yield* checked(
+        `pyroscope.scrape "s" {
+          targets = [${targets.join(", ")}, { __address__ = "agent.internal:12345" }, {}]
+          forward_to = []
+        }`
+      )
+      assert.isFalse(isTaken)
+      assert.deepStrictEqual(blocks, [
+        [
+          "failed  pyroscope.scrape.s  target 3",
+          "        the target, failed at the settings: no address",
+          "        what to do: correct the target"
+        ].join("\n"),
+        `ok      pyroscope.scrape.s  ${well.url}: it has its profiles; those that take time were not tried`,
+        [
+          `failed  pyroscope.scrape.s  ${ill.url}`,
+          `        profiles that take no time, failed at the answer: ${ill.url}/debug/pprof/mutex: ` +
+          "server returned HTTP status (404) no mutexes",
+          "        what to do: disable the block of the profile that the target has not"
+        ].join("\n"),
+        "Error: 2 of 3 failed"
+      ])
     }))
 
   it.live("tries what there is when a block cannot be built, and says why it cannot", () =>

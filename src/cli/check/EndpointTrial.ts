@@ -56,7 +56,7 @@ const credentialsOf = ({ transport: { authentication, headers }, url }: Endpoint
   if ("authorization" in headers) return ", with an Authorization header"
   if (url.username !== "" || authentication?._tag === "Basic") return ", with basic auth"
   if (authentication === undefined) return ", without credentials"
-  return authentication._tag === "Token" ? `, with a ${authentication.scheme} token` : ", with a token of OAuth 2.0"
+  return authentication._tag === "Token" ? ", with a token" : ", with a token of OAuth 2.0"
 }
 
 const wayOf = ({ transport: { proxy }, url }: Endpoint.Settings): string => {

@@ -7,7 +7,7 @@ export const waitingFor = (what: string) => <A, E, R>(self: Effect.Effect<A, E, 
   if (!process.stderr.isTTY) return self
   const write = (text: string) => Effect.sync(() => void process.stderr.write(text))
   // A longer line would be two, of which one is erased.
-  const line = `trying ${what} ...`.slice(0, (process.stderr.columns ?? 80) - 1)
+  const line = `trying ${what} ...`.slice(0, (process.stderr.columns || 80) - 1)
   const shown = Effect.acquireRelease(write(line), () => write("\r\x1b[K"))
   return Effect.scoped(Effect.andThen(Effect.forkScoped(Effect.delay(shown, "1 second")), self))
 }

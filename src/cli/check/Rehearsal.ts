@@ -8,7 +8,6 @@
 import { Effect, Layer, RcMap, Result } from "effect"
 import * as SelfProfile from "../../components/pyroduct/SelfProfile.ts"
 import * as Sink from "../../components/pyroduct/Sink.ts"
-import * as Scrape from "../../components/pyroscope/Scrape.ts"
 import * as RemoteHttp from "../../components/remote/Http.ts"
 import type * as Endpoint from "../../delivery/Endpoint.ts"
 import * as Lanes from "../../delivery/Lanes.ts"
@@ -17,21 +16,24 @@ import type { ConfigError } from "../../engine/ConfigError.ts"
 import * as Engine from "../../engine/Engine.ts"
 import * as Plan from "../../engine/Plan.ts"
 import * as Registry from "../../engine/Registry.ts"
+import * as Loops from "../../scrape/Loops.ts"
 import { ComponentApi } from "../../server/ComponentApi.ts"
 import * as Listener from "../../server/Listener.ts"
 import { OwnServer } from "../../server/OwnServer.ts"
 import * as Log from "../../telemetry/Log.ts"
 import * as Components from "../Components.ts"
 import type { Port } from "./Ports.ts"
+import type { Scraping } from "./TargetTrial.ts"
 
 /** What a run would do, by the ids of blocks. */
 export interface Found {
   /** In the order of the text. */
   readonly ids: ReadonlyArray<string>
-  /** What may be wrong with it, and what is left out. */
-  readonly plan: Pick<Plan.Plan<never>, "ignored" | "warnings">
+  readonly ignored: Plan.Plan<unknown>["ignored"]
+  readonly warnings: Plan.Plan<unknown>["warnings"]
   readonly endpoints: ReadonlyMap<string, ReadonlyArray<Endpoint.Settings>>
   readonly ports: ReadonlyMap<string, Port>
+  readonly scrapings: ReadonlyMap<string, Scraping>
   /** Blocks whose servers have answered. */
   readonly polled: ReadonlySet<string>
   /** What could not be built. */
@@ -49,11 +51,10 @@ const inert = <A>({ arguments: fields, name }: Pick<Component<A>, "arguments" | 
 const registry = Registry.add(
   Components.registry,
   inert(SelfProfile.component),
-  inert(Scrape.component),
   { ...Sink.component, layer: (args: Sink.Arguments) => Sink.component.layer({ ...args, directory: "" }) }
 )
 
-/** What a run does with these settings, up to the first profile. What is wrong with the text is a failure. */
+/** What a run does with these settings, up to the first profile, until the scope closes. A wrong text is a failure. */
 export const run = Effect.fnUntraced(function*(settings: Omit<Plan.Settings<never>, "registry">) {
   const plan = yield* Effect.fromResult(Plan.check({ ...settings, registry }))
   const endpoints = new Map<string, ReadonlyArray<Endpoint.Settings>>()
@@ -68,6 +69,21 @@ export const run = Effect.fnUntraced(function*(settings: Omit<Plan.Settings<neve
       })
   })
   const lanes = yield* RcMap.make({ lookup: (id: string) => Effect.succeed(lanesOf(id)) })
+  const scrapings = new Map<string, Scraping>()
+  const loopsOf = (id: string) =>
+    Effect.map(Loops.of(undefined), (loops): Loops.Loops => {
+      let problems: Scraping["problems"] = []
+      return {
+        ...loops,
+        targetsOf: (settings, processes) => {
+          const many = loops.targetsOf(settings, processes)
+          problems = many.problems
+          return many
+        },
+        take: (targets, scraper) => Effect.sync(() => void scrapings.set(id, { problems, scraper, targets }))
+      }
+    })
+  const loops = yield* RcMap.make({ lookup: loopsOf })
   const listener = Listener.Listener.of({
     listen: (settings) =>
       Effect.map(ComponentId, (id) => {
@@ -76,17 +92,21 @@ export const run = Effect.fnUntraced(function*(settings: Omit<Plan.Settings<neve
       })
   })
 
-  const started = yield* Effect.result(Effect.scoped(Engine.start(plan))).pipe(
+  // What it has made is used by what is tried.
+  const started = yield* Effect.result(Engine.start(plan)).pipe(
     Effect.provide([ComponentApi.layer, OwnServer.layerNone]),
     Effect.provideService(Lanes.Lanes, lanes),
+    Effect.provideService(Loops.Loops, loops),
     Effect.provideService(Listener.Listener, listener),
-    Effect.provideService(Log.Log, { wants: () => false, use: () => Effect.void, open: Effect.void, keep: Effect.void })
+    Effect.provideService(Log.Log, { use: () => Effect.void, open: Effect.void, keep: Effect.void, wants: () => false })
   )
   return {
     ids: inOrder(plan),
-    plan,
+    ignored: plan.ignored,
+    warnings: plan.warnings,
     endpoints,
     ports,
+    scrapings,
     polled: new Set(
       plan.nodes.flatMap(({ component, id }) =>
         component.name === RemoteHttp.component.name && Result.isSuccess(started) ? [id] : []
@@ -94,7 +114,7 @@ export const run = Effect.fnUntraced(function*(settings: Omit<Plan.Settings<neve
     ),
     error: Result.isFailure(started) ? started.failure : undefined
   } satisfies Found
-}, Effect.scoped)
+})
 
 /** The ids of the blocks, file by file, each in the order of its text. */
 const inOrder = <R>({ nodes, settings: { sources } }: Plan.Plan<R>): ReadonlyArray<string> => {

@@ -8,6 +8,7 @@ import type * as Transport from "../../transport/Transport.ts"
 import * as EndpointTrial from "./EndpointTrial.ts"
 import * as Ports from "./Ports.ts"
 import type * as Rehearsal from "./Rehearsal.ts"
+import * as TargetTrial from "./TargetTrial.ts"
 import type { Trial } from "./Trial.ts"
 
 export interface Settings {
@@ -31,6 +32,10 @@ export const of = Effect.fnUntraced(function*(found: Rehearsal.Found, { server, 
     const port = byId.get(id)
     return port === undefined ? [] : [port]
   }
+  const targetsOf = (id: string): ReadonlyArray<Trial> => {
+    const scraping = found.scrapings.get(id)
+    return scraping === undefined ? [] : TargetTrial.of(id, scraping, timeout)
+  }
   const ofBlock = (id: string): ReadonlyArray<Trial<Transport.Transport>> => [
     ...portOf(id),
     ...(found.endpoints.get(id) ?? []).map((endpoint) =>
@@ -38,6 +43,7 @@ export const of = Effect.fnUntraced(function*(found: Rehearsal.Found, { server, 
         ? EndpointTrial.own(id, endpoint)
         : EndpointTrial.make(id, endpoint, timeout)
     ),
+    ...targetsOf(id),
     ...(found.polled.has(id) ? [polled(id)] : [])
   ]
   return [...portOf(ownServer), ...found.ids.flatMap(ofBlock)]
