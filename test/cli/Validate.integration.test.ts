@@ -175,7 +175,7 @@ pyroscope.write "unneeded" { }
       assert.deepStrictEqual(ended, {
         code: 0,
         stdout: "",
-        stderr: `Warning: mixed.alloy:9:20: ${unset}
+        stderr: `Warning: mixed.alloy:8:20: ${unset}
 Warning: mixed.alloy:12:1: loki.write.logs is left out: ${none}
 Warning: mixed.alloy:16:1: pyroscope.write.unneeded is left out: only what is left out refers to it
 `
