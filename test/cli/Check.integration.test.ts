@@ -97,8 +97,14 @@ describe("pyroduct check", () => {
       const expected: ReadonlyArray<readonly [url: string, how: string, step: string, reason: RegExp, remedy: string]> =
         [
           [unauthorized, ", with a token", "the credentials", /the server answered 401/, "correct basic_auth, "],
-          [tls.url, "", "TLS", /\(ERR_TLS_CERT_ALTNAME_INVALID\)/, "use the certificate's name in the URL, "],
-          [tls.url, "", "TLS", /\(UNABLE_TO_\w+\)/, "set ca_file to the authority's certificate; "],
+          [
+            tls.url,
+            "",
+            "the TLS handshake",
+            /\(ERR_TLS_CERT_ALTNAME_INVALID\)/,
+            "use the certificate's name in the URL, "
+          ],
+          [tls.url, "", "the TLS handshake", /\(UNABLE_TO_\w+\)/, "set ca_file to the authority's certificate; "],
           [
             tls.url.replace("https:", "http:"),
             "",
@@ -106,7 +112,7 @@ describe("pyroduct check", () => {
             /\((UND_ERR_SOCKET|ECONNRESET)\)/,
             "where the server speaks TLS, "
           ],
-          [plain.replace("http:", "https:"), "", "TLS", /\(ERR_SSL_\w+\)/, scheme],
+          [plain.replace("http:", "https:"), "", "the TLS handshake", /\(ERR_SSL_\w+\)/, scheme],
           [
             page,
             "",

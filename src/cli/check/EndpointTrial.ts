@@ -88,7 +88,7 @@ export const verdictOf = (
   }
   return reason === undefined
     ? good
-    : { _tag: "Bad", step: stepOf(reason), reason: reason.message, remedy: Remedy.of(reason) }
+    : { _tag: "Bad", step: stepOf(reason), reason: textOf(reason), remedy: Remedy.of(reason) }
 }
 
 /** To who speaks no TLS many servers say nothing, and close the connection. */
@@ -97,12 +97,16 @@ const hinting = ({ protocol }: URL, verdict: Verdict): Verdict =>
     ? { ...verdict, remedy: `where the server speaks TLS, write https in the URL; else ${verdict.remedy}` }
     : verdict
 
+/** Where it says that it is about TLS, the step does already. */
+const textOf = (reason: PushError.Reason): string =>
+  reason._tag === "TlsError" ? `${reason.detail} (${reason.code})` : reason.message
+
 const stepOf = (reason: PushError.Reason): Step => {
   switch (reason._tag) {
     case "AuthError":
       return reason.source === "server" ? "the credentials" : `the ${reason.source}`
     case "TlsError":
-      return "TLS"
+      return "the TLS handshake"
     case "Unreachable":
       if (reason.detail.startsWith("proxy ")) return "the proxy"
       return /^(ENOTFOUND|EAI_\w+)$/.test(reason.code) ? "the name" : "the connection"

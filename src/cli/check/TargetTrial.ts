@@ -62,7 +62,7 @@ const badOf = (target: Target) => ({ kind, message }: ScrapeError): Verdict => (
 
 const steps: Partial<Record<Kind, Step>> = {
   unreachable: "the connection",
-  tls: "TLS",
+  tls: "the TLS handshake",
   proxy: "the proxy",
   credentials: "the credentials"
 }

@@ -37,7 +37,7 @@ export type Step =
   | "the name"
   | "the connection"
   | "the proxy"
-  | "TLS"
+  | "the TLS handshake"
   | "the credentials"
   | "the answer"
   | "the port"
