@@ -65,14 +65,10 @@ export const make: Effect.Effect<TargetLog, never, Scope.Scope> = Effect.gen(fun
   }
 })
 
-/** It is said of one by itself, or of so many of which one is an example; in the name of whoever has made the log. */
+/** It is said of one by itself, or of so many of which one is an example. */
 const tally = (say: Effect.Effect<void>) =>
-  Effect.flatMap(Effect.context<never>(), (context) =>
-    Tally.make(
-      (targets, { target, ...others }: Example) =>
-        say.pipe(
-          Effect.annotateLogs(targets === 1 ? { target, ...others } : { targets, example: target, ...others }),
-          Effect.provideContext(context)
-        ),
-      named
-    ))
+  Tally.make(
+    (targets, { target, ...others }: Example) =>
+      Effect.annotateLogs(say, targets === 1 ? { target, ...others } : { targets, example: target, ...others }),
+    named
+  )

@@ -23,11 +23,16 @@ export const interval = Duration.minutes(1)
 /** So many kinds are told apart that might be any number. */
 export const most = 50
 
-/** As many of a kind as `singly` are told by themselves before there are sums. */
+/**
+ * As many of a kind as `singly` are told by themselves before there are sums. Whoever notes, it is told in the name of who
+ * has made the tally.
+ */
 export const make = Effect.fnUntraced(function*<A>(
-  say: (amount: number, example: A) => Effect.Effect<void>,
+  tell: (amount: number, example: A) => Effect.Effect<void>,
   singly = 1
 ): Effect.fn.Return<Tally<A>, never, Scope.Scope> {
+  const context = yield* Effect.context<never>()
+  const say = (amount: number, example: A) => Effect.provideContext(tell(amount, example), context)
   const kinds = new Map<string, { told: number; amount: number; example: A }>()
 
   /** What has been taken for a sum is told, whatever ends meanwhile; and one that cannot be told costs no other. */

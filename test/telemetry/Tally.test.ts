@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Tally from "../../src/telemetry/Tally.ts"
+import { withLog } from "../delivery/observations.ts"
 
 /** A tally of its own scope, and what it has told as `example: amount`. */
 const setUp = Effect.fnUntraced(
@@ -37,6 +38,21 @@ describe("Tally", () => {
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(told, ["first: 3", "third: 6", "fourth: 7"])
     }))
+
+  it.effect("tells in the name of who has made it, whoever notes", () =>
+    withLog((log) =>
+      Effect.gen(function*() {
+        const of = (component: string) => Effect.annotateLogs({ component })
+        const tally = yield* Tally.make((_, example: string) => Effect.logWarning(example)).pipe(of("a"))
+        yield* tally.note("kind", 1, "at once").pipe(of("b"))
+        yield* tally.note("kind", 1, "in a sum").pipe(of("b"))
+        yield* TestClock.adjust(Tally.interval)
+        assert.deepStrictEqual(log.map(({ annotations, message }) => [message, annotations["component"]]), [
+          ["at once", "a"],
+          ["in a sum", "a"]
+        ])
+      })
+    ))
 
   it.effect("tells kinds apart", () =>
     Effect.gen(function*() {

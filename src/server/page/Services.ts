@@ -144,6 +144,7 @@ const missing = (text: string, count: number): Html =>
   }So it did not get as far as the component that would send it on. Look whether</p>
 <ul>
 <li>the application sends it at all, and to the address that its <code>pyroscope.receive_http</code> listens on: a component that cannot listen is <a href="/?state=unhealthy">unhealthy</a>;</li>
-<li>it was answered with 4xx or 5xx: the sender knows why, and <code>pyroscope_receive_http_request_duration_seconds</code> in <a href="/metrics">the metrics</a> counts it by status;</li>
+<li>it was refused: the log says <code>requests refused</code> with reason and sender, and <code>pyroscope_receive_http_refused_requests_total</code> in <a href="/metrics">the metrics</a> counts by reason;</li>
+<li>a rule dropped it, which <code>pyroscope_relabel_profiles_dropped</code> counts;</li>
 <li>its label <code>service_name</code> is another one.</li>
 </ul></section>`
