@@ -10,7 +10,7 @@ import * as Yaml from "yaml"
 import * as Metrics from "../../src/telemetry/Metrics.ts"
 import { send } from "../server/client.ts"
 import { startBinary } from "../support/engine.ts"
-import { root } from "./pages.ts"
+import { anchorsOf, pages, root } from "./pages.ts"
 
 const read = (path: string): string => readFileSync(root + path, "utf8")
 
@@ -31,6 +31,19 @@ const rows: ReadonlyArray<Row> = Array.from(
     unit: unit!,
     meaning: meaning!
   })
+)
+
+/** What all of a component have, and buckets. */
+const ofAll: ReadonlySet<string> = new Set(["component_id", "component_path", "le"])
+
+/** The series of each, with all labels that they may have. */
+const known: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  rows.flatMap(({ labels, name, type }) =>
+    (type === "histogram" ? ["_bucket", "_sum", "_count"] : [""]).map((suffix) => [
+      name + suffix,
+      new Set([...labels, ...ofAll, "instance", "job"])
+    ])
+  )
 )
 
 /** What the code has, whatever its attributes. */
@@ -90,8 +103,6 @@ const shown = (text: string): ReadonlyMap<string, { readonly type: string; reado
   return all
 }
 
-const ofAll: ReadonlySet<string> = new Set(["component_id", "component_path", "le"])
-
 const unitOf = (name: string): string => {
   if (/_latency$|_seconds(_total)?$/.test(name)) return "seconds"
   return /_bytes(_total)?$/.test(name) ? "bytes" : ""
@@ -121,16 +132,23 @@ describe("docs/metrics.md", () => {
     }), 60_000)
 })
 
-// ---- What is asked of them ----
+describe("a page", () => {
+  /** Some name what all of a family begin with, and one those of another program. */
+  const names =
+    /\b(?:pyroscope_(?:write|receive|scrape|relabel)|pyroduct_(?:config|component|build|discarded|sink))_\w+/g
 
-const known: ReadonlyMap<string, ReadonlySet<string>> = new Map(
-  rows.flatMap(({ labels, name, type }) =>
-    (type === "histogram" ? ["_bucket", "_sum", "_count"] : [""]).map((suffix) => [
-      name + suffix,
-      new Set([...labels, ...ofAll, "instance", "job"])
-    ])
-  )
-)
+  it("names no metric that there is not", () => {
+    const all = [...known.keys()]
+    const wrong = pages.filter(({ path }) => path !== "CHANGELOG.md").flatMap(({ path, text }) =>
+      Array.from(text.matchAll(names), ([name]) => name)
+        .filter((name) => !all.some((known) => known.startsWith(name)))
+        .map((name) => `${path}: ${name}`)
+    )
+    assert.deepStrictEqual(wrong, [])
+  })
+})
+
+// ---- What is asked of them ----
 
 /** Of a series that Prometheus makes itself. */
 const ofPrometheus = new Set(["up"])
@@ -175,8 +193,10 @@ describe("docs/monitoring/alerts.yaml", () => {
       for (const text of ["summary", "description", "runbook"]) {
         assert.isNotEmpty(annotations[text], `${alert}: ${text}`)
       }
-      const [, file] = /^docs\/([\w-]+\.md)/.exec(annotations["runbook"]!)!
-      assert.isNotEmpty(read(`docs/${file}`))
+      const [, path, anchor] = /^(docs\/[\w-]+\.md)(?:#([\w-]+))?/.exec(annotations["runbook"]!)!
+      const page = pages.find((page) => page.path === path)
+      assert.isDefined(page, alert)
+      if (anchor !== undefined) assert.isTrue(anchorsOf(page!).has(anchor), annotations["runbook"])
     }
   })
 
