@@ -14,10 +14,14 @@ import { OwnServer } from "../server/OwnServer.ts"
 import { version } from "../telemetry/Version.ts"
 import { Transport } from "../transport/Transport.ts"
 
-/** The standard library: `sys.env` has the variables of this process, `constants` are of this machine. */
-export const stdlib = (): ReadonlyMap<string, Value> =>
+/**
+ * The standard library: `sys.env` has the variables of this process, `constants` are of this machine. `unset` says what a
+ * variable is that is not set, an empty text by default.
+ */
+export const stdlib = (unset?: (name: string) => Value): ReadonlyMap<string, Value> =>
   Stdlib.make({
     env: (name) => process.env[name],
+    ...(unset && { unset }),
     hostname: hostname(),
     os: Stdlib.goName(process.platform),
     arch: Stdlib.goName(process.arch),

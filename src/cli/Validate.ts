@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import * as AlloyFlags from "./AlloyFlags.ts"
 import * as ConfigPath from "./ConfigPath.ts"
+import * as EnvironmentFlag from "./EnvironmentFlag.ts"
 import * as ForeignBlocks from "./ForeignBlocks.ts"
 
 export const command = Command.make(
@@ -12,6 +13,13 @@ export const command = Command.make(
   {
     path: ConfigPath.argument,
     foreign: ForeignBlocks.flag,
+    unset: EnvironmentFlag.choice("env-unset", ["empty", "allow"], {
+      description:
+        "What environment variables are that are not set: empty, as run has them, or anything: what depends on " +
+        "them is not checked",
+      fallback: "empty",
+      shown: "empty"
+    }),
     format: AlloyFlags.format,
     unheeded: AlloyFlags.ofValidate.flags
   },
