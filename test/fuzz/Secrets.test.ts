@@ -54,6 +54,7 @@ const shown = (config: string, secret: string): string => `${rendered(config, se
 const told = (config: string, secret: string): string => {
   const checked = load(config, secret)
   if (Result.isSuccess(checked)) {
+    const warnings = checked.success.warnings.map(({ diagnostic }) => diagnostic.message)
     return checked.success.nodes.filter(({ component }) => component.name === "pyroscope.write").flatMap(
       ({ block }) => {
         const args = Result.getOrThrow(
@@ -61,7 +62,7 @@ const told = (config: string, secret: string): string => {
         )
         return args.endpoint.map(({ url }) => Endpoint.nameOf(new URL(url)))
       }
-    ).join("\n")
+    ).concat(warnings).join("\n")
   }
   const { failure } = checked
   const raw = new Map([["a.alloy", Source.make("a.alloy", config)]])
