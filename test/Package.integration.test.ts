@@ -15,7 +15,8 @@ import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { publint } from "publint"
 import manifest from "../package.json" with { type: "json" }
-import { filesIn, pages } from "./docs/pages.ts"
+import { filesIn } from "./docs/pages.ts"
+import { programs } from "./docs/programs.ts"
 import * as Declarations from "./support/declarations.ts"
 import { temporaryDirectory } from "./support/engine.ts"
 
@@ -221,9 +222,8 @@ const consumer = Effect.gen(function*() {
       const text = await readFile(join(repository, file), "utf8")
       await writeFile(join(app, "src", file.replace("/", "-")), asConsumer(text))
     }
-    const embedding = pages.find(({ path }) => path === "docs/embedding.md")?.blocks ?? []
-    for (const { language, line, text } of embedding) {
-      if (language === "ts") await writeFile(join(app, "src", `embedding-${line}.ts`), text)
+    for (const { name, text } of programs.filter(({ name }) => name.startsWith("docs-embedding"))) {
+      await writeFile(join(app, "src", `${name}.ts`), text)
     }
   })
   return app
