@@ -14,11 +14,15 @@ import { OwnServer } from "../server/OwnServer.ts"
 import { version } from "../telemetry/Version.ts"
 import { Transport } from "../transport/Transport.ts"
 
+/** The standard library: `sys.env` has the variables of this process, `constants` are of this machine. */
+export const stdlib = (): ReadonlyMap<string, Value> => stdlibWith()
+
 /**
- * The standard library: `sys.env` has the variables of this process, `constants` are of this machine. `unset` says what a
- * variable is that is not set, an empty text by default.
+ * `unset` says what a variable is that is not set, an empty text by default.
+ *
+ * @internal
  */
-export const stdlib = (unset?: (name: string) => Value): ReadonlyMap<string, Value> =>
+export const stdlibWith = (unset?: (name: string) => Value): ReadonlyMap<string, Value> =>
   Stdlib.make({
     env: (name) => process.env[name],
     ...(unset && { unset }),

@@ -25,7 +25,7 @@ export const validate = Effect.fnUntraced(function*({ foreign, path, unheeded, u
   const sources = yield* ConfigFile.readOrGiveUp(path)
   if (sources.length === 0) yield* Console.error(`Warning: ${ConfigFile.nothingIn(path)}`)
   const missing = new Set<string>()
-  const stdlib = unset === "empty" ? Host.stdlib() : Host.stdlib((name) => {
+  const stdlib = unset === "empty" ? Host.stdlib() : Host.stdlibWith((name) => {
     missing.add(name)
     return Value.unknown
   })

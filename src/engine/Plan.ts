@@ -64,7 +64,11 @@ export interface Plan<R> {
   readonly error: (diagnostics: ReadonlyArray<Diagnostic.Diagnostic>, isInForce: boolean) => ConfigError
 }
 
-/** Of a block that is to run. */
+/**
+ * Of a block that is to run.
+ *
+ * @internal
+ */
 export interface Warning {
   readonly id: string
   readonly diagnostic: Diagnostic.Diagnostic

@@ -20,15 +20,25 @@ import * as Value from "./Value.ts"
  */
 export const exposure = "pyroduct/exposure"
 
-/** An annotation of schemas: of a text as it is written and refused, what ends the text of the error, or nothing. */
+/**
+ * An annotation of schemas: of a text as it is written and refused, what ends the text of the error, or nothing.
+ *
+ * @internal
+ */
 export const suggestion = "pyroduct/suggestion"
 
-/** An annotation of schemas: of the decoded value that is taken nevertheless, what an operator should know, if anything. */
+/**
+ * An annotation of schemas: of the decoded value that is taken nevertheless, what an operator should know, if anything.
+ *
+ * @internal
+ */
 export const caution = "pyroduct/caution"
 
 /**
  * An annotation of schemas: that an empty text means less than was meant, such as requests without credentials, where it
  * comes from a variable that is not set. Secrets are such settings.
+ *
+ * @internal
  */
 export const credential = "pyroduct/credential"
 

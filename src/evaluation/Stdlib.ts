@@ -13,7 +13,11 @@ import * as Whitespace from "./Whitespace.ts"
 export interface Host {
   /** The value of a variable of the environment. */
   readonly env: (name: string) => string | undefined
-  /** What a variable is that is not set: an empty text by default, `Value.unknown` where it may be anything. */
+  /**
+   * What a variable is that is not set: an empty text by default, `Value.unknown` where it may be anything.
+   *
+   * @internal
+   */
   readonly unset?: (name: string) => Value.Value
   /** The name of the machine. */
   readonly hostname: string

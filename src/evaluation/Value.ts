@@ -69,7 +69,11 @@ export interface Func {
   readonly variadic: Parameter | undefined
   /** Gets as many arguments as it needs. */
   readonly call: ((args: ReadonlyArray<Value>) => Result.Result<Value, string>) | undefined
-  /** What there is to say of the empty text that it gives, in an error or a warning; see `Remarks`. */
+  /**
+   * What there is to say of the empty text that it gives, in an error or a warning; see `Remarks`.
+   *
+   * @internal
+   */
   readonly remark?: (args: ReadonlyArray<Value>) => string | undefined
 }
 /** What an argument must be: any value, text, a secret (or text), a list. */
@@ -125,7 +129,11 @@ export const isKnown = (value: Value): boolean => {
   return value._tag === "Object" ? Array.from(value.fields.values()).every(isKnown) : value !== unknown
 }
 
-/** Of a text or a secret. */
+/**
+ * Of a text or a secret.
+ *
+ * @internal
+ */
 export const isEmptyText = (value: Value): boolean =>
   value._tag === "Secret" ? Redacted.value(value.value) === "" : value._tag === "Text" && value.value === ""
 
