@@ -10,8 +10,8 @@
 // The engine
 export * as Block from "./engine/Block.ts"
 export * as Component from "./engine/Component.ts"
-export { ConfigError } from "./engine/ConfigError.ts"
 export * as Engine from "./engine/Engine.ts"
+export { InvalidConfiguration } from "./engine/InvalidConfiguration.ts"
 export * as Plan from "./engine/Plan.ts"
 export * as Registry from "./engine/Registry.ts"
 

@@ -100,7 +100,7 @@ layer(pack, { excludeTestServices: true, timeout: 120_000 })("the package", (it)
         "docs/configuration.md",
         "examples/quickstart.alloy"
       ])
-      assert.deepStrictEqual(files.filter((path) => /test\.|^(test|bench|node_modules|\.)/.test(path)), [])
+      assert.deepStrictEqual(files.filter((path) => /\.test\.ts$|^(test|bench|node_modules|\.)/.test(path)), [])
       // What the page is made of besides modules.
       assert.includeMembers(files, ["dist/server/page/page.css", "dist/server/page/page.js"])
       // Of the program there is the bundle, with the licences of what is in it; of the library there are modules, each

@@ -37,7 +37,10 @@ export const check = Effect.fnUntraced(
     if (sources.length === 0) yield* Console.error(`Warning: ${ConfigFile.nothingIn(path)}`)
     const found = yield* Rehearsal.run({ sources, stdlib: Host.stdlib(), foreign }).pipe(
       Progress.waitingFor("the blocks"),
-      Effect.catchTag("ConfigError", (error) => Effect.andThen(ConfigFile.report(error), giveUp("validation failed")))
+      Effect.catchTag(
+        "InvalidConfiguration",
+        (error) => Effect.andThen(ConfigFile.report(error), giveUp("validation failed"))
+      )
     )
     yield* ConfigFile.warn(found)
     if (found.error !== undefined) yield* ConfigFile.report(found.error)

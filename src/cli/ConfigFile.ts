@@ -4,7 +4,7 @@
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Console, Data, Effect, Fiber, FileSystem, Path, PlatformError, Result, Stdio, Stream } from "effect"
 import { createReadStream } from "node:fs"
-import type { ConfigError } from "../engine/ConfigError.ts"
+import type { InvalidConfiguration } from "../engine/InvalidConfiguration.ts"
 import * as Foreign from "../engine/Foreign.ts"
 import type { Plan } from "../engine/Plan.ts"
 import * as FileError from "../storage/FileError.ts"
@@ -137,7 +137,7 @@ const tooLarge = (path: string) =>
 const problemOf = (path: string, reason: string): string => `reading config path "${path}": ${reason}`
 
 /** Prints what is wrong with a configuration. */
-export const report = (error: ConfigError | Unreadable): Effect.Effect<void> => {
+export const report = (error: InvalidConfiguration | Unreadable): Effect.Effect<void> => {
   if (error._tag === "Unreadable") return Console.error(error.problems.map((problem) => `Error: ${problem}`).join("\n"))
   const { diagnostics, sources } = error
   const text = Diagnostic.renderAll(diagnostics, sources, { color: process.stderr.isTTY }).slice(0, -1)

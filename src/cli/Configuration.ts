@@ -3,8 +3,8 @@
  */
 import { Cause, Clock, Data, Effect, Metric, Result, type Scope, Semaphore } from "effect"
 import { createHash } from "node:crypto"
-import type { ConfigError } from "../engine/ConfigError.ts"
 import * as Engine from "../engine/Engine.ts"
+import type { InvalidConfiguration } from "../engine/InvalidConfiguration.ts"
 import type * as Plan from "../engine/Plan.ts"
 import * as Diagnostic from "../syntax/Diagnostic.ts"
 import type { Source } from "../syntax/Source.ts"
@@ -21,7 +21,7 @@ export class Defect extends Data.TaggedError("Defect") {
 export interface Configuration<E> {
   readonly engine: Engine.Engine
   /** Reads the path again. What fails is counted and logged, and what runs goes on. */
-  readonly reload: Effect.Effect<void, ConfigError | Defect | E>
+  readonly reload: Effect.Effect<void, InvalidConfiguration | Defect | E>
 }
 
 /** Runs what `read` gives until the scope closes. `reloaded` is done after each reload, before the next one. */
@@ -29,7 +29,7 @@ export const start = Effect.fnUntraced(function*<R, E extends { readonly message
   first: Plan.Plan<R>,
   read: Effect.Effect<ReadonlyArray<Source>, E>,
   reloaded: (engine: Engine.Engine) => Effect.Effect<void> = () => Effect.void
-): Effect.fn.Return<Configuration<E>, ConfigError, R | Scope.Scope> {
+): Effect.fn.Return<Configuration<E>, InvalidConfiguration, R | Scope.Scope> {
   const state = { isSuccessful: 0, succeededAt: 0, hash: hashOf(first.settings.sources) }
   const succeeded = Effect.map(Clock.currentTimeMillis, (now) => {
     state.isSuccessful = 1
@@ -78,13 +78,13 @@ export const start = Effect.fnUntraced(function*<R, E extends { readonly message
 })
 
 /** All that is wrong, for who asked for a reload: how it went in a line, and each diagnostic with its excerpt. */
-export const problemsIn = (error: ConfigError | { readonly message: string }): string => {
+export const problemsIn = (error: InvalidConfiguration | { readonly message: string }): string => {
   const first = `${messageOf(error)}: ${error.message}`
   if (!("diagnostics" in error)) return first
   return `${first}\n\n${Diagnostic.renderAll(error.diagnostics, error.sources, { color: false })}`.trimEnd()
 }
 
-const messageOf = (error: ConfigError | { readonly message: string }): string =>
+const messageOf = (error: InvalidConfiguration | { readonly message: string }): string =>
   "isInForce" in error && error.isInForce
     ? "reloaded, but for what could not be built or changed"
     : "reload failed, nothing has changed"
@@ -96,7 +96,7 @@ const hashOf = (sources: ReadonlyArray<Source>): number => {
   return hash.digest().readUIntBE(0, 6)
 }
 
-const tell = (error: ConfigError | { readonly message: string }): Effect.Effect<void> => {
+const tell = (error: InvalidConfiguration | { readonly message: string }): Effect.Effect<void> => {
   const message = messageOf(error)
   if (!("diagnostics" in error)) {
     return Effect.logError(message).pipe(Effect.annotateLogs({ err: error.message }))

@@ -95,7 +95,7 @@ const load = Effect.fnUntraced(function*(
     // What has been said comes before what is wrong.
     Effect.tapError(() => Effect.flatMap(Log.Log, ({ open }) => open)),
     Effect.catchTags({
-      ConfigError: (error) =>
+      InvalidConfiguration: (error) =>
         Effect.andThen(
           ConfigFile.report(error),
           giveUp("could not perform the initial load successfully")

@@ -33,10 +33,10 @@ import type * as DebugInfo from "../telemetry/DebugInfo.ts"
 import * as Gauge from "../telemetry/Gauge.ts"
 import type * as Health from "../telemetry/Health.ts"
 import * as Metrics from "../telemetry/Metrics.ts"
-import type { ConfigError } from "./ConfigError.ts"
 import * as Exposures from "./Exposures.ts"
 import * as Graph from "./Graph.ts"
 import { type Failure, Instance } from "./Instance.ts"
+import type { InvalidConfiguration } from "./InvalidConfiguration.ts"
 import * as Plan from "./Plan.ts"
 import * as Rendering from "./Rendering.ts"
 
@@ -58,7 +58,7 @@ export interface Engine {
    * Puts another text in force. Fails with all that is wrong with it: then either nothing has changed, or it
    * `isInForce` but for the blocks that could not be built. It cannot be interrupted by who asks for it.
    */
-  readonly reload: (sources: ReadonlyArray<Source>) => Effect.Effect<void, ConfigError>
+  readonly reload: (sources: ReadonlyArray<Source>) => Effect.Effect<void, InvalidConfiguration>
 }
 
 export const Engine = Context.Service<Engine>("pyroduct/engine/Engine")
@@ -72,7 +72,7 @@ const patience = "5 seconds"
 /** Runs a configuration until the scope closes. */
 export const start = Effect.fn("Engine.start")(function*<R>(
   first: Plan.Plan<R>
-): Effect.fn.Return<Engine, ConfigError, R | EffectScope.Scope> {
+): Effect.fn.Return<Engine, InvalidConfiguration, R | EffectScope.Scope> {
   const scope = yield* Effect.scope
   const context = yield* Effect.context<R>()
   const turn = Semaphore.makeUnsafe(1)
@@ -262,11 +262,13 @@ export const start = Effect.fn("Engine.start")(function*<R>(
 })
 
 /** Checks a configuration, and runs it until the scope closes. */
-export const make = <R>(settings: Plan.Settings<R>): Effect.Effect<Engine, ConfigError, R | EffectScope.Scope> =>
+export const make = <R>(
+  settings: Plan.Settings<R>
+): Effect.Effect<Engine, InvalidConfiguration, R | EffectScope.Scope> =>
   Effect.flatMap(Effect.fromResult(Plan.check(settings)), start)
 
 /** Checks a configuration, and runs it for as long as the Layer lives. */
-export const layer = <R>(settings: Plan.Settings<R>): Layer.Layer<Engine, ConfigError, R> =>
+export const layer = <R>(settings: Plan.Settings<R>): Layer.Layer<Engine, InvalidConfiguration, R> =>
   Layer.effect(Engine, make(settings))
 
 /** Does something with each as soon as it is done with those of them that are `before` it. */

@@ -13,10 +13,10 @@ import { Problems } from "../syntax/Problems.ts"
 import type { Range, Source } from "../syntax/Source.ts"
 import type * as Tree from "../syntax/Tree.ts"
 import * as Arguments from "./Arguments.ts"
-import { ConfigError } from "./ConfigError.ts"
 import * as Exposures from "./Exposures.ts"
 import * as Foreign from "./Foreign.ts"
 import * as Graph from "./Graph.ts"
+import { InvalidConfiguration } from "./InvalidConfiguration.ts"
 import type { Registry } from "./Registry.ts"
 import * as Warnings from "./Warnings.ts"
 
@@ -61,7 +61,7 @@ export interface Plan<R> {
    *
    * @internal
    */
-  readonly error: (diagnostics: ReadonlyArray<Diagnostic.Diagnostic>, isInForce: boolean) => ConfigError
+  readonly error: (diagnostics: ReadonlyArray<Diagnostic.Diagnostic>, isInForce: boolean) => InvalidConfiguration
 }
 
 /**
@@ -75,11 +75,11 @@ export interface Warning {
 }
 
 /** Finds every problem of a configuration and starts nothing. */
-export const check = <R>(settings: Settings<R>): Result.Result<Plan<R>, ConfigError> => {
+export const check = <R>(settings: Settings<R>): Result.Result<Plan<R>, InvalidConfiguration> => {
   const parsed = settings.sources.map(Parser.parse)
   const language = languageOf(settings)
   const error: Plan<R>["error"] = (diagnostics, isInForce) =>
-    new ConfigError({
+    new InvalidConfiguration({
       diagnostics: inOrder(diagnostics, settings.sources),
       sources: new Map(
         settings.sources.map((source, index) => [source.name, Exposures.mask(source, parsed[index]!, language)])

@@ -18,7 +18,8 @@ export type { Address }
 
 /** Where to listen, for whom, and what a connection may take. */
 export interface Settings extends ListeningSocket.Limits {
-  /** Empty is every address. */
+  /**
+   * Empty is every address. */
   readonly host: string
   /** 0 is any free port. */
   readonly port: number
@@ -29,7 +30,10 @@ export interface Settings extends ListeningSocket.Limits {
    * it over from a listener whose owner is empty, which is the default.
    */
   readonly owner: string
-  /** Is told of what came to no request. */
+  /** Is told of what came to no request.
+   *
+   * @internal
+   */
   readonly turnedAway?: Requests["turnedAway"]
 }
 

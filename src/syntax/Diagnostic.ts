@@ -77,7 +77,7 @@ export interface RenderOptions {
 /**
  * A diagnostic as it is shown to a person: a header and, when its source is among `sources` (by name), the lines in
  * question with one more on each side, without the secrets in them: `Engine` knows best what they are, and gives masked
- * sources with its `ConfigError`s. Every line ends with a newline.
+ * sources with its `InvalidConfiguration`s. Every line ends with a newline.
  */
 export const render = (
   diagnostic: Diagnostic,

@@ -97,7 +97,11 @@ export const secrets = (settings: Settings, env: Environment): ReadonlyArray<str
   })
 }
 
-/** Of the URL of a proxy. */
+/**
+ * Of the URL of a proxy.
+ *
+ * @internal
+ */
 export const schemes: ReadonlyMap<string, Pick<Server, "protocol" | "port">> = new Map([
   ["http", { protocol: "http:", port: 80 }],
   ["https", { protocol: "https:", port: 443 }],

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Logger, References, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import type { ConfigError } from "../../src/engine/ConfigError.ts"
 import * as Engine from "../../src/engine/Engine.ts"
+import type { InvalidConfiguration } from "../../src/engine/InvalidConfiguration.ts"
 import * as Registry from "../../src/engine/Registry.ts"
 import * as Source from "../../src/syntax/Source.ts"
 import { problem } from "../syntax/notation.ts"
@@ -14,7 +14,7 @@ const source = (text: string) => [Source.make("a.alloy", text)]
 const start = (world: World.World, text: string) =>
   Engine.make({ sources: source(text), registry: world.registry, stdlib: new Map() })
 
-const problemsOf = ({ diagnostics, isInForce }: ConfigError) => [isInForce, ...diagnostics.map(problem)]
+const problemsOf = ({ diagnostics, isInForce }: InvalidConfiguration) => [isInForce, ...diagnostics.map(problem)]
 
 const refused = (engine: Engine.Engine, text: string) =>
   Effect.map(Effect.flip(engine.reload(source(text))), problemsOf)

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Logger, Metric, References, Result, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import type { ConfigError } from "../../src/engine/ConfigError.ts"
 import * as Engine from "../../src/engine/Engine.ts"
+import type { InvalidConfiguration } from "../../src/engine/InvalidConfiguration.ts"
 import * as Plan from "../../src/engine/Plan.ts"
 import * as Registry from "../../src/engine/Registry.ts"
 import * as Value from "../../src/evaluation/Value.ts"
@@ -20,7 +20,7 @@ const settings = <R>(registry: Registry.Registry<R>, ...texts: ReadonlyArray<str
   stdlib
 })
 
-const problemsOf = ({ diagnostics }: ConfigError) =>
+const problemsOf = ({ diagnostics }: InvalidConfiguration) =>
   diagnostics.map((diagnostic) => `${diagnostic.file}:${problem(diagnostic)}`)
 
 /** Everything that is wrong with the texts. */

@@ -14,8 +14,8 @@ import * as Components from "../../src/cli/Components.ts"
 import * as Host from "../../src/cli/Host.ts"
 import * as Drain from "../../src/delivery/Drain.ts"
 import * as Lanes from "../../src/delivery/Lanes.ts"
-import type { ConfigError } from "../../src/engine/ConfigError.ts"
 import * as Engine from "../../src/engine/Engine.ts"
+import type { InvalidConfiguration } from "../../src/engine/InvalidConfiguration.ts"
 import * as Loops from "../../src/scrape/Loops.ts"
 import { ComponentApi } from "../../src/server/ComponentApi.ts"
 import * as Listener from "../../src/server/Listener.ts"
@@ -40,7 +40,7 @@ export interface RunningEngine {
 
 /** An engine in this process, which can be given another configuration. */
 export interface ReloadingEngine extends RunningEngine {
-  readonly reload: (config: string) => Effect.Effect<void, ConfigError>
+  readonly reload: (config: string) => Effect.Effect<void, InvalidConfiguration>
 }
 
 /**
@@ -50,7 +50,7 @@ export interface ReloadingEngine extends RunningEngine {
 export const startEngine = Effect.fnUntraced(function*(
   config: string,
   transport: Layer.Layer<Transport> = Transport.layer
-): Effect.fn.Return<ReloadingEngine, ConfigError | Listener.ListenError, Scope.Scope> {
+): Effect.fn.Return<ReloadingEngine, InvalidConfiguration | Listener.ListenError, Scope.Scope> {
   const log = makeLog()
   const logger = Logger.make<unknown, void>((options) => log.add(parse(Logfmt.format(LogLines.make(options)))))
   const platform = yield* Layer.build(Layer.mergeAll(

@@ -12,7 +12,7 @@ import * as RemoteHttp from "../../components/remote/Http.ts"
 import type * as Endpoint from "../../delivery/Endpoint.ts"
 import * as Lanes from "../../delivery/Lanes.ts"
 import { type Component, ComponentId } from "../../engine/Component.ts"
-import type { ConfigError } from "../../engine/ConfigError.ts"
+import type { InvalidConfiguration } from "../../engine/InvalidConfiguration.ts"
 import * as Engine from "../../engine/Engine.ts"
 import * as Plan from "../../engine/Plan.ts"
 import * as Registry from "../../engine/Registry.ts"
@@ -37,7 +37,7 @@ export interface Found {
   /** Blocks whose servers have answered. */
   readonly polled: ReadonlySet<string>
   /** What could not be built. */
-  readonly error: ConfigError | undefined
+  readonly error: InvalidConfiguration | undefined
 }
 
 /** Of what has no exports nothing depends on its being there. */

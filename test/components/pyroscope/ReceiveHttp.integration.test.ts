@@ -6,8 +6,8 @@ import * as Write from "../../../src/components/pyroscope/Write.ts"
 import * as FanOut from "../../../src/delivery/FanOut.ts"
 import * as Receipt from "../../../src/delivery/Receipt.ts"
 import { make, Refused, Stopped } from "../../../src/delivery/Receiver.ts"
-import type { ConfigError } from "../../../src/engine/ConfigError.ts"
 import * as Engine from "../../../src/engine/Engine.ts"
+import type { InvalidConfiguration } from "../../../src/engine/InvalidConfiguration.ts"
 import * as Registry from "../../../src/engine/Registry.ts"
 import type * as Profile from "../../../src/profile/Profile.ts"
 import * as Listener from "../../../src/server/Listener.ts"
@@ -36,7 +36,7 @@ const listening = Effect.gen(function*() {
 
 const start = (text: string): Effect.Effect<
   { readonly url: string; readonly push: string; readonly server: ScriptedServer.ScriptedServer["Service"] },
-  ConfigError,
+  InvalidConfiguration,
   Scope.Scope
 > =>
   Effect.gen(function*() {

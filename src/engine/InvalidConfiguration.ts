@@ -3,7 +3,7 @@ import * as Diagnostic from "../syntax/Diagnostic.ts"
 import type { Source } from "../syntax/Source.ts"
 
 /** What is wrong with a configuration. */
-export class ConfigError extends Data.TaggedError("ConfigError")<{
+export class InvalidConfiguration extends Data.TaggedError("InvalidConfiguration")<{
   readonly diagnostics: ReadonlyArray<Diagnostic.Diagnostic>
   /** By their names, with what may be shown of them: for `Diagnostic.renderAll`. */
   readonly sources: ReadonlyMap<string, Source>
