@@ -30,7 +30,8 @@ export interface Settings extends ListeningSocket.Limits {
    * it over from a listener whose owner is empty, which is the default.
    */
   readonly owner: string
-  /** Is told of what came to no request.
+  /**
+   * Is told of what came to no request.
    *
    * @internal
    */

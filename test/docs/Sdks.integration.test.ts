@@ -34,7 +34,7 @@ const receiving = Effect.gen(function*() {
   const receiver = Receiver.make((profile) => Effect.as(Effect.sync(() => profiles.push(profile)), Receipt.none))
   const context = yield* Layer.build(
     ReceiveHttp.layer({ host: "127.0.0.1", port: 0 }).pipe(
-      Layer.provide([Layer.succeed(Receiver.Receiver, receiver), Listener.Listener.layer, Logger.layer([])])
+      Layer.provide([Layer.succeed(Receiver.Receiver, receiver), Logger.layer([])])
     )
   )
   return { profiles, address: Address.format(Context.get(context, ReceiveHttp.ReceiveHttp).address) }
