@@ -114,7 +114,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     clearTimeout(this.timer)
     const left = Duration.toMillis(this.timeout) - (performance.now() - this.began)
-    this.timer = setTimeout(() => this.cutOff(), Math.min(AnswerText.patience, left))
+    // On a busy machine the head is read before the timer of a timeout that is over.
+    this.timer = setTimeout(() => this.cutOff(), Math.max(0, Math.min(AnswerText.patience, left)))
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
