@@ -16,12 +16,17 @@ export const command = Command.make(
     path: ConfigPath.argument,
     foreign: ForeignBlocks.flag,
     listenAddress: ListenAddress.flag("Where the engine's own server would listen"),
-    ports: EnvironmentFlag.toggle("ports", "Whether to try the ports, which a running engine has itself", true),
-    timeout: DurationFlag.optional(
-      "timeout",
-      "How long to wait for an answer, at most",
-      "each endpoint's remote_timeout"
-    ),
+    ports: EnvironmentFlag.toggle("ports", {
+      command: "check",
+      description: "Whether to try the ports, which a running engine has itself",
+      fallback: true
+    }),
+    timeout: DurationFlag.optional("timeout", {
+      command: "check",
+      description: "How long to wait for the answer of an endpoint or a target, at most",
+      fallback: undefined,
+      shown: "its remote_timeout or scrape_timeout"
+    }),
     format: AlloyFlags.format,
     unheeded: AlloyFlags.ofValidate.flags
   },

@@ -5,12 +5,11 @@ import { Duration, Option } from "effect"
 import * as GoDuration from "../evaluation/GoDuration.ts"
 import * as EnvironmentFlag from "./EnvironmentFlag.ts"
 
-export const make = (name: string, description: string, fallback: Duration.Duration) =>
-  EnvironmentFlag.text(name, { ...reading, description, fallback, shown: GoDuration.format(fallback) })
+export const make = (name: string, description: EnvironmentFlag.Description<Duration.Duration>) =>
+  EnvironmentFlag.text(name, { ...reading, shown: GoDuration.format(description.fallback), ...description })
 
-/** Of which none is `shown`. */
-export const optional = (name: string, description: string, shown: string) =>
-  EnvironmentFlag.text<Duration.Duration | undefined>(name, { ...reading, description, fallback: undefined, shown })
+export const optional = (name: string, description: EnvironmentFlag.Description<undefined>) =>
+  EnvironmentFlag.text<Duration.Duration | undefined>(name, { ...reading, ...description })
 
 const reading = {
   metavar: "duration",

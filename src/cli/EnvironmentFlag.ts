@@ -1,18 +1,22 @@
 /**
- * Flags that a variable of the environment gives as well: `--storage.path` is `PYRODUCT_STORAGE_PATH`.
+ * Flags that a variable of the environment gives as well: `--storage.path` is `PYRODUCT_STORAGE_PATH`, and `--url`, which
+ * only `health` has, `PYRODUCT_HEALTH_URL`: an environment is for all commands, and there are other URLs.
  *
  * A flag goes before its variable. An empty variable is as good as none, as `${STORAGE:-}` in a Compose file makes it.
  */
 import { Config, Effect, Option } from "effect"
 import { CliError, type Command, Flag, Primitive } from "effect/cli"
 
-export const variableOf = (flag: string): string => `PYRODUCT_${flag.replace(/\W/g, "_").toUpperCase()}`
+export const variableOf = (flag: string, command = ""): string =>
+  `PYRODUCT_${`${command} ${flag}`.trim().replace(/\W/g, "_").toUpperCase()}`
 
-interface Description<A> {
+export interface Description<A> {
   readonly description: string
   /** What it is when neither is given, and how `--help` shows that, where it does. */
   readonly fallback: A
   readonly shown?: string
+  /** Which is the only one that has it. */
+  readonly command?: string
 }
 
 interface TextDescription<A> extends Description<A> {
@@ -44,23 +48,23 @@ export const choice = <const Word extends string, const A>(
   )
 
 /** On or off: `--config.watch`, `--config.watch=false`. */
-export const toggle = (name: string, description: string, fallback: boolean): Flag.Flag<boolean> =>
+export const toggle = (name: string, description: Description<boolean>): Flag.Flag<boolean> =>
   Flag.Boolean(name).pipe(
     Flag.withoutNegation,
     orVariable(
       name,
-      { description, fallback, shown: `${fallback}` },
+      { ...description, shown: `${description.fallback}` },
       (text) => Effect.mapError(Primitive.Boolean.parse(text), () => "true or false")
     )
   )
 
 const orVariable = <A>(
   name: string,
-  { description, fallback, shown }: Description<A>,
+  { command, description, fallback, shown }: Description<A>,
   parse: (text: string) => Effect.Effect<A, string, Command.Environment>
 ) =>
 (flag: Flag.Flag<A>): Flag.Flag<A> => {
-  const variable = variableOf(name)
+  const variable = variableOf(name, command)
   const fromVariable = Effect.gen(function*() {
     const text = yield* Config.String(variable).pipe(Config.withDefault(""))
     if (text === "") return fallback

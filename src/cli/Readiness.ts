@@ -46,7 +46,7 @@ export const ask = (question: Question): Effect.Effect<void, NotReady> => {
 }
 
 const answers: Readonly<Record<number, string>> = {
-  401: "it asks for a user and password, to be given as in --url=http://user:password@127.0.0.1:12345",
+  401: "it asks for a user and password, to be given as in PYRODUCT_HEALTH_URL=http://user:password@127.0.0.1:12345",
   503: "not ready"
 }
 

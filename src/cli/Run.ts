@@ -25,17 +25,15 @@ const allowedHosts = EnvironmentFlag.text("server.http.allowed-hosts", {
   shown: "\"\""
 })
 
-const watch = EnvironmentFlag.toggle(
-  "config.watch",
-  "Reload when the configuration has changed, as SIGHUP does",
-  false
-)
+const watch = EnvironmentFlag.toggle("config.watch", {
+  description: "Reload when the configuration has changed, as SIGHUP does",
+  fallback: false
+})
 
-const pprof = EnvironmentFlag.toggle(
-  "server.http.enable-pprof",
-  "Whether that server has the engine's own profiles, at /debug/pprof",
-  true
-)
+const pprof = EnvironmentFlag.toggle("server.http.enable-pprof", {
+  description: "Whether that server has the engine's own profiles, at /debug/pprof",
+  fallback: true
+})
 
 const storagePath = EnvironmentFlag.text("storage.path", {
   description: "The directory for what has to survive a restart",
@@ -46,11 +44,10 @@ const storagePath = EnvironmentFlag.text("storage.path", {
   shown: "data-pyroduct/"
 })
 
-const drainTimeout = DurationFlag.make(
-  "shutdown.drain-timeout",
-  "How long queued profiles may still be delivered once a signal has come",
-  Drain.defaultTimeout
-)
+const drainTimeout = DurationFlag.make("shutdown.drain-timeout", {
+  description: "How long queued profiles may still be delivered once a signal has come",
+  fallback: Drain.defaultTimeout
+})
 
 const logLevel = EnvironmentFlag.choice("log-level", ["debug", "info", "warn", "error", "none"], {
   description: "The least that is logged",

@@ -14,6 +14,7 @@ export const command = Command.make(
     path: ConfigPath.argument,
     foreign: ForeignBlocks.flag,
     unset: EnvironmentFlag.choice("env-unset", ["empty", "allow"], {
+      command: "validate",
       description:
         "What environment variables are that are not set: empty, as run has them, or anything: what depends on " +
         "them is not checked",

@@ -50,6 +50,15 @@ describe("pyroduct health", () => {
       }
     }))
 
+  it.effect("does not show a URL that is none, which may have a password", () =>
+    Effect.gen(function*() {
+      for (const url of ["ftp://ann:s3cret@localhost", "ann:s3cret@localhost", "http://ann:s3cret%@localhost"]) {
+        const expected = notReady("--url is no URL such as https://127.0.0.1:12345")
+        assert.deepStrictEqual(yield* said(["health", `--url=${url}`]), expected)
+        assert.deepStrictEqual(yield* said(["health"], { PYRODUCT_HEALTH_URL: url }), expected)
+      }
+    }))
+
   it.live("waits for as long as it is told", () =>
     Effect.gen(function*() {
       const port = yield* listening(createServer(() => {}))
@@ -67,7 +76,7 @@ describe("pyroduct health", () => {
       const port = yield* listening(createTlsServer({ cert: certificate, key }, protectedBy(authorization)))
       const caFile = join(yield* temporaryDirectory, "ca.pem")
       yield* Effect.promise(() => writeFile(caFile, authority.certificate))
-      const env = { PYRODUCT_URL: `https://ann:s3cret@127.0.0.1:${port}` }
+      const env = { PYRODUCT_HEALTH_URL: `https://ann:s3cret@127.0.0.1:${port}` }
       const url = `https://127.0.0.1:${port}`
       assert.deepStrictEqual(yield* said(["health", `--ca-file=${caFile}`], env), ready)
       assert.deepStrictEqual(yield* said(["health", "--insecure"], env), ready)
@@ -81,7 +90,7 @@ describe("pyroduct health", () => {
       assert.deepStrictEqual(
         yield* said(["health", "--insecure", `--url=${url}`]),
         notReady(
-          `${url}/-/ready: it asks for a user and password, to be given as in --url=http://user:password@127.0.0.1:12345`
+          `${url}/-/ready: it asks for a user and password, to be given as in PYRODUCT_HEALTH_URL=http://user:password@127.0.0.1:12345`
         )
       )
       assert.deepStrictEqual(

@@ -35,7 +35,7 @@ export const listenPorts = (file: string): ReadonlyArray<number> =>
 /** The flags of `run`, and their variables. */
 export const settings = Effect.map(said(["run", "--help"]), ({ lines }) => {
   const flags = Array.from(lines.join("\n").matchAll(/--([a-z][\w.-]*)/g), ([, flag]) => flag!)
-  return { flags: flags.map((flag) => `--${flag}`), variables: flags.map(EnvironmentFlag.variableOf) }
+  return { flags: flags.map((flag) => `--${flag}`), variables: flags.map((flag) => EnvironmentFlag.variableOf(flag)) }
 })
 
 /** In seconds, until a run has ended whatever happens. */
