@@ -66,8 +66,8 @@ const heap = Effect.gen(function*() {
   yield* Gauge.observe(Metrics.nodeExternalMemory, () => statistics().external_memory)
 })
 
-/** How often the event loop is asked whether it is late, in milliseconds. */
-const resolution = 20
+/** How often the event loop is asked whether it is late, in milliseconds. Asking is most of what an idle process does. */
+const resolution = 100
 
 const eventLoop = Effect.gen(function*() {
   const delay = yield* Effect.acquireRelease(
