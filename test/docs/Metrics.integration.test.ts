@@ -155,7 +155,7 @@ const ofPrometheus = new Set(["up"])
 
 /** Of the language of queries, as far as they use it. */
 const words = new Set(
-  "by on and sum max count rate increase changes histogram_quantile".split(" ")
+  "by on and unless sum max count rate increase changes max_over_time histogram_quantile".split(" ")
 )
 
 /** Names of metrics that a query asks for and that there are not, or labels that none of them has. */
