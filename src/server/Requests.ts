@@ -57,12 +57,14 @@ interface Example {
 
 export const make = Effect.fnUntraced(function*(counted: Counted): Effect.fn.Return<Requests, never, Scope.Scope> {
   const context = yield* Effect.context<never>()
+  const clock = yield* Effect.clockWith(Effect.succeed)
   const hold = yield* Series.holder
-  const durations = new Map<string, Metric.Metric<number, Metric.HistogramState>>()
+  const durations = new Map<string, Map<number, Metric.Metric<number, Metric.HistogramState>>>()
   const durationOf = (route: string, status: number) => {
-    const key = `${route} ${status}`
-    const known = durations.get(key) ?? hold(counted.duration({ route, status_code: String(status) }))
-    durations.set(key, known)
+    const ofRoute = durations.get(route) ?? new Map()
+    durations.set(route, ofRoute)
+    const known = ofRoute.get(status) ?? hold(counted.duration({ route, status_code: String(status) }))
+    ofRoute.set(status, known)
     return known
   }
   const refusals = new Map(Refusal.reasons.map((reason) => [reason, hold(counted.refused({ reason }))]))
@@ -79,8 +81,8 @@ export const make = Effect.fnUntraced(function*(counted: Counted): Effect.fn.Ret
 
   return {
     answered: (exchange, status, refusal) =>
-      Effect.flatMap(Monotonic.now, (now) => {
-        const millis = now - exchange.started
+      Effect.suspend(() => {
+        const millis = Monotonic.read(clock) - exchange.started
         durationOf(exchange.route, status).updateUnsafe(millis / 1000, context)
         const said = Log.ifDebug(() =>
           Effect.logDebug("request").pipe(Effect.annotateLogs({
