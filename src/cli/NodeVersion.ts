@@ -6,7 +6,7 @@ const hasBuiltins = typeof process.getBuiltinModule === "function"
 
 if (!hasBuiltins || typeof process.getBuiltinModule("tls").setDefaultCACertificates !== "function") {
   process.stderr.write(
-    `Error: pyroduct needs Node 22.19 or newer, or of Node 24 at least 24.5; this is ${process.versions.node}\n`
+    `Error: pyroduct runs on Node 22 from 22.19 on, and on Node 24.5 and newer; this is ${process.versions.node}\n`
   )
   process.exit(1)
 }
