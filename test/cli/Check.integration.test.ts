@@ -148,7 +148,10 @@ describe("pyroduct check", () => {
     Effect.gen(function*() {
       const { url } = yield* makeWebServer(() => {})
       const { blocks } = yield* checked(writing(`url = "${url}"`), ["--ports=false", "--timeout=50ms"])
-      assert.include(blocks[0]!, "failed at the answer: no answer within 50ms\n")
+      assert.include(
+        blocks[0]!,
+        "failed at the answer: no answer within 50ms\n        what to do: find what is slow; raise --timeout"
+      )
     }))
 
   it.live("evaluates blocks as a run does, and starts none of them", () =>

@@ -20,6 +20,15 @@ export const make = (
 ): Trial<Transport.Transport> => {
   const { timeout: own } = settings.transport
   const timeout = atMost === undefined ? own : Duration.min(own, atMost)
+  const remedyOf = (reason: PushError.Reason): string => {
+    const remedy = Remedy.of(reason)
+    if (reason._tag === "Timeout" && Duration.isLessThan(timeout, own)) return "find what is slow; raise --timeout"
+    // To who speaks no TLS many servers say nothing, and close the connection.
+    return settings.url.protocol === "http:" && reason._tag === "Unreachable" && stepOf(reason) === "the connection" &&
+        /^(UND_ERR_SOCKET|ECONNRESET)$/.test(reason.code)
+      ? `where the server speaks TLS, write https in the URL; else ${remedy}`
+      : remedy
+  }
   const transport = { ...settings.transport, timeout }
   const address = Endpoint.nameOf(settings.url)
   return {
@@ -33,7 +42,7 @@ export const make = (
       const result = yield* Effect.result(send({ method: "POST", path, headers, body }))
       const millis = Math.round((yield* Monotonic.now) - started)
       const now = yield* Clock.currentTimeMillis
-      return hinting(settings.url, verdictOf(result, { timeout, retryRateLimited: true, now }, millis))
+      return verdictOf(result, { timeout, retryRateLimited: true, now }, millis, remedyOf)
     })).pipe(
       Effect.catchTag(
         "UnusableSettings",
@@ -65,10 +74,11 @@ const wayOf = ({ transport: { proxy }, url }: Endpoint.Settings): string => {
 }
 
 /** What came of a push without profiles. */
-export const verdictOf = (
+const verdictOf = (
   result: Result.Result<Transport.Response, Transport.TransportError>,
   circumstances: PushError.Circumstances,
-  millis: number
+  millis: number,
+  remedyOf: (reason: PushError.Reason) => string
 ): Verdict => {
   const good: Verdict = { _tag: "Good", text: `it takes pushes, and answers in ${millis} ms` }
   const reason = PushError.reasonOf(result, circumstances)
@@ -88,14 +98,8 @@ export const verdictOf = (
   }
   return reason === undefined
     ? good
-    : { _tag: "Bad", step: stepOf(reason), reason: textOf(reason), remedy: Remedy.of(reason) }
+    : { _tag: "Bad", step: stepOf(reason), reason: textOf(reason), remedy: remedyOf(reason) }
 }
-
-/** To who speaks no TLS many servers say nothing, and close the connection. */
-const hinting = ({ protocol }: URL, verdict: Verdict): Verdict =>
-  protocol === "http:" && verdict._tag === "Bad" && /\((UND_ERR_SOCKET|ECONNRESET)\)$/.test(verdict.reason)
-    ? { ...verdict, remedy: `where the server speaks TLS, write https in the URL; else ${verdict.remedy}` }
-    : verdict
 
 /** Where it says that it is about TLS, the step does already. */
 const textOf = (reason: PushError.Reason): string =>
