@@ -67,6 +67,9 @@ export const make = Effect.fnUntraced(function*(counted: Counted): Effect.fn.Ret
     ofRoute.set(status, known)
     return known
   }
+  for (const { route, status_code } of Series.attributesOf(counted.duration({}), context)) {
+    durationOf(route!, Number(status_code))
+  }
   const refusals = new Map(Refusal.reasons.map((reason) => [reason, hold(counted.refused({ reason }))]))
   const told = yield* Tally.make((requests, example: Example) =>
     Effect.logWarning("requests refused").pipe(Effect.annotateLogs({ requests, ...example }))

@@ -15,10 +15,36 @@ export interface Opened<A> {
 }
 
 interface Entry extends Opened<unknown> {
+  readonly family: string
+  readonly attributes: Metric.Metric.AttributeSet
   holders: number
 }
 
 const registries = new WeakMap<Metric.MetricRegistry, Map<string, Entry>>()
+
+const entriesIn = (context: Context.Context<never>): Map<string, Entry> => {
+  const registry = Context.get(context, Metric.MetricRegistry)
+  const all = registries.get(registry) ?? new Map<string, Entry>()
+  registries.set(registry, all)
+  return all
+}
+
+/** The series that a metric has where it is used, whatever its own attributes. */
+const familyOf = ({ id }: AnyMetric, context: Context.Context<never>): string =>
+  JSON.stringify([id, Context.get(context, Metric.CurrentMetricAttributes)])
+
+/**
+ * The attributes of all series that a metric has now. Where they come up as things happen, what takes another's place
+ * holds those that have: otherwise they would be gone with the other.
+ */
+export const attributesOf = (
+  metric: AnyMetric,
+  context: Context.Context<never>
+): ReadonlyArray<Metric.Metric.AttributeSet> => {
+  const family = familyOf(metric, context)
+  return Array.from(entriesIn(context).values()).filter((entry) => entry.family === family)
+    .map(({ attributes }) => attributes)
+}
 
 /** The series as the first that joined has opened it, and how to leave it, once. The last one that leaves removes it. */
 export const join = <A>(
@@ -26,11 +52,11 @@ export const join = <A>(
   context: Context.Context<never>,
   open: () => Opened<A>
 ): { readonly value: A; readonly leave: () => void } => {
-  const registry = Context.get(context, Metric.MetricRegistry)
-  const all = registries.get(registry) ?? new Map<string, Entry>()
-  registries.set(registry, all)
-  const key = JSON.stringify([metric.id, metric.attributes, Context.get(context, Metric.CurrentMetricAttributes)])
-  const entry = all.get(key) ?? { ...open(), holders: 0 }
+  const all = entriesIn(context)
+  const family = familyOf(metric, context)
+  const attributes = metric.attributes ?? {}
+  const key = family + JSON.stringify(attributes)
+  const entry = all.get(key) ?? { ...open(), family, attributes, holders: 0 }
   all.set(key, entry)
   entry.holders++
   return {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, References } from "effect"
+import { Effect, Exit, Metric, References, Scope } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as Labels from "../../src/profile/Labels.ts"
@@ -31,7 +31,33 @@ const warnings = (log: ReadonlyArray<Line>): ReadonlyArray<Line["annotations"]> 
   log.filter(({ level, message }) => level === "Warn" && message === "requests refused")
     .map(({ annotations }) => annotations)
 
+/** How many answers are counted, by route and status. */
+const answers = Effect.map(
+  Metric.snapshot,
+  (all) =>
+    Object.fromEntries(all.flatMap(({ attributes = {}, state }) =>
+      "status_code" in attributes && "buckets" in state
+        ? [[`${attributes["route"]} ${attributes["status_code"]}`, state.count]]
+        : []
+    ))
+)
+
 describe("Requests", () => {
+  it.effect("counts answers for as long as it is there, and goes on where another takes its place", () =>
+    Effect.gen(function*() {
+      const [before, after] = [yield* Scope.make(), yield* Scope.make()]
+      const old = yield* make.pipe(Scope.provide(before))
+      yield* old.answered(exchange("192.0.2.1"), 200)
+      yield* old.answered(exchange("192.0.2.1", { route: "push" }), 413)
+      const { answered } = yield* make.pipe(Scope.provide(after))
+      yield* Scope.close(before, Exit.void)
+      assert.deepStrictEqual(yield* answers, { "ingest 200": 1, "push 413": 1 })
+      yield* answered(exchange("192.0.2.1"), 200)
+      assert.deepStrictEqual(yield* answers, { "ingest 200": 2, "push 413": 1 })
+      yield* Scope.close(after, Exit.void)
+      assert.deepStrictEqual(yield* answers, {})
+    }).pipe(ownRegistry))
+
   it.effect("tells the first of each reason and sender that is refused, and then sums", () =>
     withLog((log) =>
       Effect.gen(function*() {
