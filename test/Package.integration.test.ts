@@ -1,7 +1,8 @@
 /**
  * What is published: its files, what its entries export, and that a strict consumer can use it. With
- * PYRODUCT_TEST_PACKAGE=1 in the environment it is installed as well, with the oldest and the newest Effect that it takes,
- * which takes a registry. Without, the consumer has the Effect that is here, which is the oldest.
+ * PYRODUCT_TEST_PACKAGE=1 in the environment it is made by `npm pack` from nothing and installed, with the oldest and the
+ * newest Effect that it takes, which takes a registry. Without, it has the binary that the other tests have, and the
+ * consumer has the Effect that is here, which is the oldest.
  *
  * `npx vitest run test/Package.integration.test.ts -u` writes `test/api` anew.
  */
@@ -9,18 +10,15 @@ import * as attw from "@arethetypeswrong/core"
 import { assert, expect, layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { execFile } from "node:child_process"
-import { existsSync } from "node:fs"
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises"
 import { delimiter, dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { publint } from "publint"
+import { inject } from "vitest"
 import manifest from "../package.json" with { type: "json" }
-import { filesIn } from "./docs/pages.ts"
+import { filesIn, root as repository } from "./docs/pages.ts"
 import { programs } from "./docs/programs.ts"
 import * as Declarations from "./support/declarations.ts"
 import { temporaryDirectory } from "./support/engine.ts"
-
-const repository = fileURLToPath(new URL("../", import.meta.url))
 
 const run = (cwd: string, command: string, ...args: ReadonlyArray<string>): Effect.Effect<string> =>
   Effect.callback((resume) => {
@@ -46,30 +44,36 @@ class Packed extends Context.Service<Packed, {
   readonly files: Array<string>
 }>()("test/Packed") {}
 
-/** Packs, and so builds, in a folder of its own: the repository's may be in use. */
+const isInstalled = process.env["PYRODUCT_TEST_PACKAGE"] === "1"
+
+const compile = (cwd: string, ...args: ReadonlyArray<string>): Effect.Effect<string> =>
+  run(cwd, process.execPath, join(repository, "node_modules", "typescript", "bin", "tsc"), ...args)
+
+/** What `npm run build` makes, but for the check of types, which is done before the tests. */
+const build = Effect.fnUntraced(function*(directory: string) {
+  const binary = dirname(inject("binary"))
+  yield* Effect.promise(() =>
+    cp(binary, join(directory, "dist"), { recursive: true, filter: (path) => path !== join(binary, "cache") })
+  )
+  yield* compile(directory, "--project", ".tsconfig.build.json", "--noCheck")
+})
+
+/** Packs in a folder of its own: the repository's may be in use. */
 const pack = Layer.effect(
   Packed,
   Effect.gen(function*() {
     const directory = yield* temporaryDirectory
     yield* Effect.promise(async () => {
-      const parts = [
-        "package.json",
-        "tsconfig.json",
-        ".tsconfig.build.json",
-        ".rolldown.config.ts",
-        "README.md",
-        "LICENSE"
-      ]
-      for (
-        const part of [...parts, "src", "test", ...manifest.files].filter((part) =>
-          existsSync(join(repository, part)) && part !== "dist"
-        )
-      ) {
+      const configurations = ["package.json", "tsconfig.json", ".tsconfig.build.json", ".rolldown.config.ts"]
+      const published = manifest.files.filter((part) => part !== "dist")
+      for (const part of [...configurations, "README.md", "LICENSE", "test", ...published]) {
         await cp(join(repository, part), join(directory, part), { recursive: true })
       }
       await symlink(join(repository, "node_modules"), join(directory, "node_modules"))
     })
-    const [packed] = JSON.parse(yield* run(directory, "npm", "pack", "--json")) as [NpmPacked]
+    if (!isInstalled) yield* build(directory)
+    const options = isInstalled ? [] : ["--ignore-scripts"]
+    const [packed] = JSON.parse(yield* run(directory, "npm", "pack", "--json", ...options)) as [NpmPacked]
     return { directory, tarball: join(directory, packed.filename), files: packed.files.map(({ path }) => path) }
   })
 )
@@ -82,8 +86,6 @@ const entries = new Map(
       : [[`pyroduct${path.slice(1)}`, entry.default.replace(/^\.\/dist\/(.*)\.js$/, "$1.ts")] as const]
   )
 )
-
-const isInstalled = process.env["PYRODUCT_TEST_PACKAGE"] === "1"
 
 layer(pack, { excludeTestServices: true, timeout: 120_000 })("the package", (it) => {
   it.effect("has the program, the modules with their types, and no tests", () =>
@@ -165,23 +167,31 @@ layer(pack, { excludeTestServices: true, timeout: 120_000 })("the package", (it)
       }
     }))
 
-  it.effect("compiles in a strict consumer, declarations and all, and runs there", () =>
-    Effect.gen(function*() {
-      const { tarball } = yield* Packed
-      const app = yield* consumer
-      yield* Effect.promise(async () => {
-        const modules = join(app, "node_modules")
-        const here = join(repository, "node_modules")
-        for (const scope of ["@effect", "@types", "pyroduct"]) await mkdir(join(modules, scope), { recursive: true })
-        const shared = ["effect", "@effect/platform-node", "@types/node", ...Object.keys(manifest.dependencies)]
-        for (const name of shared) {
-          await mkdir(dirname(join(modules, name)), { recursive: true })
-          await symlink(join(here, name), join(modules, name))
+  it.effect(
+    "compiles in a strict consumer, declarations and all, with every program of a page, and runs there",
+    () =>
+      Effect.gen(function*() {
+        const { tarball } = yield* Packed
+        const app = yield* consumer
+        yield* Effect.promise(async () => {
+          const modules = join(app, "node_modules")
+          const here = join(repository, "node_modules")
+          await mkdir(join(modules, "pyroduct"), { recursive: true })
+          const shared = ["effect", "@effect/platform-node", "@effect/vitest", "@types/node"]
+          for (const name of [...shared, ...Object.keys(manifest.dependencies)]) {
+            await mkdir(dirname(join(modules, name)), { recursive: true })
+            await symlink(join(here, name), join(modules, name))
+          }
+        })
+        yield* run(app, "tar", "-xzf", tarball, "--strip-components=1", "-C", join("node_modules", "pyroduct"))
+        assert.isNotEmpty(programs)
+        for (const { name, text } of programs) {
+          yield* Effect.promise(() => writeFile(join(app, "src", `${name}.ts`), fromPackage(text)))
         }
-      })
-      yield* run(app, "tar", "-xzf", tarball, "--strip-components=1", "-C", join("node_modules", "pyroduct"))
-      yield* compiledAndRun(app)
-    }), 60_000)
+        yield* compiledAndRun(app)
+      }),
+    60_000
+  )
 
   it.effect.runIf(isInstalled)(
     "works where it is installed, with every Effect that it is for",
@@ -206,7 +216,7 @@ layer(pack, { excludeTestServices: true, timeout: 120_000 })("the package", (it)
   )
 })
 
-/** What an application writes: a program that uses most entries, the examples, and what the page about embedding shows. */
+/** What an application writes: a program that uses most entries, and the examples. */
 const consumer = Effect.gen(function*() {
   const app = yield* temporaryDirectory
   yield* Effect.promise(async () => {
@@ -222,9 +232,6 @@ const consumer = Effect.gen(function*() {
       const text = await readFile(join(repository, file), "utf8")
       await writeFile(join(app, "src", file.replace("/", "-")), asConsumer(text))
     }
-    for (const { name, text } of programs.filter(({ name }) => name.startsWith("docs-embedding"))) {
-      await writeFile(join(app, "src", `${name}.ts`), text)
-    }
   })
   return app
 })
@@ -233,8 +240,15 @@ const consumer = Effect.gen(function*() {
 const asConsumer = (text: string): string =>
   Array.from(entries).reduce((text, [entry, module]) => text.replaceAll(`"../src/${module}"`, `"${entry}"`), text)
 
+/** A page's program may be a component below `src/components/pyroduct`, which imports modules that no entry has. */
+const fromPackage = (text: string): string =>
+  text.replace(
+    /(?<=from ")(\.\.\/[^"]+)\.ts/g,
+    (_, path) => `./${join("../node_modules/pyroduct/dist/components/pyroduct", path)}.js`
+  )
+
 const compiledAndRun = Effect.fnUntraced(function*(app: string) {
-  yield* run(app, process.execPath, join(repository, "node_modules", "typescript", "bin", "tsc"))
+  yield* compile(app)
   assert.strictEqual(
     yield* run(app, process.execPath, "src/main.ts"),
     "delivered, rejected with 400 in 3 requests, true\n"
@@ -252,6 +266,8 @@ const consumerOptions = {
     strict: true,
     exactOptionalPropertyTypes: true,
     noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
+    erasableSyntaxOnly: true,
     skipLibCheck: false,
     types: ["node"]
   }
