@@ -48,8 +48,10 @@ export const make: Effect.Effect<Lanes, never, Scope.Scope> = Effect.gen(functio
   })
 
   const take = Effect.fnUntraced(function*(number: number, settings: Endpoint.Settings) {
+    // What it has told stands until its lane is drained.
+    const reporter = yield* Health.reporter
     const { endpoint, health } = yield* RcMap.get(yield* RcMap.get(queues, number), settings)
-    yield* health.follow(yield* Health.Reporter)
+    yield* health.follow(reporter)
     return endpoint
   })
 

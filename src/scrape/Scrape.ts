@@ -140,7 +140,7 @@ const report = Effect.fnUntraced(function*(
 ) {
   const [first] = problems
   if (first === undefined) return
-  const { problem } = yield* Health.Reporter
+  const { problem } = yield* Health.reporter
   const others = problems.length === 1 ? "" : `, and ${problems.length - 1} more`
   yield* problem("targets", `target ${first.index} is left out: ${first.error.message}${others}`)
   yield* Effect.forEach(

@@ -31,12 +31,47 @@ export const worst = (first: Health, ...others: ReadonlyArray<Health>): Health =
 
 /** Where a running component says what is the matter with it. Without an engine nobody listens. */
 export interface Reporter {
-  /** `undefined` when it is over. Of a component with several problems each is `about` something else. */
+  /**
+   * `undefined` when it is over, or nobody looks after it any more. Of a component with several problems each is `about`
+   * something else.
+   */
   readonly problem: (about: string, message: string | undefined) => Effect.Effect<void>
 }
 
 export const Reporter = Context.Reference<Reporter>("pyroduct/telemetry/Health/Reporter", {
   defaultValue: () => ({ problem: () => Effect.void })
+})
+
+/** What each of those that use a reporter at the moment has told it, by what it is about. */
+const told = new WeakMap<Reporter, Set<ReadonlyMap<string, string>>>()
+
+/**
+ * The reporter that there is, for as long as the scope is open: what is still the matter then is taken back, unless
+ * another that uses it has told the same, as one has that takes this one's place.
+ *
+ * @internal
+ */
+export const reporter: Effect.Effect<Reporter, never, Scope.Scope> = Effect.gen(function*() {
+  const reporter = yield* Reporter
+  const all = told.get(reporter) ?? new Set()
+  told.set(reporter, all)
+  const own = new Map<string, string>()
+  const problem: Reporter["problem"] = (about, message) =>
+    Effect.suspend(() => {
+      if (message === undefined) own.delete(about)
+      else own.set(about, message)
+      const others = Array.from(all, (one) => one.get(about)).find((one) => one !== undefined)
+      return reporter.problem(about, message ?? others)
+    })
+  yield* Effect.acquireRelease(
+    Effect.sync(() => all.add(own)),
+    () =>
+      Effect.andThen(
+        Effect.forEach([...own.keys()], (about) => problem(about, undefined), { discard: true }),
+        Effect.sync(() => all.delete(own))
+      )
+  )
+  return { problem }
 })
 
 /**
@@ -46,7 +81,7 @@ export const Reporter = Context.Reference<Reporter>("pyroduct/telemetry/Health/R
  */
 export interface Relay extends Reporter {
   /** Tells what is known so far, and then what changes, until the scope closes. */
-  readonly follow: (reporter: Reporter) => Effect.Effect<void, never, Scope.Scope>
+  readonly follow: (follower: Reporter) => Effect.Effect<void, never, Scope.Scope>
 }
 
 /** @internal */
@@ -60,14 +95,13 @@ export const relay = (): Relay => {
         else problems.set(about, message)
         return Effect.forEach([...followers], (follower) => follower.problem(about, message), { discard: true })
       }),
-    follow: ({ problem }) =>
+    follow: (follower) =>
       Effect.gen(function*() {
-        const follower: Reporter = { problem }
         yield* Effect.acquireRelease(
           Effect.sync(() => followers.add(follower)),
           () => Effect.sync(() => followers.delete(follower))
         )
-        yield* Effect.forEach([...problems], ([about, message]) => problem(about, message), { discard: true })
+        yield* Effect.forEach([...problems], ([about, message]) => follower.problem(about, message), { discard: true })
       })
   }
 }

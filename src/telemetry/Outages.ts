@@ -2,7 +2,7 @@
  * What does not work for a while is told once when it begins and once when it is over, in the log and in the component's
  * health, however often it is tried in between.
  */
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import * as Health from "./Health.ts"
 
 export interface Outages {
@@ -12,8 +12,8 @@ export interface Outages {
   readonly end: (what: string) => Effect.Effect<void>
 }
 
-export const make: Effect.Effect<Outages> = Effect.gen(function*() {
-  const reporter = yield* Health.Reporter
+export const make: Effect.Effect<Outages, never, Scope.Scope> = Effect.gen(function*() {
+  const reporter = yield* Health.reporter
   const reasons = new Map<string, string>()
   return {
     begin: Effect.fnUntraced(function*(what, reason) {

@@ -138,7 +138,7 @@ describe("Lanes", () => {
       })
     }).pipe(endpoints.against(withToken), ownRegistry))
 
-  it.effect("each that uses a lane says that its endpoint fails, and that it is back", () =>
+  it.effect("each that uses a lane says that its endpoint fails, and that it is back, or that it is gone", () =>
     Effect.gen(function*() {
       const lanes = yield* Lanes.make
       const reporter = () => {
@@ -152,11 +152,12 @@ describe("Lanes", () => {
       yield* Effect.forEach(Array(10).fill(0), () => endpoints.offer(first.lanes[0]!))
       yield* TestClock.adjust("5 seconds")
       yield* other.as(configure(lanes, token("right")))
-      yield* first.close
       const failing = ["the server answered 503"]
       assert.deepStrictEqual([one.said, other.said], [failing, failing])
+      yield* first.close
+      assert.deepStrictEqual([one.said, other.said], [[...failing, "over"], failing])
       yield* TestClock.adjust("5 seconds")
-      assert.deepStrictEqual([one.said, other.said], [failing, [...failing, "over"]])
+      assert.deepStrictEqual([one.said, other.said], [[...failing, "over"], [...failing, "over"]])
     }).pipe(endpoints.against(({ at }) => answer(at < 6000 ? 503 : 200))))
 
   describe("by id", () => {

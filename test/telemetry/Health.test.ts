@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Exit, Scope } from "effect"
 import * as Health from "../../src/telemetry/Health.ts"
 
 const health = (state: Health.State, updatedAt: number): Health.Health => ({
@@ -38,5 +38,43 @@ describe("Health", () => {
       const reporter = yield* Health.Reporter
       assert.strictEqual(yield* reporter.problem("disk", "no disk"), undefined)
       assert.strictEqual(yield* reporter.problem("disk", undefined), undefined)
+    }))
+
+  it.effect("has no problem any more of what has closed, but for one that another has told as well", () =>
+    Effect.gen(function*() {
+      const problems = new Map<string, string>()
+      const problem: Health.Reporter["problem"] = (about, message) =>
+        Effect.sync(() => message === undefined ? problems.delete(about) : problems.set(about, message))
+      const [old, next] = [yield* Scope.make(), yield* Scope.make()]
+      const reporters = Effect.provideService(
+        Effect.all([Scope.provide(Health.reporter, old), Scope.provide(Health.reporter, next)]),
+        Health.Reporter,
+        { problem }
+      )
+      const [first, second] = yield* reporters
+      yield* first.problem("disk", "full")
+      yield* first.problem("network", "down")
+      yield* second.problem("network", "still down")
+      yield* Scope.close(old, Exit.void)
+      assert.deepStrictEqual([...problems], [["network", "still down"]])
+      yield* Scope.close(next, Exit.void)
+      assert.deepStrictEqual([...problems], [])
+    }))
+
+  it.effect("has a problem for as long as one has it", () =>
+    Effect.gen(function*() {
+      const said: Array<string | undefined> = []
+      const problem: Health.Reporter["problem"] = (_, message) => Effect.sync(() => void said.push(message))
+      const [first, second] = yield* Effect.provideService(
+        Effect.all([Health.reporter, Health.reporter]),
+        Health.Reporter,
+        { problem }
+      )
+      yield* first.problem("network", "down")
+      yield* second.problem("network", "down")
+      yield* first.problem("network", undefined)
+      assert.deepStrictEqual(said, ["down", "down", "down"])
+      yield* second.problem("network", undefined)
+      assert.strictEqual(said.at(-1), undefined)
     }))
 })
