@@ -65,6 +65,17 @@ describe("the manifests for Kubernetes", () => {
     }
   })
 
+  it("replace a pod once the new one is ready: what is pushed meanwhile is pushed once", () => {
+    for (const { kind, spec } of objects.filter(({ kind }) => kind === "Deployment" || kind === "DaemonSet")) {
+      const { maxSurge, maxUnavailable } = (spec.strategy ?? spec.updateStrategy).rollingUpdate
+      assert.deepStrictEqual({ kind, maxUnavailable, surges: Number.parseInt(maxSurge) > 0 }, {
+        kind,
+        maxUnavailable: 0,
+        surges: true
+      })
+    }
+  })
+
   for (const [kind, folder] of [["Deployment", "kubernetes/gateway"], ["DaemonSet", "kubernetes/agent"]] as const) {
     const { metadata, spec: { selector, template } } = objects.find((object) => object.kind === kind)!
     const { spec } = template

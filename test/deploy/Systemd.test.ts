@@ -24,6 +24,7 @@ describe("the systemd unit", () => {
 
   it("gives a drain its time, and checks what it starts and reloads", () => {
     assert.isAbove(secondsOf(`${all("TimeoutStopSec")[0]}s`), longestStop)
+    assert.deepStrictEqual(all("Restart"), ["always"])
     const [run] = all("ExecStart")
     const validate = run!.replace(" run ", " validate ")
     assert.deepStrictEqual(all("ExecStartPre"), [validate])
