@@ -7,13 +7,16 @@ import { readFileSync } from "node:fs"
 import { relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import manifest from "../package.json" with { type: "json" }
+import * as Forward from "../src/delivery/Forward.ts"
 import * as Queue from "../src/delivery/Queue.ts"
 import * as Relabelling from "../src/delivery/Relabelling.ts"
 import * as RetrySchedule from "../src/delivery/RetrySchedule.ts"
 import * as SelfProfile from "../src/pprof/SelfProfile.ts"
+import * as Scrape from "../src/scrape/Scrape.ts"
 import * as Listener from "../src/server/Listener.ts"
 import * as ProfileApi from "../src/server/ProfileApi.ts"
 import * as ReceiveHttp from "../src/server/ReceiveHttp.ts"
+import * as Transport from "../src/transport/Transport.ts"
 
 const entries = Object.values(manifest.exports).flatMap((entry) =>
   typeof entry === "string" ? [] : [entry.default.replace("./dist/", "").replace(/js$/, "ts")]
@@ -72,10 +75,13 @@ describe("a docstring", () => {
   const { connections, idleTimeout, readTimeout, shutdownTimeout, writeTimeout } = Listener.defaults
   const { labels: _, ...selfProfile } = SelfProfile.defaults
   const { retryRateLimited, ...retry } = RetrySchedule.defaults
+  const { followRedirects, http2 } = Transport.defaults
   it.each([
-    ["delivery/Forward.ts", { ...retry, rateLimited: retryRateLimited, ...Queue.defaults }],
+    ["delivery/Forward.ts", { ...retry, rateLimited: retryRateLimited, ...Queue.defaults, ...Forward.defaults }],
+    ["delivery/ClientOptions.ts", { followRedirects, http2 }],
     ["delivery/Relabelling.ts", Relabelling.defaults],
     ["pprof/SelfProfile.ts", selfProfile],
+    ["scrape/Scrape.ts", Scrape.defaults],
     ["server/ReceiveHttp.ts", {
       port: ReceiveHttp.defaults.port,
       maxBodySize: ProfileApi.defaults.maxBytes,

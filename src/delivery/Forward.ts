@@ -95,6 +95,13 @@ export interface QueueOptions {
   readonly concurrency?: number
 }
 
+/**
+ * What is not written about an endpoint, besides how it retries and how much its queue holds.
+ *
+ * @internal
+ */
+export const defaults = { timeout: Duration.seconds(10), maxAge: Duration.hours(1), concurrency: 8 }
+
 /** Runs until the scope closes, and then drains. */
 export const make = Effect.fnUntraced(function*(
   options: Options
@@ -165,15 +172,15 @@ const endpointOf = (options: EndpointOptions, reader: Reader): Endpoint.Settings
     url: urlOf(url, problem),
     transport: {
       ...ClientOptions.read(options, reader),
-      timeout: duration("timeout", timeout, Duration.seconds(10))
+      timeout: duration("timeout", timeout, defaults.timeout)
     },
     lane: {
       queue: {
         maxBytes: size("queue.maxBytes", queue.maxBytes, Queue.defaults.maxBytes),
         whenFull: queue.whenFull ?? Queue.defaults.whenFull
       },
-      maxAge: duration("queue.maxAge", queue.maxAge, Duration.hours(1)),
-      concurrency: whole("queue.concurrency", queue.concurrency, 8, { minimum: 1 }),
+      maxAge: duration("queue.maxAge", queue.maxAge, defaults.maxAge),
+      concurrency: whole("queue.concurrency", queue.concurrency, defaults.concurrency, { minimum: 1 }),
       retry: {
         minBackoff: duration("retry.minBackoff", retry.minBackoff, RetrySchedule.defaults.minBackoff),
         maxBackoff: duration("retry.maxBackoff", retry.maxBackoff, RetrySchedule.defaults.maxBackoff),

@@ -75,7 +75,12 @@ export class Scrape extends Context.Service<Scrape, {
   readonly states: () => Iterable<TargetState>
 }>()("pyroduct/scrape/Scrape") {}
 
-const defaults = {
+/**
+ * What is not written about it.
+ *
+ * @internal
+ */
+export const defaults = {
   interval: Duration.seconds(15),
   timeout: Duration.seconds(10),
   maxBytes: 64 * 1024 * 1024

@@ -96,13 +96,13 @@ const Settings = Schema.Struct({
   job_name: Decode.withDefault(Utf8, ""),
   /** Credentials, perhaps. */
   params: Decode.withDefault(Decode.map(Decode.list(Utf8)).annotate({ [Decode.exposure]: Exposure.short }), {}),
-  scrape_interval: Decode.withDefault(Decode.Duration, Duration.seconds(15)),
-  scrape_timeout: Decode.withDefault(Decode.Duration, Duration.seconds(10)),
+  scrape_interval: Decode.withDefault(Decode.Duration, Scrape.defaults.interval),
+  scrape_timeout: Decode.withDefault(Decode.Duration, Scrape.defaults.timeout),
   scheme: Decode.withDefault(Decode.enumeration(["http", "https"]), "http"),
   /** A second less than the interval, if it is not given. */
   delta_profiling_duration: Decode.optional(Decode.Duration),
   /** An addition to the language, with the name that `prometheus.scrape` has for it. */
-  body_size_limit: Decode.withDefault(Decode.ByteSize.check(Limits.atLeast(1)), 64 * 1024 * 1024),
+  body_size_limit: Decode.withDefault(Decode.ByteSize.check(Limits.atLeast(1)), Scrape.defaults.maxBytes),
   profiling_config: Block.optional(ProfilingConfig),
   /** There is no cluster: every engine has all of its targets. */
   clustering: Block.optional(Schema.Struct({ enabled: Decode.Bool })),

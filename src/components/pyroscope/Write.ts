@@ -1,7 +1,7 @@
 /**
  * `pyroscope.write`: profiles to every configured endpoint.
  */
-import { Duration, Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import * as Forward from "../../delivery/Forward.ts"
 import type { InvalidOptions } from "../../delivery/Options.ts"
 import * as Queue from "../../delivery/Queue.ts"
@@ -21,14 +21,14 @@ import * as Receivers from "../Receivers.ts"
 const QueueSettings = Schema.Struct({
   max_bytes: Decode.withDefault(Decode.ByteSize.check(Limits.atLeast(1)), Queue.defaults.maxBytes),
   when_full: Decode.withDefault(Decode.enumeration(["drop_oldest", "drop_newest", "reject"]), Queue.defaults.whenFull),
-  max_age: Decode.withDefault(Decode.Duration.check(Limits.positive), Duration.hours(1)),
-  concurrency: Decode.withDefault(Decode.Int.check(Limits.atLeast(1)), 8)
+  max_age: Decode.withDefault(Decode.Duration.check(Limits.positive), Forward.defaults.maxAge),
+  concurrency: Decode.withDefault(Decode.Int.check(Limits.atLeast(1)), Forward.defaults.concurrency)
 })
 
 const EndpointArguments = Schema.Struct({
   url: HttpClient.Url,
   name: Decode.withDefault(Decode.String, ""),
-  remote_timeout: Decode.withDefault(Decode.Duration.check(Limits.positive), Duration.seconds(10)),
+  remote_timeout: Decode.withDefault(Decode.Duration.check(Limits.positive), Forward.defaults.timeout),
   headers: Decode.withDefault(HttpClient.Headers, {}),
   min_backoff_period: Decode.withDefault(Decode.Duration.check(Limits.positive), RetrySchedule.defaults.minBackoff),
   max_backoff_period: Decode.withDefault(Decode.Duration.check(Limits.positive), RetrySchedule.defaults.maxBackoff),
