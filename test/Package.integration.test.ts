@@ -117,7 +117,7 @@ layer(pack, { excludeTestServices: true, timeout: 120_000 })("the package", (it)
         yield* run(directory, process.execPath, manifest.bin.pyroduct, "--version"),
         `pyroduct v${manifest.version}\n`
       )
-    }), 60_000)
+    }), 120_000)
 
   it.effect("is one that tools and every way to resolve an ES module understand", () =>
     Effect.gen(function*() {
@@ -134,7 +134,7 @@ layer(pack, { excludeTestServices: true, timeout: 120_000 })("the package", (it)
         !("resolutionKind" in problem && /^node(10|16-cjs)$/.test(problem.resolutionKind))
       )
       assert.deepStrictEqual(problems, [])
-    }), 60_000)
+    }), 120_000)
 
   it.effect("exports what test/api says, all of it with a docstring and nothing that nobody can name", () =>
     Effect.gen(function*() {

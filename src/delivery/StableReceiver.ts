@@ -5,7 +5,9 @@ import { Effect } from "effect"
 import type { Profile } from "../profile/Profile.ts"
 import * as Receiver from "./Receiver.ts"
 
+/** A receiver and what is behind it. */
 export interface StableReceiver {
+  /** To hand out. */
   readonly receiver: Receiver.Receiver
   /** From now on profiles go there. What is on its way goes on. */
   readonly switchTo: (next: Receiver.Receiver) => void
