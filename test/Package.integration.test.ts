@@ -190,7 +190,7 @@ layer(pack, { excludeTestServices: true, timeout: 120_000 })("the package", (it)
         }
         yield* compiledAndRun(app)
       }),
-    60_000
+    120_000
   )
 
   it.effect.runIf(isInstalled)(

@@ -17,7 +17,11 @@ export type Part = readonly [from: number, to: number]
  */
 export type Exposure = (written: string, isWhole: boolean) => ReadonlyArray<Part>
 
-/** A literal with masks in it. */
+/**
+ * A literal with masks in it.
+ *
+ * @internal
+ */
 export const hide = (written: string, parts: ReadonlyArray<Part>): string =>
   parts.reduceRight((text, [from, to]) => text.slice(0, from) + mask + text.slice(to), written)
 
@@ -86,7 +90,11 @@ export const url: Exposure = (written, isWhole) => {
   return parts.flatMap(([start, end]): ReadonlyArray<Part> => start < end ? [[from + start, from + end]] : [])
 }
 
-/** A host with its port, and perhaps a path, as somebody writes a URL who leaves out the scheme. */
+/**
+ * A host with its port, and perhaps a path, as somebody writes a URL who leaves out the scheme.
+ *
+ * @internal
+ */
 export const isAddress = (text: string): boolean =>
   /^(?:\/\/)?(?:[a-z\d][a-z\d.-]{0,62}|\[[\da-f:.]+\]):\d{1,5}(?:\/[\w./-]{0,200})?$/i.test(text)
 
@@ -97,6 +105,8 @@ export const all = (exposures: ReadonlyArray<Exposure>): Exposure => (written, i
 /**
  * Of a field of an object: of the labels of a target `__param_<name>` goes into the query of a URL and may be a token, and
  * whoever writes a whole URL into `__address__` may have written credentials.
+ *
+ * @internal
  */
 export const ofField = (name: string, exposure: Exposure): Exposure => {
   if (name.startsWith("__param_")) return all([exposure, short])
@@ -105,10 +115,18 @@ export const ofField = (name: string, exposure: Exposure): Exposure => {
 
 const address: Exposure = (written, isWhole) => /[@?]/.test(written) ? nothing(written, isWhole) : []
 
-/** Whether a literal is a text. */
+/**
+ * Whether a literal is a text.
+ *
+ * @internal
+ */
 export const isQuoted = (written: string): boolean => /^["'`]/.test(written)
 
-/** Whether a text has its second quote. */
+/**
+ * Whether a text has its second quote.
+ *
+ * @internal
+ */
 export const isClosed = (written: string): boolean =>
   isQuoted(written) && written.length > 1 && written.endsWith(written[0]!)
 
@@ -116,8 +134,16 @@ export const isClosed = (written: string): boolean =>
 const insideOf = (written: string): Part =>
   isQuoted(written) ? [1, isClosed(written) ? written.length - 1 : written.length] : [0, written.length]
 
-/** Of a field, a header or a label: names are no secrets, but what looks like none may be anything. */
+/**
+ * Of a field, a header or a label: names are no secrets, but what looks like none may be anything.
+ *
+ * @internal
+ */
 export const isName = (text: string): boolean => /^[a-z_][\w.-]{0,63}$/i.test(text)
 
-/** Of an environment variable, as they are named. */
+/**
+ * Of an environment variable, as they are named.
+ *
+ * @internal
+ */
 export const isVariable = (literal: string): boolean => /^["`][A-Z][A-Z\d_]*["`]$/.test(literal)
