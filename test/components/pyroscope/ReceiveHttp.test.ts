@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Logger, Result } from "effect"
+import { Duration, Effect, Layer, Logger, Result, Struct } from "effect"
 import * as ReceiveHttp from "../../../src/components/pyroscope/ReceiveHttp.ts"
 import * as Write from "../../../src/components/pyroscope/Write.ts"
 import * as Engine from "../../../src/engine/Engine.ts"
@@ -29,7 +29,7 @@ const noting = Effect.sync(() => {
   const listener = Layer.succeed(Listener.Listener, {
     listen: (wanted) =>
       Effect.sync(() => {
-        settings.push(wanted)
+        settings.push(Struct.omit(wanted, ["turnedAway"]))
         return { host: wanted.host, port: wanted.port }
       })
   })
