@@ -102,7 +102,7 @@ describe("a file that a page names", () => {
   it("is in the repository", () => {
     // The pages of the past name what has been.
     const named = pages.filter(({ path }) => path !== "CHANGELOG.md").flatMap(({ path: page, prose }) =>
-      [...prose.matchAll(/`((?:bench|deploy|docs|examples|src|test)\/[\w./-]*\w)`/g)].map(([, path]) => ({
+      [...prose.matchAll(/`((?:bench|docs|examples|src|test)\/[\w./-]*\w)`/g)].map(([, path]) => ({
         page,
         path
       }))

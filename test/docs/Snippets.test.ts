@@ -66,7 +66,8 @@ describe("data", () => {
     }
   }
 
-  for (const file of filesIn("docs").filter((path) => !/\.(?:md|png|svg)$/.test(path))) {
+  // What is deployed has tests of its own.
+  for (const file of filesIn("docs").filter((path) => !/\.(?:md|png|svg)$|^docs\/deployment\//.test(path))) {
     it(`beside the pages can be read: ${file}`, () => {
       const read = readers[posix.extname(file).slice(1).replace("yml", "yaml")]
       assert.isDefined(read)
@@ -154,7 +155,7 @@ describe("a command", () => {
 
   it("names files of the repository that are there", () => {
     const missing = commands.flatMap(({ place, words }) =>
-      words.flatMap((word) => /^(?:\.\/)?((?:bench|deploy|docs|examples|src|test)\/[\w./-]+)$/.exec(word)?.[1] ?? [])
+      words.flatMap((word) => /^(?:\.\/)?((?:bench|docs|examples|src|test)\/[\w./-]+)$/.exec(word)?.[1] ?? [])
         .filter((path) => !hasFile(path))
         .map((path) => `${place}: ${path}`)
     )

@@ -57,11 +57,9 @@ export const filesIn = (folder: string): ReadonlyArray<string> =>
     .map(({ name, parentPath }) => posix.relative(root, posix.join(parentPath, name)))
     .sort()
 
-const folders = readdirSync(root)
-
 export const pages: ReadonlyArray<Page> = [
-  ...folders.filter((name) => name.endsWith(".md")),
-  ...["docs", "deploy", "examples"].filter((folder) => folders.includes(folder)).flatMap(filesIn)
+  ...readdirSync(root).filter((name) => name.endsWith(".md")),
+  ...["docs", "examples"].flatMap(filesIn)
 ].filter((path) => path.endsWith(".md")).map((path) => parse(path, readFileSync(posix.join(root, path), "utf8")))
 
 export interface Link {

@@ -1,5 +1,5 @@
 /**
- * What `deploy/` holds, and what the program says of itself that it has to fit.
+ * What `docs/deployment/` holds, and what the program says of itself that it has to fit.
  */
 import { Duration, Effect, Result } from "effect"
 import { readFileSync } from "node:fs"
@@ -17,7 +17,7 @@ import { said } from "../cli/commandLine.ts"
 
 export const repository = fileURLToPath(new URL("../../", import.meta.url))
 
-export const root = join(repository, "deploy")
+export const root = join(repository, "docs", "deployment")
 
 export const text = (file: string): string => readFileSync(join(root, file), "utf8")
 

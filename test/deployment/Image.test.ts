@@ -47,7 +47,7 @@ describe("the image", () => {
 
   it("has a configuration that loads with a PYROSCOPE_URL and without", () => {
     const [, path] = JSON.parse(all("CMD")[0]!)
-    assert.include(all("COPY"), `deploy/container.alloy ${path}`)
+    assert.include(all("COPY"), `docs/deployment/container.alloy ${path}`)
     for (const env of [{}, { PYROSCOPE_URL: "https://pyroscope.example" }]) {
       assert.deepStrictEqual(mistakesIn("container.alloy", env), [])
     }
