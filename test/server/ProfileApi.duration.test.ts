@@ -25,11 +25,11 @@ describe("ProfileApi", () => {
       const requests = yield* Requests.make({ duration: Metrics.requestDuration, refused: Metrics.requestsRefused })
       const handler = ProfileApi.make({ maxBytes: 1, check: () => undefined, accept: () => Effect.void, requests })
       const request = HttpServerRequest.fromWeb(new Request("http://any.example/nowhere"))
-      yield* handler.pipe(
-        Effect.provideService(HttpServerRequest.HttpServerRequest, request),
-        Effect.provideServiceEffect(Clock.Clock, Effect.map(Clock.Clock, setBack))
-      )
+      yield* Effect.provideService(handler, HttpServerRequest.HttpServerRequest, request)
       const sums = (yield* Metric.snapshot).flatMap(({ state }) => "sum" in state ? [state.sum] : [])
       assert.deepStrictEqual(sums, [2])
-    }).pipe((self) => Effect.suspend(() => Effect.provideService(self, Metric.MetricRegistry, new Map()))))
+    }).pipe(
+      Effect.provideServiceEffect(Clock.Clock, Effect.map(Clock.Clock, setBack)),
+      (self) => Effect.suspend(() => Effect.provideService(self, Metric.MetricRegistry, new Map()))
+    ))
 })
