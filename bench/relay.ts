@@ -7,8 +7,9 @@
  * Each round has two parts. At a fixed rate, the same for both, it takes the CPU time per profile of the relaying
  * process: at full speed the slower relay would also pay for waking senders that wait for it. At full speed it takes the
  * throughput, the p99 of the answer to the sender and again the CPU time. The engine has a third part: the fixed rate
- * again, with one endpoint that answers 502 to one push in twenty. For the engine it also prints the largest resident size
- * and the time until it is ready. A part ends when every endpoint has taken every profile.
+ * again, with one endpoint that answers 502 to one push in twenty. It also prints the largest resident sizes, and of the
+ * engine the time until it is ready and the resident size at rest and at 300 profiles a second. A part ends when every
+ * endpoint has taken every profile.
  */
 import { Pool } from "@effect/platform-node/Undici"
 import { type ChildProcess, fork, spawn } from "node:child_process"
@@ -153,9 +154,6 @@ const cpuMillis = (pid: number): number => {
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
-const residentMegabytes = (pid: number): number =>
-  Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024
-
 interface Half {
   readonly cpuMicros: number
   readonly rate: number
@@ -221,6 +219,11 @@ const sinks = [await startSink(), await startSink()]
 const relays = [await startBare(sinks), await startEngine(sinks, directory)]
 const results = new Map<string, Array<Round>>(relays.map(({ name }) => [name, []]))
 try {
+  // What a start has needed is given back by then.
+  await new Promise((resolve) => setTimeout(resolve, 3000))
+  const atRest = resident(1, "VmRSS")
+  await run(relays[1]!, sinks, 6000, 300)
+  const relaying = resident(1, "VmHWM")
   for (const relay of relays) await run(relay, sinks, Math.max(500, profiles))
   for (let round = 0; round < rounds; round++) {
     for (const relay of relays) {
@@ -250,8 +253,9 @@ try {
   }
   console.log(`CPU per profile, pyroduct to bare: ${ratio("paced")} at ${rate}/s, ${ratio("full")} at full speed`)
   console.log(`CPU per profile where one endpoint answers 502 to 5 %, to undisturbed: ${failing}`)
-  console.log(`largest resident size: bare ${resident(0)}, pyroduct ${resident(1)}`)
-  console.log(`pyroduct ready after ${relays[1]!.readyMillis.toFixed(0)} ms`)
+  console.log(`largest resident size: bare ${resident(0, "VmHWM")}, pyroduct ${resident(1, "VmHWM")}`)
+  const readyMillis = relays[1]!.readyMillis.toFixed(0)
+  console.log(`pyroduct ready after ${readyMillis} ms, resident size at rest ${atRest}, at 300/s ${relaying} at most`)
 } finally {
   for (const relay of relays) relay.process.kill("SIGKILL")
   for (const sink of sinks) {
@@ -267,6 +271,8 @@ function describe(name: string, { full, paced }: Round): string {
     `${full.rate.toFixed(0)} profiles/s, p99 ${full.p99.toFixed(2)} ms`
 }
 
-function resident(relay: number): string {
-  return `${residentMegabytes(relays[relay]!.process.pid!).toFixed(0)} MB`
+/** The resident size of a relay, now or at most. */
+function resident(relay: number, which: "VmRSS" | "VmHWM"): string {
+  const status = readFileSync(`/proc/${relays[relay]!.process.pid}/status`, "utf8")
+  return `${(Number(new RegExp(`${which}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024 / 1e6).toFixed(0)} MB`
 }
