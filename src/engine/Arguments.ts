@@ -41,9 +41,7 @@ export const decode = <A>(
   let isRight = true
   const report: Report = (message, range) => {
     isRight = false
-    if (isKnown(range.start)) return
-    // A text takes its time to make, and that of a further one is not shown.
-    problems.add(Diagnostic.error(problems.isFull ? "" : message(), file, range))
+    if (!isKnown(range.start)) problems.report(message, file, range)
   }
   const struct = codecOf(schema.ast)
   const body = read(shapeOf(struct), Exposures.ofArguments(schema), block, scope, report)
@@ -105,6 +103,8 @@ const codecOf = (ast: SchemaAST.AST): SchemaAST.AST => {
 /** A body, with the place of everything in it. */
 interface Body {
   readonly block: Tree.Block
+  /** What the block is in. */
+  readonly outer: Body | undefined
   readonly shape: Shape
   readonly exposures: Exposures.Exposures
   readonly scope: Scope
@@ -124,10 +124,12 @@ const read = (
   exposures: Exposures.Exposures,
   block: Tree.Block,
   scope: Scope,
-  report: Report
+  report: Report,
+  outer?: Body
 ): Body => {
   const body: Body = {
     block,
+    outer,
     shape,
     exposures,
     scope,
@@ -148,7 +150,7 @@ const readAttribute = (body: Body, attribute: Tree.Attribute, report: Report): v
   const field = body.shape.get(name)
   if (field?._tag !== "Attribute") {
     body.broken.set(name, new Set())
-    return report(() => misplacedAttribute(name, field) + meant(name, field, body.shape), attribute.range)
+    return report(() => misplacedAttribute(name, field) + meant(name, field, body), attribute.range)
   }
   if (body.attributes.has(name)) return report(() => `attribute "${name}" may only be provided once`, attribute.range)
   body.attributes.set(name, attribute)
@@ -172,14 +174,15 @@ const readBlock = (body: Body, block: Tree.Block, report: Report): void => {
   const field = body.shape.get(name)
   if (field?._tag !== "Block") {
     body.broken.set(name, new Set())
-    return report(() => misplacedBlock(name, field) + meant(name, field, body.shape), block.range)
+    return report(() => misplacedBlock(name, field) + meant(name, field, body), block.range)
   }
   const nested = read(
     shapeOf(field.struct),
     body.exposures.blocks.get(name) ?? Exposures.unknown,
     block,
     body.scope,
-    report
+    report,
+    body
   )
   readLabel(nested, name, report)
   const siblings = body.blocks.get(name)
@@ -226,16 +229,18 @@ const misplacedBlock = (name: string, field: Exclude<Field, { _tag: "Block" }> |
 }
 
 /** What a name may have been meant to be, or where, that a block does not have. */
-const meant = (name: string, field: Field | undefined, shape: Shape): string => {
+const meant = (name: string, field: Field | undefined, { block, outer, shape }: Body): string => {
   if (field !== undefined && field._tag !== "Label") return ""
-  const usable = Array.from(shape).filter(([, { _tag }]) => _tag === "Attribute" || _tag === "Block")
-  const suggestion = Suggestion.didYouMean(name, usable.map(([name]) => name))
-  if (suggestion !== "") return suggestion
-  const home = usable.find(([, field]) =>
-    field._tag === "Block" && /^(Attribute|Block)$/.test(shapeOf(field.struct).get(name)?._tag ?? "")
-  )
-  return home === undefined ? "" : `; its place is in the block "${home[0]}"`
+  const usable = Array.from(shape).filter(([, field]) => isUsable(field))
+  const home = usable.find(([, field]) => field._tag === "Block" && isUsable(shapeOf(field.struct).get(name)))
+  if (home !== undefined) return `; its place is in the block "${home[0]}"`
+  for (let [inner, around] = [block, outer]; around !== undefined; [inner, around] = [around.block, around.outer]) {
+    if (isUsable(around.shape.get(name))) return `; its place is outside of the block "${inner.name.join(".")}"`
+  }
+  return Suggestion.didYouMeanName(name, usable.map(([name]) => name))
 }
+
+const isUsable = (field: Field | undefined): boolean => field?._tag === "Attribute" || field?._tag === "Block"
 
 // ---- what does not fit ----
 

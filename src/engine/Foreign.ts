@@ -81,7 +81,7 @@ export const problem = (name: string, own: Iterable<string>): string => {
   if (successor !== undefined) return `"${name}" has become "${successor}"`
   if (blocks.has(name)) return `block "${name}" is not supported by pyroduct yet`
   if (!isComponent(name)) {
-    return `cannot find the definition of component name "${name}"${Suggestion.didYouMean(name, own)}`
+    return `cannot find the definition of component name "${name}"${Suggestion.didYouMeanName(name, Array.from(own))}`
   }
   const family = familyOf(name)
   const relatives = Array.from(own).filter((other) => familyOf(other) === family).sort()

@@ -73,12 +73,10 @@ export const make = <R>(
   /** Whatever a reference may lead to; nothing where the block is a problem. */
   const declared = new Map<string, Declared<R>>()
   for (const file of files) {
-    const report = (message: string, range: Range) => {
-      problems.add(Diagnostic.error(message, file.name, range))
-    }
+    const report = (message: () => string, range: Range) => problems.report(message, file.name, range)
     for (const statement of file.body) {
       if (statement._tag === "Attribute") {
-        report(`unrecognized attribute ${statement.name.name}`, statement.name.range)
+        report(() => `unrecognized attribute ${statement.name.name}`, statement.name.range)
         continue
       }
       const { id, isNew, what } = identify(statement, file.name, { registry, foreign, defined, declared, report })
@@ -98,16 +96,24 @@ export const make = <R>(
         continue
       }
       if (target !== undefined) {
-        const message = `"${target.id}" is left out, as it is not a component of pyroduct: nothing can refer to it`
-        problems.add(Diagnostic.error(message, file, range))
+        problems.report(
+          () => `"${target.id}" is left out, as it is not a component of pyroduct: nothing can refer to it`,
+          file,
+          range
+        )
       } else if (id === undefined) {
         if (known.has(path[0]!)) continue
-        const suggestion = meant(path, drafts, known)
-        const [name, advice] = isShown(range, file)
-          ? [path.join("."), suggestion]
-          : [Exposure.mask, suggestion || " (a text is written in double quotes)"]
-        const message = `component "${name}" does not exist or is out of scope${advice}`
-        problems.add(Diagnostic.error(message, file, range))
+        problems.report(
+          () => {
+            const suggestion = meant(path, drafts, known)
+            const [name, advice] = isShown(range, file)
+              ? [path.join("."), suggestion]
+              : [Exposure.mask, suggestion || " (a text is written in double quotes)"]
+            return `component "${name}" does not exist or is out of scope${advice}`
+          },
+          file,
+          range
+        )
       }
       for (const name of names) unresolved.add(placeOf(file, name.start))
     }
@@ -153,7 +159,7 @@ const meant = <R>(path: ReadonlyArray<string>, drafts: ReadonlyArray<Draft<R>>, 
     const suggestion = Suggestion.didYouMean(path.slice(0, length).join("."), ids)
     if (suggestion !== "") return suggestion
   }
-  return Suggestion.didYouMean(path[0]!, known)
+  return Suggestion.didYouMean(path[0]!, Array.from(known))
 }
 
 interface Draft<R> extends Omit<Node<R>, "dependencies"> {
@@ -197,7 +203,7 @@ const identify = <R>(
     readonly foreign: Foreign.Policy
     readonly defined: ReadonlySet<string>
     readonly declared: ReadonlyMap<string, Declared<R>>
-    readonly report: (message: string, range: Range) => void
+    readonly report: (message: () => string, range: Range) => void
   }
 ): { readonly what: Declared<R>; readonly id: string; readonly isNew: boolean } => {
   const name = block.name.join(".")
@@ -206,9 +212,9 @@ const identify = <R>(
   if (defined.has(block.name[0]!)) return { what: undefined, id, isNew }
   const component = registry.components.get(name)
   if (component === undefined) {
-    const reason = Foreign.problem(name, registry.components.keys())
+    const reason = () => Foreign.problem(name, registry.components.keys())
     if (foreign === "ignore" && Foreign.isComponent(name)) {
-      return { what: { _tag: "Outsider", id, block, file, reason }, id, isNew }
+      return { what: { _tag: "Outsider", id, block, file, reason: reason() }, id, isNew }
     }
     report(reason, block.nameRange)
     return { what: undefined, id, isNew }
@@ -216,14 +222,14 @@ const identify = <R>(
   const other = declared.get(id)
   const what: Draft<R> = { _tag: "Draft", id, component, block, file, targets: new Set() }
   if (block.label === undefined && !component.isSingleton) {
-    report(`component "${name}" must have a label`, block.nameRange)
+    report(() => `component "${name}" must have a label`, block.nameRange)
     return { what, id, isNew: false }
   }
   if (block.label !== undefined && component.isSingleton) {
-    report(`block "${name}" does not support specifying labels`, block.label.range)
+    report(() => `block "${name}" does not support specifying labels`, block.label.range)
   } else if (other !== undefined) {
     const { column, line } = other.block.range.start
-    report(`block ${id} already declared at ${other.file}:${line}:${column}`, {
+    report(() => `block ${id} already declared at ${other.file}:${line}:${column}`, {
       start: block.nameRange.start,
       end: block.label?.range.end ?? block.nameRange.end
     })

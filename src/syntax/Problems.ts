@@ -2,25 +2,30 @@
  * Diagnostics as they are come upon, as many of them as somebody reads. A file that is no configuration has a problem in
  * every line: the further ones are counted, and one diagnostic stands for all of them.
  */
-import type { Diagnostic } from "./Diagnostic.ts"
+import * as Diagnostic from "./Diagnostic.ts"
+import type { Range } from "./Source.ts"
 
 /** How many are kept. */
 export const limit = 100
 
 export class Problems {
-  private readonly kept: Array<Diagnostic> = []
-  private further: Diagnostic | undefined
+  private readonly kept: Array<Diagnostic.Diagnostic> = []
+  private further: Diagnostic.Diagnostic | undefined
 
   get isEmpty(): boolean {
     return this.kept.length === 0
   }
 
-  /** Whether the next one is only counted, so that its text is not needed. */
-  get isFull(): boolean {
+  private get isFull(): boolean {
     return this.kept.length >= limit
   }
 
-  add(diagnostic: Diagnostic): void {
+  /** A text takes its time to make, and that of one that is only counted is not shown. */
+  report(message: () => string, file: string, range: Range): void {
+    this.add(Diagnostic.error(this.isFull ? "" : message(), file, range))
+  }
+
+  add(diagnostic: Diagnostic.Diagnostic): void {
     const { count = 1 } = diagnostic
     if (diagnostic.count === undefined && !this.isFull) this.kept.push(diagnostic)
     else {
@@ -30,7 +35,7 @@ export class Problems {
   }
 
   /** In the order in which they came, the one that stands for the others at the end. */
-  get all(): ReadonlyArray<Diagnostic> {
+  get all(): ReadonlyArray<Diagnostic.Diagnostic> {
     return this.further === undefined ? this.kept : [...this.kept, this.further]
   }
 }

@@ -4,20 +4,48 @@
  */
 
 /** `; did you mean "url"?`, where exactly one of the candidates is closest, and close. */
-export const didYouMean = (written: string, candidates: Iterable<string>): string => {
-  const meant = closest(written, candidates)
-  return meant === undefined ? "" : `; did you mean "${meant}"?`
-}
+export const didYouMean = (written: string, candidates: Candidates): string => asked(closest(written, candidates))
+
+/** The same of a setting or a component, whose name may be too short as well: `timeout` for `remote_timeout`. */
+export const didYouMeanName = (written: string, candidates: Candidates): string =>
+  asked(closest(written, candidates) ?? longer(written, candidates))
+
+const asked = (meant: string | undefined): string => meant === undefined ? "" : `; did you mean "${meant}"?`
+
+type Candidates = ReadonlyArray<string>
+
+/** Among more candidates there are many that are close, and to look at each takes its time. */
+const most = 1000
 
 /** The candidate that is closest to what is written, if it is close; none where several are equally close. */
-export const closest = (written: string, candidates: Iterable<string>): string | undefined => {
-  let best: { readonly candidate: string; readonly distance: number } | undefined
+export const closest = (written: string, candidates: Candidates): string | undefined =>
+  least(candidates, (candidate) => candidate === written ? undefined : mistakes(written, candidate))
+
+/** The candidate that has the written words, and fewer other ones than the rest. */
+const longer = (written: string, candidates: Candidates): string | undefined => {
+  const words = wordsOf(written)
+  const all = ` ${words.join(" ")} `
+  return least(candidates, (candidate) => {
+    const others = wordsOf(candidate)
+    return others.length > words.length && ` ${others.join(" ")} `.includes(all) ? others.length : undefined
+  })
+}
+
+const wordsOf = (name: string): ReadonlyArray<string> => name.toLowerCase().split(/[._]/)
+
+/** The one candidate with the smallest amount, of those that have one. */
+const least = (
+  candidates: Candidates,
+  amountOf: (candidate: string) => number | undefined
+): string | undefined => {
+  if (candidates.length > most) return undefined
+  let best: { readonly candidate: string; readonly amount: number } | undefined
   let isAmbiguous = false
   for (const candidate of candidates) {
-    const distance = mistakes(written, candidate)
-    if (distance === undefined || candidate === written || distance > (best?.distance ?? distance)) continue
-    isAmbiguous = distance === best?.distance
-    best = { candidate, distance }
+    const amount = amountOf(candidate)
+    if (amount === undefined || amount > (best?.amount ?? amount)) continue
+    isAmbiguous = amount === best?.amount
+    best = { candidate, amount }
   }
   return isAmbiguous ? undefined : best?.candidate
 }
@@ -51,9 +79,10 @@ const sum = (
 const mistakesIn = (word: string, other: string): number | undefined => {
   if (word === other) return 0
   const most = allowed(Math.max(word.length, other.length))
-  // Most names differ so much in length that nobody has to look at their characters.
-  const count = Math.abs(word.length - other.length) > most ? undefined : distance(word, other)
-  return count === undefined || count > most ? undefined : count
+  // Most names differ so much in length that nobody has to look at their characters, and long texts would take minutes.
+  if (most === 0 || Math.abs(word.length - other.length) > most) return undefined
+  const count = distance(word, other)
+  return count > most ? undefined : count
 }
 
 /** One in three characters may be wrong, three at most. Nobody mistypes a long text: it is something else. */

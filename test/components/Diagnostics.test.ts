@@ -126,7 +126,15 @@ Error: a.alloy:14:20: "jsn" unrecognized log format, must be one of "logfmt", "j
       "max_backof_period = \"1s\"",
       "unrecognized attribute name \"max_backof_period\"; did you mean \"max_backoff_period\"?"
     ],
-    ["external_labels = {}", "unrecognized attribute name \"external_labels\""],
+    ["timeout = \"1s\"", "unrecognized attribute name \"timeout\"; did you mean \"remote_timeout\"?"],
+    [
+      "external_labels = {}",
+      "unrecognized attribute name \"external_labels\"; its place is outside of the block \"endpoint\""
+    ],
+    [
+      "tls_config {\nbearer_token = \"a\"\n}",
+      "unrecognized attribute name \"bearer_token\"; its place is outside of the block \"tls_config\""
+    ],
     ["debug_info_upload_timeut = \"1s\"", "unrecognized attribute name \"debug_info_upload_timeut\""]
   ])("in an endpoint with %s", (line, problem) => {
     const first = problems(`pyroscope.write "a" {\nendpoint {\n${line}\n}\n}`).find((line) => !line.includes("missing"))

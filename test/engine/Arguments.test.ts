@@ -124,7 +124,9 @@ describe("Arguments", () => {
   it("shows a whole statement that does not belong", () => {
     assert.deepStrictEqual(store("urll = \"x\""), ["3:1-3:10 unrecognized attribute name \"urll\""])
     assert.deepStrictEqual(store("a.b \"l\" {\n}"), ["3:1-4:1 unrecognized block name \"a.b\""])
-    assert.deepStrictEqual(store("auth { }"), ["3:1-3:8 unrecognized block name \"auth\""])
+    assert.deepStrictEqual(store("auth { }"), [
+      "3:1-3:8 unrecognized block name \"auth\"; did you mean \"auth.basic\"?"
+    ])
     assert.deepStrictEqual(store("__proto__ = 1"), ["3:1-3:13 unrecognized attribute name \"__proto__\""])
   })
 

@@ -89,7 +89,11 @@ describe("what an error shows of a value", () => {
       `1 should be object, got number`,
       `holders = [{ "__address__" = "a:1", "__param_token" = "***" }, { "__address__" = "***" }, 1]`
     ],
-    [`plain { pin = "hunter2" }`, `unrecognized attribute name "pin"`, `plain { pin = "***" }`]
+    [
+      `plain { pin = "hunter2" }`,
+      `unrecognized attribute name "pin"; its place is outside of the block "plain"`,
+      `plain { pin = "***" }`
+    ]
   ])("%s", (line, message, shown) => {
     assert.deepStrictEqual(problem(line), [message, shown])
   })

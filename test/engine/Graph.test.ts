@@ -110,6 +110,18 @@ describe("Graph", () => {
     ])
   })
 
+  it("makes the texts of so many problems as are shown", () => {
+    const many = Array.from({ length: 2000 }, (_, index) => `my.source "a${index}" { to = [store.b${index}.out] }`)
+    let texts = 0
+    const { problems } = Graph.make(
+      [Result.getOrThrow(Parser.parse(Source.make("many", many.join("\n"))))],
+      registry,
+      new Set(),
+      () => ++texts > 0
+    )
+    assert.deepStrictEqual([problems.length, problems.at(-1)?.count, texts], [101, 1900, 100])
+  })
+
   it("tells what others have and pyroduct has not from what nobody knows", () => {
     assert.deepStrictEqual(
       problems(
