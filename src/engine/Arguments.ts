@@ -333,7 +333,7 @@ const locate = (issue: SchemaIssue.Issue, body: Body, report: Report, path: Read
         // A rule about one value follows the value's text, one about a block or that leads to a part says all by itself.
         const subject = broken.path?.length ? undefined : placeOf(body, path)
         if (place === undefined) continue
-        const advice = subject?.advice ?? (() => Remarks.because(valuesIn(place.body), body.scope))
+        const advice = place.advice ?? (() => Remarks.because(valuesIn(place.body), body.scope))
         report(() => `${subject?.text() ?? ""} ${broken.message}${advice()}`.trimStart(), place.range)
       }
       return

@@ -254,6 +254,14 @@ Error: a.alloy:5:5: oauth2 client_id must be configured; the environment variabl
     assert.match(problem!, /^4:\d+: (?!.*variable)/)
   })
 
+  it("is no reason where a rule is about another attribute of the block", () => {
+    assert.deepStrictEqual(
+      problems("pyroscope.relabel \"a\" {\nforward_to = []\nrule {\nregex = \"(\"\ntarget_label = env(\"NOPE\")\n}\n}")
+        .filter((line) => line.includes("regexp")),
+      ["4:9: error parsing regexp: missing closing ): `^(?s:()$`"]
+    )
+  })
+
   it("is not named where its name may be something else", () => {
     assert.match(
       inEndpoint("url = \"http://a\"\nremote_timeout = env(\"hunter2\")")!,
