@@ -2,6 +2,7 @@
  * An engine with its own server, which shows what runs, protects it as the configuration says, and reloads it.
  */
 import { Clock, Effect } from "effect"
+import { flushCompileCache } from "node:module"
 import * as Http from "../components/Http.ts"
 import type * as Engine from "../engine/Engine.ts"
 import type * as Plan from "../engine/Plan.ts"
@@ -96,6 +97,8 @@ export const run = <R, E extends { readonly message: string }, R2>(
     yield* Effect.logInfo("pyroduct is ready").pipe(
       Effect.annotateLogs({ version, addr: Address.format(yield* server.address), duration: `${millis}ms` })
     )
+    // Of a run that is killed nothing else would be kept.
+    yield* Effect.sync(flushCompileCache)
     yield* Heap.shrink
     return yield* Effect.forever(Effect.andThen(reloads, Effect.ignore(reload)))
   }).pipe(Effect.scoped, Effect.provide(Host.layerNetwork))
