@@ -135,7 +135,7 @@ class Guessing {
     const shown = this.references(line)
     const parts = line.map((token, index): ReadonlyArray<Exposure.Part> => {
       if (!isWord(token) && !Exposure.isQuoted(token.text)) return []
-      if (index < head || shown.has(token) || isKeyword(token) || isKey(line, index) || isVariable(line, index)) {
+      if (index < head || shown.has(token) || isKeyword(token) || isKey(line, index, head) || isVariable(line, index)) {
         return []
       }
       return exposure(token.text, isWhole).map(([from, to]): Exposure.Part => [token.at + from, token.at + to])
@@ -220,11 +220,19 @@ const withSymbols = (
 const endOf = ({ at, text }: Token): number => at + text.length
 
 /** Names are no secrets, of fields and of headers. */
-const isKey = (line: ReadonlyArray<Token>, index: number): boolean => {
+const isKey = (line: ReadonlyArray<Token>, index: number, head: number): boolean => {
   const { text } = line[index]!
   const before = line[index - 1]?.text ?? ""
   if (!assigns(line[index + 1]) || line[index + 2] === undefined || !["", "{", ","].includes(before)) return false
+  if (index - 2 >= head && isWithin(line, index)) return false
   return Exposure.isClosed(text) ? Exposure.isName(text.slice(1, -1)) : looksLikeName(text)
+}
+
+/** Whether a comma or a bracket before it is as well a part of what has no quotes, such as a password. */
+const isWithin = (line: ReadonlyArray<Token>, index: number): boolean => {
+  const [left, mark, token] = [line[index - 2]!, line[index - 1]!, line[index]!]
+  if (endOf(left) !== mark.at || endOf(mark) !== token.at || Exposure.isClosed(left.text)) return false
+  return !(mark.text === "," ? /^[)\]}]$/ : /^[=:,([{]$/).test(left.text)
 }
 
 const isVariable = (line: ReadonlyArray<Token>, index: number): boolean =>

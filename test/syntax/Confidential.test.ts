@@ -66,6 +66,10 @@ describe("Confidential.guess", () => {
     [`c2VjcmV0MTIz=`, `***`],
     [`hunter`, `***`],
     [`basic_auth { password = "abc" }\nname = "d"`, `basic_auth { password = "***" }\nname = "d"`],
+    [`password =\n  - abc,hunter=/+//`, `password =\n  - ***//`],
+    [`password = abc{hunter=1`, `password = ***`],
+    [`http_headers = {a="b",c=[{d="e"},{f="g"}],h="i"}`, `http_headers = {a="***",c=[{d="***"},{f="***"}],h="***"}`],
+    [`headers{name="b"}`, `headers{name="***"}`],
     [`[INFO] token abc`, `[***] *** ***`]
   ])("%s", (text, masked) => {
     assert.strictEqual(guess(text), masked)
