@@ -142,8 +142,13 @@ class Guessing {
     })
     this.follow(line)
     const start = assigns(line[head]) ? head + 1 : head
-    const words = withSymbols(line, start, line.map((token, index) => isWord(token) && parts[index]!.length > 0))
-    return line.flatMap((token, index) => words[index] === true ? [[token.at, endOf(token)]] : parts[index]!)
+    // A quote without another may be one of the symbols of a password.
+    const isLoose = ({ text }: Token): boolean => Exposure.isQuoted(text) && !Exposure.isClosed(text)
+    const hidden = line.map((token, index) => parts[index]!.length > 0 && (isWord(token) || isLoose(token)))
+    const all = withSymbols(line, start, hidden)
+    return line.flatMap((token, index) =>
+      all[index] === true && !Exposure.isQuoted(token.text) ? [[token.at, endOf(token)]] : parts[index]!
+    )
   }
 
   private read(line: ReadonlyArray<Token>): Reading {

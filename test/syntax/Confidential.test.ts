@@ -67,6 +67,7 @@ describe("Confidential.guess", () => {
     [`hunter`, `***`],
     [`basic_auth { password = "abc" }\nname = "d"`, `basic_auth { password = "***" }\nname = "d"`],
     [`password =\n  - abc,hunter=/+//`, `password =\n  - ***//`],
+    [`password = /+/\\\\'hunter"`, `password = ***'***`],
     [`password = abc{hunter=1`, `password = ***`],
     [`http_headers = {a="b",c=[{d="e"},{f="g"}],h="i"}`, `http_headers = {a="***",c=[{d="***"},{f="***"}],h="***"}`],
     [`headers{name="b"}`, `headers{name="***"}`],
