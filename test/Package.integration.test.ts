@@ -119,6 +119,28 @@ layer(pack, { excludeTestServices: true, timeout: 120_000 })("the package", (it)
       )
     }), 120_000)
 
+  it.effect("has a program that does not load what takes megabytes and is never used", () =>
+    Effect.gen(function*() {
+      const { directory, files } = yield* Packed
+      const read = (end: string) =>
+        Effect.forEach(
+          files.filter((path) => path.startsWith("dist/bin/") && path.endsWith(end)),
+          (path) => Effect.promise(() => readFile(join(directory, path), "utf8"))
+        )
+      const modules = (yield* read(".js.map")).flatMap((map): Array<string> => JSON.parse(map).sources)
+      const undici = modules.filter((module) => module.includes("/undici/"))
+      assert.isNotEmpty(undici)
+      assert.deepStrictEqual(
+        undici.filter((module) => /fetch\/index|websocket|interceptor|cache|mock/.test(module)),
+        []
+      )
+      for (const chunk of yield* read(".js")) {
+        // Node's fetch comes with `node:http`, and its ICU with a Segmenter.
+        assert.notMatch(chunk, /^import (?!.*"node:module").*"node:/m)
+        assert.notMatch(chunk, /(?<!=> )new Intl\.Segmenter/)
+      }
+    }))
+
   it.effect("is one that tools and every way to resolve an ES module understand", () =>
     Effect.gen(function*() {
       const { tarball } = yield* Packed
